@@ -1,0 +1,218 @@
+//! What may be typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Runs workflows whose steps need secrets from Azure Key Vault.
+///
+/// A workflow says where a secret is, `$<credential:store/secret>`, and `credflow.yaml` says where the stores are.
+/// credflow plans what is needed, fetches each secret once, and gives each step exactly its own.
+#[derive(Debug, Parser)]
+#[command(name = "credflow", version, styles = STYLES, max_term_width = 100)]
+#[command(after_help = "Example:\n  credflow check deploy.yaml && credflow run deploy.yaml")]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The configuration [default: credflow.yaml beside the workflow, or in a folder above].
+    #[arg(long, global = true, env = "CREDFLOW_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Say nothing but errors and results.
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Say more: which version each secret has.
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Find every fault in workflows and their configuration; needs no network and no secret.
+    #[command(after_help = "Example:\n  credflow check --format github .github/workflows/*.yaml")]
+    Check(Check),
+    /// Show what would be fetched, from where, and for whom; needs no network and no secret.
+    #[command(after_help = "Example:\n  credflow plan deploy.yaml --format json")]
+    Plan(Plan),
+    /// Write the workflow with its values, masked unless told otherwise.
+    #[command(
+        after_help = "Example:\n  credflow render deploy.yaml --reveal -o deploy.rendered.yaml\n  eval \"$(credflow render deploy.yaml --format shell --step migrate/1 --reveal)\""
+    )]
+    Render(Render),
+    /// Run the workflow: its jobs by their needs, its steps with their own secrets, its output masked.
+    #[command(after_help = "Example:\n  credflow run deploy.yaml --job migrate")]
+    Run(Run),
+    /// Run one command with the references in its environment resolved, its output masked.
+    #[command(
+        after_help = "Example:\n  DB_PASSWORD='$<credential:payments/db-password>' credflow exec -- ./migrate.sh"
+    )]
+    Exec(Exec),
+    /// List the stores of the configuration, or test them.
+    #[command(after_help = "Example:\n  credflow stores test")]
+    Stores(Stores),
+    /// Run a local Key Vault and Entra ID in the foreground, for work without Azure.
+    #[command(after_help = "Example:\n  credflow emulate vaults.yaml --port 8200")]
+    Emulate(Emulate),
+    /// Write completions for a shell.
+    #[command(
+        after_help = "Example:\n  credflow completions bash > ~/.local/share/bash-completion/completions/credflow"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The workflows.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// How faults are written.
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    pub(super) format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people, on stderr.
+    Human,
+    /// For programs, on stdout.
+    Json,
+    /// As annotations of GitHub Actions, on stdout.
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// The workflow.
+    pub(super) file: PathBuf,
+    /// How the plan is written; the same plan gives the same bytes.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
+    pub(super) format: PlanFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// The members of the JSON form, as YAML.
+    Yaml,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fetching {
+    /// Serve the stores from a local Key Vault inside this process, filled from this file.
+    #[arg(long, value_name = "VAULTS")]
+    pub(super) emulate: Option<PathBuf>,
+    /// How long fetching may take in all, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(super) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// The workflow.
+    pub(super) file: PathBuf,
+    /// What is written: the file itself, jobs and steps with their environments, or the variables of one step.
+    #[arg(long, value_enum, default_value_t = RenderFormat::Yaml)]
+    pub(super) format: RenderFormat,
+    /// The step: JOB/STEP, by id, name or #number.
+    #[arg(long, value_name = "JOB/STEP")]
+    pub(super) step: Option<String>,
+    /// Show the values.
+    #[arg(long)]
+    pub(super) reveal: bool,
+    /// Write into a file that only its owner can read, whole or not at all.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RenderFormat {
+    /// The workflow's own file; every byte outside of references stays.
+    Yaml,
+    /// Jobs and steps with their environments.
+    Json,
+    /// The variables of one step as a dotenv file.
+    Dotenv,
+    /// The variables of one step as `export` lines.
+    Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The workflow.
+    pub(super) file: PathBuf,
+    /// Only this job, without what it needs.
+    #[arg(long)]
+    pub(super) job: Option<String>,
+    /// Only this step: JOB/STEP, by id, name or #number.
+    #[arg(long, value_name = "JOB/STEP", conflicts_with = "job")]
+    pub(super) step: Option<String>,
+    /// Show what would run and be fetched, and stop.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Exec {
+    /// A file of NAME=VALUE lines to add to the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(super) env_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
+    /// The command and its arguments.
+    #[arg(required = true, last = true, value_name = "CMD")]
+    pub(super) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Stores {
+    #[command(subcommand)]
+    pub(super) action: Option<StoresAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoresAction {
+    /// Prove for each store that a token is given and the vault lets it in; no value is fetched.
+    #[command(after_help = "Example:\n  credflow stores test --emulate vaults.yaml")]
+    Test(Fetching),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Emulate {
+    /// What the vaults hold: store, secret, value.
+    #[arg(value_name = "VAULTS")]
+    pub(super) vaults: PathBuf,
+    /// The port; any free one by default.
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 86_400.0 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds, more than 0 and at most a day".to_owned()),
+    }
+}

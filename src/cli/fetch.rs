@@ -1,0 +1,132 @@
+//! Fetching for a verb: from the vaults, or from an emulator inside this process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::args::Fetching;
+use super::{Exit, Terminal};
+use crate::config::{SecretSource, Store};
+use crate::emulator::{Application, Emulator, Vault};
+use crate::plan::Plan;
+use crate::resolve::Resolved;
+use crate::secret::Secret;
+
+/// The exit code of a command that Ctrl-C ended (128 and the signal's number).
+const INTERRUPTED: u8 = 130;
+
+/// The runtime of a verb that waits.
+pub(super) fn runtime(terminal: &Terminal) -> Result<Runtime, Exit> {
+    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    made.map_err(|error| {
+        terminal.error(&format!("cannot start: {error}"));
+        Exit::World
+    })
+}
+
+/// Resolves a plan in a runtime of its own.
+pub(super) fn blocking(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
+    runtime(terminal)?.block_on(resolve(plan, args, terminal))
+}
+
+/// Resolves a plan, and tells what is wrong when that can't be done.
+pub(super) async fn resolve(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
+    if plan.fetches().is_empty() {
+        // Nothing to fetch needs no vault, and no emulator either.
+        return finish(plan.resolve(args.timeout, |_| ()).await, terminal);
+    }
+    let (plan, _emulator) = match &args.emulate {
+        None => (plan, None),
+        Some(seed) => {
+            let emulator = emulator(seed, plan.stores(), terminal).await?;
+            (plan.with_stores(|store| redirect(store, &emulator)), Some(emulator))
+        }
+    };
+    let total = plan.fetches().len();
+    let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
+    let resolved = tokio::select! {
+        resolved = plan.resolve(args.timeout, progress) => resolved,
+        _ = tokio::signal::ctrl_c() => {
+            terminal.progress("");
+            terminal.error("interrupted; nothing was written and nothing was started");
+            return Err(Exit::Child(INTERRUPTED));
+        }
+    };
+    terminal.progress("");
+    finish(resolved, terminal)
+}
+
+type Resolution = Result<(Resolved, crate::diagnostic::Diagnostics), crate::diagnostic::Diagnostics>;
+
+fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
+    match resolved {
+        Ok((resolved, warnings)) => {
+            terminal.diagnostics(&warnings);
+            for (fetch, answer) in resolved.plan().fetches().iter().zip(resolved.answers()) {
+                let store = &resolved.plan().store(fetch).name;
+                terminal.detail(&format!("fetched {store}/{} (version {})", fetch.secret, answer.version));
+            }
+            Ok(resolved)
+        }
+        Err(faults) => {
+            terminal.diagnostics(&faults);
+            Err(Exit::World)
+        }
+    }
+}
+
+/// An emulator with the vaults of a seed, and the applications of the stores.
+pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
+    let mut vaults = Vault::read(seed).map_err(|faults| {
+        terminal.diagnostics(&faults);
+        Exit::Faults
+    })?;
+    for store in stores {
+        // A store that the seed doesn't fill has an empty vault.
+        let name = store.name.as_str().to_ascii_lowercase();
+        let at = vaults.iter().position(|vault| vault.name() == name).unwrap_or_else(|| {
+            vaults.push(Vault::new(name));
+            vaults.len() - 1
+        });
+        let vault = vaults.swap_remove(at);
+        let identity = &store.identity;
+        vaults.push(vault.tenant(identity.tenant.as_str()).for_resource(identity.resource.as_str()));
+    }
+    let mut builder = Emulator::builder();
+    for vault in vaults {
+        builder = builder.vault(vault);
+    }
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for store in stores {
+        let (tenant, client) = (store.identity.tenant.as_str(), store.identity.client.as_str());
+        if !known.contains(&(tenant, client)) {
+            known.push((tenant, client));
+            builder = builder.application(Application {
+                tenant: tenant.to_owned(),
+                client: client.to_owned(),
+                // Nobody outside of this process needs it.
+                secret: Arc::new(Secret::new(format!("{:032x}", fastrand::u128(..)))),
+            });
+        }
+    }
+    builder.start().await.map_err(|error| {
+        terminal.error(&error.to_string());
+        Exit::World
+    })
+}
+
+/// Points a store to an emulator.
+pub(super) fn redirect(store: &mut Store, emulator: &Emulator) {
+    if let Some(url) = emulator.vault_url(store.name.as_str()) {
+        store.vault_url = url;
+    }
+    store.identity.authority = emulator.authority();
+    let same = |application: &&Application| {
+        application.tenant == store.identity.tenant && application.client == store.identity.client
+    };
+    if let Some(application) = emulator.applications().iter().find(same) {
+        store.identity.client_secret = SecretSource::Literal(Arc::clone(&application.secret));
+    }
+    store.ca_file = None;
+}

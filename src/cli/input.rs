@@ -1,0 +1,102 @@
+//! The files that a verb begins with.
+
+use std::path::{Path, PathBuf};
+
+use super::args::Global;
+use crate::config::{self, Config};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::plan::Plan;
+use crate::reference::Template;
+use crate::source::Source;
+use crate::workflow::Workflow;
+
+/// As much of a workflow as can be read, with its faults and warnings.
+pub(super) fn workflow(path: &Path) -> (Option<Workflow<Template>>, Diagnostics) {
+    match Source::read(path) {
+        Ok(source) => Workflow::read_partly(&source),
+        Err(error) => (None, Diagnostic::from(error).into()),
+    }
+}
+
+/// The configuration's file: the one that was named, or the nearest from a folder upwards.
+pub(super) fn config_path(global: &Global, folder: &Path) -> Option<PathBuf> {
+    global.config.clone().or_else(|| config::find(folder))
+}
+
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The configuration for files of a folder, with its warnings.
+pub(super) fn config(global: &Global, folder: &Path) -> Result<(Option<Config>, Diagnostics), Diagnostics> {
+    match config_path(global, folder) {
+        Some(path) => Config::read(&path).map(|(config, warnings)| (Some(config), warnings)),
+        None => Ok((None, Diagnostics::new())),
+    }
+}
+
+/// The plan of a workflow's file, or of a part of it, with all warnings. Faults of the workflow and of the
+/// configuration come together.
+pub(super) fn plan(
+    path: &Path,
+    global: &Global,
+    select: impl FnOnce(Workflow<Template>) -> Result<Workflow<Template>, crate::workflow::Unselectable>,
+) -> Result<(Plan, Diagnostics), Failure> {
+    let (workflow, mut found) = workflow(path);
+    let config = match config(global, folder(path)) {
+        Ok((config, warnings)) => {
+            found.extend(warnings);
+            config
+        }
+        Err(faults) => {
+            found.extend(faults);
+            found.sort();
+            // What the workflow wants of a faulty configuration can't be told.
+            return Err(Failure::Faults(found));
+        }
+    };
+    let Some(workflow) = workflow else {
+        return Err(Failure::Faults(found));
+    };
+    // Whatever part is selected, the faults of the whole file are told.
+    let selected = match select(workflow) {
+        Ok(selected) => selected,
+        Err(error) if !found.has_errors() => return Err(Failure::Usage(error.to_string())),
+        Err(_) => return Err(Failure::Faults(found)),
+    };
+    let planned = selected.plan(config.as_ref());
+    let (plan, faults) = match planned {
+        Ok(plan) => (Some(plan), Diagnostics::new()),
+        Err(faults) => (None, faults),
+    };
+    found.extend(faults);
+    found.finish(plan).map_err(Failure::Faults)
+}
+
+/// Why there is no plan.
+pub(super) enum Failure {
+    /// Faults in the files.
+    Faults(Diagnostics),
+    /// The arguments don't fit to the files.
+    Usage(String),
+}
+
+impl Failure {
+    /// Tells it, and how the verb ends with it.
+    pub(super) fn tell(&self, terminal: &super::Terminal) -> super::Exit {
+        match self {
+            Self::Faults(faults) => {
+                terminal.diagnostics(faults);
+                super::Exit::Faults
+            }
+            Self::Usage(message) => {
+                terminal.error(message);
+                super::Exit::Usage
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The command: the only layer that prints.
+//!
+//! [`main`] takes arguments and streams and gives an exit code, so that it can be called in a test.
+
+mod args;
+mod check;
+mod emulate;
+mod fetch;
+mod input;
+mod output;
+mod plan;
+mod render;
+mod stores;
+mod terminal;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Verb};
+pub use terminal::Terminal;
+
+/// How a verb ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// As it should.
+    Success,
+    /// Faults in the files.
+    Faults,
+    /// The arguments don't fit together, or to the files.
+    Usage,
+    /// The network, an identity, a vault, or the file system.
+    World,
+    /// What `run` and `exec` give on.
+    Child(u8),
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Faults => 1,
+            Self::Usage => 2,
+            Self::World => 3,
+            Self::Child(code) => code,
+        }
+    }
+}
+
+/// Before or around a child credflow itself failed.
+const AROUND: u8 = 125;
+
+/// Runs the command and gives its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> u8 {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; the rest is an error. clap colours by its own look at the stream.
+            let rendered = error.render();
+            let text = if terminal.is_live() { rendered.ansi().to_string() } else { rendered.to_string() };
+            terminal.pass(error.use_stderr(), text.as_bytes());
+            return if error.use_stderr() { Exit::Usage.code() } else { Exit::Success.code() };
+        }
+    };
+    terminal.set_level(cli.global.quiet, cli.global.verbose);
+    let global = &cli.global;
+    let around = |exit: Exit| match exit {
+        Exit::Faults | Exit::Usage | Exit::World => AROUND,
+        exit => exit.code(),
+    };
+    match &cli.verb {
+        Verb::Check(args) => check::check(args, global, terminal).code(),
+        Verb::Plan(args) => plan::plan(args, global, terminal).code(),
+        Verb::Render(args) => render::render(args, global, terminal).code(),
+        Verb::Stores(args) => stores::stores(args, global, terminal).code(),
+        Verb::Emulate(args) => emulate::emulate(args, terminal).code(),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "credflow", &mut script);
+            terminal.result(&script);
+            Exit::Success.code()
+        }
+        _ => around(Exit::World),
+    }
+}

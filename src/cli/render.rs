@@ -1,0 +1,69 @@
+//! `render`: the workflow with its values.
+
+use super::args::{Global, Render, RenderFormat};
+use super::{Exit, Terminal, fetch, input, output};
+use crate::render::{self, Dialect, Filled, Reveal};
+use crate::secret::Buffer;
+use crate::workflow::Workflow;
+
+pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exit {
+    let single = matches!(args.format, RenderFormat::Dotenv | RenderFormat::Shell);
+    if args.step.is_some() && !single {
+        terminal.error("`--step` goes with `--format dotenv` or `--format shell`");
+        return Exit::Usage;
+    }
+    let planned = input::plan(&args.file, global, |workflow| match &args.step {
+        Some(step) => workflow.select_step(step),
+        None => Ok(workflow),
+    });
+    let (plan, warnings) = match planned {
+        Ok(planned) => planned,
+        Err(failure) => return failure.tell(terminal),
+    };
+    terminal.diagnostics(&warnings);
+    let steps = plan.workflow().documents.iter().flat_map(|document| &document.jobs).flat_map(|job| &job.steps);
+    if single && steps.count() != 1 {
+        terminal.error("the workflow has several steps; say which one with `--step JOB/STEP`");
+        return Exit::Usage;
+    }
+    let resolved = match fetch::blocking(plan, &args.fetching, terminal) {
+        Ok(resolved) => resolved,
+        Err(exit) => return exit,
+    };
+    let reveal = if args.reveal { Reveal::Revealed } else { Reveal::Masked };
+    let text = match write(&resolved.render(), args.format, reveal) {
+        Ok(text) => text,
+        Err(message) => {
+            terminal.error(&message);
+            return Exit::Faults;
+        }
+    };
+    match &args.output {
+        None => terminal.result(text.as_bytes()),
+        Some(path) => {
+            if let Err(error) = output::write(path, text.as_bytes()) {
+                terminal.error(&format!("cannot write {}: {error}", path.display()));
+                return Exit::World;
+            }
+        }
+    }
+    Exit::Success
+}
+
+fn write(workflow: &Workflow<Filled>, format: RenderFormat, reveal: Reveal) -> Result<Buffer, String> {
+    let dialect = match format {
+        RenderFormat::Yaml => {
+            let text = render::yaml(workflow, reveal).map_err(|error| error.to_string())?;
+            let mut out = Buffer::with_capacity(text.len());
+            out.push(text.as_bytes());
+            return Ok(out);
+        }
+        RenderFormat::Json => return Ok(render::json(workflow, reveal)),
+        RenderFormat::Dotenv => Dialect::Dotenv,
+        RenderFormat::Shell => Dialect::Shell,
+    };
+    let document = &workflow.documents[0];
+    let job = &document.jobs[0];
+    let variables = document.environment(job, &job.steps[0]);
+    render::variables(&variables, dialect, reveal).map_err(|error| error.to_string())
+}

@@ -1,0 +1,135 @@
+//! The person at the other end: two streams, and whether they are a terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::diagnostic::human::{self, Style};
+use crate::diagnostic::{Diagnostics, printable};
+
+/// Where results and words go. Tests put buffers in.
+#[derive(Clone)]
+pub struct Terminal {
+    out: Stream,
+    err: Stream,
+    style: Style,
+    live: bool,
+    level: Level,
+}
+
+type Stream = Arc<Mutex<dyn Write + Send>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl Terminal {
+    /// The streams of this process. Colour and progress are for a terminal alone; `NO_COLOR` turns colour off.
+    pub fn of_process() -> Self {
+        let terminal = io::stderr().is_terminal();
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let mut made = Self::new(io::stdout(), io::stderr());
+        made.live = terminal && !dumb;
+        if terminal && !plain && !dumb {
+            made.style = Style::Colour;
+        }
+        made
+    }
+
+    /// Streams that are no terminal.
+    pub fn new(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
+        Self {
+            out: Arc::new(Mutex::new(out)),
+            err: Arc::new(Mutex::new(err)),
+            style: Style::Plain,
+            live: false,
+            level: Level::Normal,
+        }
+    }
+
+    pub(super) fn set_level(&mut self, quiet: bool, verbose: bool) {
+        self.level = match (quiet, verbose) {
+            (true, _) => Level::Quiet,
+            (_, true) => Level::Verbose,
+            _ => Level::Normal,
+        };
+    }
+
+    /// Writes a result. A closed pipe is no fault: nobody wants to read on.
+    pub(super) fn result(&self, bytes: &[u8]) {
+        let mut out = lock(&self.out);
+        let _ = out.write_all(bytes).and_then(|()| out.flush());
+    }
+
+    /// Says something to a person, unless it should be quiet.
+    pub(super) fn say(&self, text: &str) {
+        if self.level >= Level::Normal {
+            self.line(text);
+        }
+    }
+
+    /// Says something that only some want to know.
+    pub(super) fn detail(&self, text: &str) {
+        if self.level >= Level::Verbose {
+            self.line(text);
+        }
+    }
+
+    /// Says what went wrong.
+    pub(super) fn error(&self, text: &str) {
+        let head = match self.style {
+            Style::Plain => "error",
+            Style::Colour => "\u{1b}[1;31merror\u{1b}[0m",
+        };
+        self.line(&format!("{head}: {}", printable(text)));
+    }
+
+    /// Shows complaints; warnings alone not when it should be quiet.
+    pub(super) fn diagnostics(&self, diagnostics: &Diagnostics) {
+        if diagnostics.is_empty() || (self.level == Level::Quiet && !diagnostics.has_errors()) {
+            return;
+        }
+        let text = human::write(diagnostics, self.style);
+        let mut err = lock(&self.err);
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+
+    /// Shows progress on a line of its own that the next one replaces.
+    pub(super) fn progress(&self, text: &str) {
+        if self.live && self.level >= Level::Normal {
+            let mut err = lock(&self.err);
+            let _ = write!(err, "\r\u{1b}[2K{text}").and_then(|()| err.flush());
+        }
+    }
+
+    /// Output of a step or command, to the stream that it came from.
+    pub(super) fn pass(&self, to_stderr: bool, bytes: &[u8]) {
+        let mut stream = lock(if to_stderr { &self.err } else { &self.out });
+        let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+    }
+
+    /// Text in a colour, where there is colour.
+    pub(super) fn paint(&self, code: &str, text: &str) -> String {
+        match self.style {
+            Style::Plain => text.to_owned(),
+            Style::Colour => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+        }
+    }
+
+    /// Whether stderr is a terminal.
+    pub(super) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn line(&self, text: &str) {
+        let mut err = lock(&self.err);
+        let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+    }
+}
+
+fn lock(stream: &Stream) -> std::sync::MutexGuard<'_, dyn Write + Send + 'static> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,40 @@
+//! The configuration, `credflow.yaml`: stores, and named credentials with a scope.
+//!
+//! A store is one vault and the identity that reads it. A credential is a name for one secret of a store, with the
+//! places where it may be used. The file may hold a client secret, so that its lines are never shown.
+
+mod address;
+mod credential;
+mod find;
+mod read;
+mod scope;
+mod store;
+
+use crate::reference::{CredentialName, StoreName};
+
+pub use address::{Cloud, is_loopback};
+pub use credential::Credential;
+pub use find::{FILE_NAME, find};
+pub use scope::{Scope, ScopeError};
+pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, SecretSource, Store};
+
+/// What `credflow.yaml` says. Every name that it uses is one that it defines.
+#[derive(Debug, Default)]
+pub struct Config {
+    /// The stores, in the order of the file.
+    pub stores: Vec<Store>,
+    /// The named credentials, in the order of the file.
+    pub credentials: Vec<Credential>,
+}
+
+impl Config {
+    /// The store of that name.
+    pub fn store(&self, name: &StoreName) -> Option<&Store> {
+        self.stores.iter().find(|store| store.name == *name)
+    }
+
+    /// The credential of that name.
+    pub fn credential(&self, name: &CredentialName) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.name == *name)
+    }
+}

@@ -1,0 +1,52 @@
+//! An answer before it is HTTP: status, headers, body.
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+/// What a handler answers.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: StatusCode,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// A JSON body. Members come in the order of the type's fields, as the services write them.
+    pub(super) fn json(status: u16, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("internal error: an answer is plain JSON");
+        Self::bytes(status, "application/json; charset=utf-8", body)
+    }
+
+    /// A body of text.
+    pub(super) fn text(status: u16, text: &str) -> Self {
+        Self::bytes(status, "text/plain; charset=utf-8", text.as_bytes().to_vec())
+    }
+
+    fn bytes(status: u16, kind: &str, body: Vec<u8>) -> Self {
+        let status = StatusCode::from_u16(status).expect("internal error: a status of ours");
+        Self { status, headers: vec![("content-type", kind.to_owned())], body }
+    }
+
+    /// The same with one more header.
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The answer as HTTP.
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(Bytes::from(self.body)));
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            // A value that came with the request may not be one that can go back.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().append(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+}

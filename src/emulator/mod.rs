@@ -1,0 +1,243 @@
+//! A local Key Vault and Entra ID, on loopback, for work and tests without Azure.
+//!
+//! It is strict where the service is strict: tenants, applications, client secrets, resources and api-versions are
+//! checked, refusals have the status, codes and bodies that were recorded from the service, and it can throttle, fail
+//! and be slow on demand. It counts requests, so that a test can assert one GET for each secret.
+//!
+//! ```
+//! use credflow::emulator::{Emulator, Vault};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let emulator = Emulator::builder().vault(Vault::new("payments").secret("db-password", "hunter2")).start().await?;
+//! let url = emulator.vault_url("payments").expect("a vault of that name");
+//! assert_eq!(url.host_str(), Some("payments.localhost"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! It is not for real secrets: its memory isn't wiped and its clients are on this machine alone.
+
+mod answer;
+mod clock;
+mod count;
+mod entra;
+mod error;
+mod fault;
+mod secrets;
+mod seed;
+mod server;
+mod token;
+mod vault;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::secret::Secret;
+
+pub use count::Counts;
+pub use fault::Faults;
+pub use seed::MAX_VALUE;
+pub use vault::{Access, Vault, Version};
+
+use count::Counters;
+use token::Tokens;
+
+/// The tenant of vaults and applications that name none.
+pub const TENANT: &str = "00000000-0000-0000-0000-00000000f10e";
+
+/// The id of the application that is there when none is added.
+pub const CLIENT: &str = "00000000-0000-0000-0000-0000000c11e7";
+
+/// What a vault's token is for when it names nothing else.
+pub const RESOURCE: &str = "https://vault.azure.net";
+
+/// An application that may ask for tokens.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its tenant.
+    pub tenant: String,
+    /// Its client id.
+    pub client: String,
+    /// Its client secret.
+    pub secret: Arc<Secret>,
+}
+
+/// An emulator to be started.
+#[derive(Debug)]
+pub struct Builder {
+    address: SocketAddr,
+    vaults: Vec<Vault>,
+    applications: Vec<Application>,
+    token_lifetime: Duration,
+    faults: Faults,
+}
+
+/// A running emulator. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    world: Arc<World>,
+    task: JoinHandle<()>,
+}
+
+/// Why an emulator can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken, or not allowed.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The address is another machine's to reach.
+    #[error("the emulator listens on loopback alone, not on {0}")]
+    NotLoopback(SocketAddr),
+}
+
+/// What the requests see.
+#[derive(Debug)]
+struct World {
+    port: u16,
+    vaults: Vec<Vault>,
+    applications: Vec<Application>,
+    tokens: Tokens,
+    faults: Mutex<Faults>,
+    counters: Counters,
+}
+
+impl Builder {
+    /// Adds a vault.
+    #[must_use]
+    pub fn vault(mut self, vault: Vault) -> Self {
+        self.vaults.push(vault);
+        self
+    }
+
+    /// Adds an application. Without any there is one, [`CLIENT`] of [`TENANT`], with a secret made at the start.
+    #[must_use]
+    pub fn application(mut self, application: Application) -> Self {
+        self.applications.push(application);
+        self
+    }
+
+    /// Where to listen: a loopback address. By default a free port of `127.0.0.1`.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// How long tokens count; 3599 s by default, as Entra ID's.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// The faults to begin with.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// Starts it on the current runtime.
+    ///
+    /// # Errors
+    /// When the address is no loopback address or can't be listened on.
+    pub async fn start(mut self) -> Result<Emulator, StartError> {
+        if !self.address.ip().is_loopback() {
+            return Err(StartError::NotLoopback(self.address));
+        }
+        let listen = |error| StartError::Listen { address: self.address, error };
+        let listener = TcpListener::bind(self.address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        if self.applications.is_empty() {
+            self.applications.push(Application {
+                tenant: TENANT.to_owned(),
+                client: CLIENT.to_owned(),
+                secret: Arc::new(Secret::new(token::random())),
+            });
+        }
+        let world = Arc::new(World {
+            port: address.port(),
+            counters: Counters::new(self.vaults.len()),
+            vaults: self.vaults,
+            applications: self.applications,
+            tokens: Tokens::new(self.token_lifetime),
+            faults: Mutex::new(self.faults),
+        });
+        let task = tokio::spawn(server::serve(listener, Arc::clone(&world)));
+        Ok(Emulator { address, world, task })
+    }
+}
+
+impl Emulator {
+    /// An emulator without vaults yet.
+    pub fn builder() -> Builder {
+        Builder {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            vaults: Vec::new(),
+            applications: Vec::new(),
+            token_lifetime: Duration::from_secs(3599),
+            faults: Faults::default(),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A vault's address: `http://NAME.localhost:PORT`.
+    pub fn vault_url(&self, name: &str) -> Option<Url> {
+        let vault = self.world.vaults.iter().find(|vault| vault.name().eq_ignore_ascii_case(name))?;
+        Url::parse(&vault.url(self.address.port())).ok()
+    }
+
+    /// Entra ID's address, without a tenant: `http://localhost:PORT`.
+    pub fn authority(&self) -> Url {
+        let text = format!("http://localhost:{}", self.address.port());
+        Url::parse(&text).expect("internal error: an address of loopback")
+    }
+
+    /// The applications.
+    pub fn applications(&self) -> &[Application] {
+        &self.world.applications
+    }
+
+    /// What was asked for so far.
+    pub fn counts(&self) -> Counts {
+        self.world.counters.read(&self.world.vaults)
+    }
+
+    /// Changes the faults while it runs.
+    pub fn set_faults(&self, change: impl FnOnce(&mut Faults)) {
+        change(&mut self.world.faults());
+    }
+
+    /// Waits until it stops, which it does by itself never.
+    pub async fn wait(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl World {
+    fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,158 @@
+//! A vault: secrets, their versions, and whom it lets in.
+
+use std::collections::BTreeMap;
+
+use super::{RESOURCE, TENANT, clock};
+use crate::reference::{SecretName, SecretVersion};
+use crate::secret::Secret;
+
+/// One version of a secret.
+#[derive(Debug)]
+pub struct Version {
+    /// Its id; made when it is added without one.
+    pub id: Option<SecretVersion>,
+    /// Its value.
+    pub value: Secret,
+    /// Whether it may be read.
+    pub enabled: bool,
+    /// What the value is, as whoever set it says.
+    pub content_type: Option<String>,
+    /// When it begins to be meant for use, in seconds since 1970.
+    pub not_before: Option<i64>,
+    /// When it ceases to be.
+    pub expires: Option<i64>,
+}
+
+/// Whom a vault lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// Every application with a token for it.
+    #[default]
+    Allowed,
+    /// Nobody has a role: 403 `ForbiddenByRbac`.
+    NoRole,
+    /// Nobody is in an access policy: 403 `AccessDenied`.
+    NoPolicy,
+    /// The firewall keeps everybody out: 403 `ForbiddenByFirewall`.
+    Firewall,
+    /// It is behind a private endpoint: 403 `ForbiddenByConnection`.
+    PrivateLink,
+}
+
+/// A vault of the emulator.
+#[derive(Debug)]
+pub struct Vault {
+    name: String,
+    tenant: String,
+    resource: String,
+    access: Access,
+    secrets: BTreeMap<SecretName, Vec<Stored>>,
+}
+
+/// A version in its vault.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) id: SecretVersion,
+    pub(super) version: Version,
+    pub(super) created: i64,
+}
+
+impl Version {
+    /// An enabled version with that value.
+    pub fn new(value: Secret) -> Self {
+        Self { id: None, value, enabled: true, content_type: None, not_before: None, expires: None }
+    }
+}
+
+impl Vault {
+    /// An empty vault of [`TENANT`], for tokens for [`RESOURCE`]. Its name becomes a host's, in lower case.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into().to_ascii_lowercase(),
+            tenant: TENANT.to_owned(),
+            resource: RESOURCE.to_owned(),
+            access: Access::default(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// The same vault of another tenant.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = tenant.into();
+        self
+    }
+
+    /// The same vault for tokens for another resource, without a slash at its end.
+    #[must_use]
+    pub fn for_resource(mut self, resource: impl Into<String>) -> Self {
+        self.resource = resource.into();
+        self
+    }
+
+    /// The same vault with other rights.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// The same vault with one more secret, or one more version of it.
+    ///
+    /// # Panics
+    /// When the name can't be a secret's.
+    #[must_use]
+    pub fn secret(self, name: &str, value: &str) -> Self {
+        let name = name.parse().expect("a secret's name has letters, digits and dashes");
+        self.version(&name, Version::new(Secret::concat([value])))
+    }
+
+    /// The same vault with one more version of a secret, which is the latest from now on.
+    #[must_use]
+    pub fn version(mut self, name: &SecretName, version: Version) -> Self {
+        let id = version.id.unwrap_or_else(|| SecretVersion::from_bits(fastrand::u128(..)));
+        let stored = Stored { id, version, created: clock::now() };
+        self.secrets.entry(name.clone()).or_default().push(stored);
+        self
+    }
+
+    /// Its name, in lower case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many secrets it holds.
+    pub fn len(&self) -> usize {
+        self.secrets.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    pub(super) fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    pub(super) fn tenant_id(&self) -> &str {
+        &self.tenant
+    }
+
+    pub(super) fn rights(&self) -> Access {
+        self.access
+    }
+
+    pub(super) fn url(&self, port: u16) -> String {
+        format!("http://{}.localhost:{port}", self.name)
+    }
+
+    /// The versions of a secret, the oldest first, and the name in the case that it was made with.
+    pub(super) fn versions(&self, name: &SecretName) -> Option<(&SecretName, &[Stored])> {
+        self.secrets.get_key_value(name).map(|(name, versions)| (name, versions.as_slice()))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = (&SecretName, &Stored)> {
+        self.secrets.iter().filter_map(|(name, versions)| Some((name, versions.last()?)))
+    }
+}

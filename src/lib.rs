@@ -1,0 +1,58 @@
+//! credflow runs workflows whose steps need secrets from Azure Key Vault.
+//!
+//! A workflow says where a secret is, `$<credential:store/secret[/version]>`. credflow finds every reference, plans
+//! which secrets are needed, fetches each one once from the vault that the store names, and gives each step exactly
+//! the values that it asked for.
+//!
+//! The stages are types, and each takes the one before by value, so that none can be skipped:
+//!
+//! | stage | from | to |
+//! |---|---|---|
+//! | read | [`source::Source`] | [`workflow::Workflow`] of [`reference::Template`]s |
+//! | plan | a workflow and a [`config::Config`] | [`plan::Plan`] |
+//! | resolve | a plan | [`resolve::Resolved`] |
+//! | render | resolved values | a workflow of [`render::Filled`] values |
+//! | run | a filled workflow | [`run::Execution`] |
+//!
+//! Reading and planning are pure: they need no network and no secret, and find every fault before anything starts.
+//!
+//! ```
+//! use credflow::config::Config;
+//! use credflow::source::Source;
+//! use credflow::workflow::Workflow;
+//!
+//! let config = Source::private("credflow.yaml", "
+//! stores:
+//!   payments:
+//!     vault-url: https://payments.vault.azure.net
+//!     tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90
+//!     client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+//!     client-secret: { env: PAYMENTS_CLIENT_SECRET }
+//! ");
+//! let workflow = Source::new("deploy.yaml", "
+//! steps:
+//!   - run: ./migrate.sh
+//!     env: { DB_PASSWORD: $<credential:payments/db-password> }
+//! ");
+//! let (config, _) = Config::parse(&config)?;
+//! let (workflow, _) = Workflow::read(&workflow)?;
+//! let plan = workflow.plan(Some(&config))?;
+//! assert_eq!(plan.fetches()[0].secret.as_str(), "db-password");
+//! # Ok::<(), credflow::diagnostic::Diagnostics>(())
+//! ```
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod config;
+pub mod diagnostic;
+#[cfg(feature = "emulator")]
+pub mod emulator;
+pub mod plan;
+pub mod reference;
+pub mod render;
+pub mod resolve;
+pub mod secret;
+pub mod source;
+pub mod store;
+pub mod workflow;
+pub mod yaml;

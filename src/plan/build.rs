@@ -1,0 +1,166 @@
+//! From a workflow and a configuration to a plan.
+
+use std::collections::HashMap;
+
+use super::fetch::{Fetch, FetchId, Use};
+use super::place::{BindingPlace, places};
+use super::{Plan, Slot, Slots};
+use crate::config::{Config, Credential, Store};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
+use crate::source::Span;
+use crate::workflow::{Document, Job, Workflow};
+
+impl Workflow<Template> {
+    /// Plans what the workflow needs. Without a configuration only a workflow without references has a plan.
+    ///
+    /// # Errors
+    /// Every reference to an unknown store or credential, and every use that is out of a credential's scope.
+    pub fn plan(self, config: Option<&Config>) -> Result<Plan, Diagnostics> {
+        let empty = Config::default();
+        let mut builder = Builder {
+            config: config.unwrap_or(&empty),
+            workflow: &self,
+            fetches: Vec::new(),
+            known: HashMap::new(),
+            stores: Vec::new(),
+            store_ids: HashMap::new(),
+            faults: Diagnostics::new(),
+        };
+        let mut answers = Vec::new();
+        for (place, binding) in places(&self) {
+            for (reference, span) in binding.value.references() {
+                if config.is_none() {
+                    return Err(no_configuration(&self, span).into());
+                }
+                answers.extend(builder.answer(place, reference, span));
+            }
+        }
+        let Builder { fetches, stores, faults, .. } = builder;
+        faults.finish(Some(()))?;
+        // Every reference has its answer, in the order in which the references are met again.
+        let mut answers = answers.into_iter();
+        let workflow = self.map(|_, template| {
+            let slot = |part| match part {
+                Part::Text(text) => Slot::Text(text),
+                Part::Reference(..) => {
+                    let (fetch, field) = answers.next().expect("internal error: an answer for each reference");
+                    Slot::Value(fetch, field)
+                }
+            };
+            Slots(template.parts.into_iter().map(slot).collect())
+        });
+        Ok(Plan { workflow, fetches, stores })
+    }
+}
+
+fn no_configuration(workflow: &Workflow<Template>, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::NoConfiguration, "there is no configuration that says where credentials are")
+        .at(workflow.source(), span, "the first reference")
+        .help("put a `credflow.yaml` beside the workflow or in a folder above, or name one with `--config`")
+}
+
+struct Builder<'w> {
+    config: &'w Config,
+    workflow: &'w Workflow<Template>,
+    fetches: Vec<Fetch>,
+    known: HashMap<(u32, SecretName, Option<SecretVersion>), FetchId>,
+    stores: Vec<Store>,
+    store_ids: HashMap<StoreName, u32>,
+    faults: Diagnostics,
+}
+
+impl Builder<'_> {
+    /// The fetch and field that answer one reference; nothing, with a complaint, for one that can't be answered.
+    fn answer(&mut self, place: BindingPlace, reference: &Reference, span: Span) -> Option<(FetchId, Option<u32>)> {
+        let (store, secret, version) = match &reference.target {
+            Target::Secret { store, secret, version } => (self.store(store, span)?, secret.clone(), *version),
+            Target::Named(name) => {
+                let config = self.config;
+                let Some(credential) = config.credential(name) else {
+                    let names = config.credentials.iter().map(|credential| credential.name.as_str());
+                    self.unknown(Code::UnknownCredential, "credential", name.as_str(), names.collect(), span);
+                    return None;
+                };
+                self.check_scope(credential, place, span);
+                (self.store(&credential.store, span)?, credential.secret.clone(), credential.version)
+            }
+        };
+        let next = FetchId(u32::try_from(self.fetches.len()).expect("internal error: fewer fetches than bytes"));
+        let id = *self.known.entry((store, secret.clone(), version)).or_insert(next);
+        if id == next {
+            self.fetches.push(Fetch { store, secret, version, fields: Vec::new(), uses: Vec::new() });
+        }
+        let fetch = &mut self.fetches[id.index()];
+        let field = reference.pointer.as_ref().map(|pointer| field(&mut fetch.fields, pointer));
+        fetch.uses.push(Use { place, span, field });
+        Some((id, field))
+    }
+
+    fn store(&mut self, name: &StoreName, span: Span) -> Option<u32> {
+        if let Some(&id) = self.store_ids.get(name) {
+            return Some(id);
+        }
+        let config = self.config;
+        let Some(store) = config.store(name) else {
+            let names = config.stores.iter().map(|store| store.name.as_str());
+            self.unknown(Code::UnknownStore, "store", name.as_str(), names.collect(), span);
+            return None;
+        };
+        let id = u32::try_from(self.stores.len()).expect("internal error: fewer stores than bytes");
+        self.stores.push(store.clone());
+        self.store_ids.insert(name.clone(), id);
+        Some(id)
+    }
+
+    fn unknown(&mut self, code: Code, what: &str, name: &str, known: Vec<&str>, span: Span) {
+        let help = match nearest(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => format!("the configuration has no {what}s"),
+            None => format!("the configuration has {}", known.join(", ")),
+        };
+        let diagnostic = Diagnostic::error(code, format!("no {what} is named `{name}`"))
+            .at(self.workflow.source(), span, "")
+            .help(help);
+        self.faults.push(diagnostic);
+    }
+
+    /// Complains of the first step that would see the credential and is out of its scope.
+    fn check_scope(&mut self, credential: &Credential, place: BindingPlace, span: Span) {
+        let document = &self.workflow.documents[place.document as usize];
+        let jobs: &[Job<Template>] = match place.job {
+            0 => &document.jobs,
+            job => std::slice::from_ref(&document.jobs[job as usize - 1]),
+        };
+        let steps = jobs.iter().flat_map(|job| {
+            let chosen = match place.step {
+                0 => &job.steps[..],
+                step => std::slice::from_ref(&job.steps[step as usize - 1]),
+            };
+            chosen.iter().map(move |step| (job, step))
+        });
+        let mut outside = steps.filter(|(job, step)| !allows(credential, document, job, &step.labels()));
+        if let Some((job, step)) = outside.next() {
+            let path = format!("{}/{}/{}", document.name, job.id, step.label());
+            let message = format!("the credential `{}` can't be used in {path}", credential.name);
+            let label = if place.step == 0 { "every step below sees this" } else { "" };
+            let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);
+            let diagnostic =
+                Diagnostic::error(Code::OutOfScope, message).at(self.workflow.source(), span, label).help(help);
+            self.faults.push(diagnostic);
+        }
+    }
+}
+
+fn allows<V>(credential: &Credential, document: &Document<V>, job: &Job<V>, labels: &[String; 3]) -> bool {
+    credential.scope.allows(&document.name, &job.id, labels.iter().map(String::as_str))
+}
+
+/// The index of a pointer among the fields of a fetch.
+fn field(fields: &mut Vec<Pointer>, pointer: &Pointer) -> u32 {
+    let at = fields.iter().position(|known| known == pointer).unwrap_or_else(|| {
+        fields.push(pointer.clone());
+        fields.len() - 1
+    });
+    u32::try_from(at).expect("internal error: fewer fields than bytes")
+}

@@ -1,0 +1,41 @@
+//! One secret to fetch, and everybody who uses it.
+
+use super::place::BindingPlace;
+use crate::reference::{Pointer, SecretName, SecretVersion};
+use crate::source::Span;
+
+/// A fetch of a [`Plan`](super::Plan), by its place in the order of first use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FetchId(pub(crate) u32);
+
+impl FetchId {
+    /// The index into [`Plan::fetches`](super::Plan::fetches).
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A distinct secret: store, name (without regard to case) and version.
+#[derive(Debug)]
+pub struct Fetch {
+    pub(crate) store: u32,
+    /// The secret, as its first use writes it.
+    pub secret: SecretName,
+    /// The version; the latest without one.
+    pub version: Option<SecretVersion>,
+    /// The fields of its value that are used, each once, in the order of first use.
+    pub fields: Vec<Pointer>,
+    /// Its uses, in the order of the workflow.
+    pub uses: Vec<Use>,
+}
+
+/// A place in the workflow that uses a fetch.
+#[derive(Debug, Clone, Copy)]
+pub struct Use {
+    /// The binding.
+    pub place: BindingPlace,
+    /// The reference in the file.
+    pub span: Span,
+    /// The field, an index into [`Fetch::fields`].
+    pub field: Option<u32>,
+}

@@ -1,0 +1,55 @@
+//! A plan for people: the stores, the secrets of each, and who uses them.
+
+use std::fmt::Write;
+
+use super::{Fetch, Plan};
+use crate::diagnostic::human::counted;
+use crate::source::printable;
+
+/// The plan as text. The same plan gives the same bytes.
+pub fn write(plan: &Plan) -> String {
+    let mut out = String::new();
+    let secrets = plan.fetches.len();
+    let uses: usize = plan.fetches.iter().map(|fetch| fetch.uses.len()).sum();
+    let name = plan.workflow.documents.first().map_or("", |document| &document.name);
+    let _ = writeln!(
+        out,
+        "{}: {} of {}, used in {}",
+        printable(name),
+        counted(secrets, "secret"),
+        counted(plan.stores.len(), "store"),
+        counted(uses, "place"),
+    );
+    for (index, store) in plan.stores.iter().enumerate() {
+        let _ = writeln!(out, "\n{} ({})", store.name, store.vault_url.as_str().trim_end_matches('/'));
+        for fetch in plan.fetches.iter().filter(|fetch| fetch.store as usize == index) {
+            one(&mut out, plan, fetch);
+        }
+    }
+    out
+}
+
+fn one(out: &mut String, plan: &Plan, fetch: &Fetch) {
+    let version = fetch.version.map_or_else(|| "latest".to_owned(), |version| version.to_string());
+    let _ = writeln!(out, "  {} ({version})", fetch.secret);
+    let rows: Vec<(String, String, String)> = fetch
+        .uses
+        .iter()
+        .map(|used| {
+            let named = used.place.named(&plan.workflow);
+            let path = [named.job.map(str::to_owned), named.step].into_iter().flatten().collect::<Vec<_>>().join("/");
+            let path = if path.is_empty() { "every step".to_owned() } else { path };
+            let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));
+            let place = plan.source().place(used.span.start);
+            let key = printable(named.key);
+            (format!("{}:{place}", printable(plan.source().name())), printable(&path), format!("{key}{field}"))
+        })
+        .collect();
+    let widest = |column: fn(&(String, String, String)) -> &String| {
+        rows.iter().map(|row| column(row).chars().count()).max().unwrap_or_default()
+    };
+    let (first, second) = (widest(|row| &row.0), widest(|row| &row.1));
+    for (place, path, key) in &rows {
+        let _ = writeln!(out, "    {place:first$}  {path:second$}  {key}");
+    }
+}

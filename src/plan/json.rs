@@ -1,0 +1,67 @@
+//! A plan for programs. The same plan gives the same bytes.
+
+use serde::Serialize;
+
+use super::Plan;
+
+/// The plan as data: what [`write`] writes.
+#[derive(Serialize)]
+pub struct Document<'p> {
+    workflow: &'p str,
+    fetches: Vec<Fetch<'p>>,
+}
+
+#[derive(Serialize)]
+struct Fetch<'p> {
+    store: &'p str,
+    secret: &'p str,
+    version: Option<String>,
+    uses: Vec<Use<'p>>,
+}
+
+#[derive(Serialize)]
+struct Use<'p> {
+    job: Option<&'p str>,
+    step: Option<String>,
+    key: &'p str,
+    pointer: Option<&'p str>,
+    line: usize,
+    column: usize,
+}
+
+/// The plan as data. `workflow` is the name of the first document.
+pub fn document(plan: &Plan) -> Document<'_> {
+    let source = plan.source();
+    let fetches = plan.fetches.iter().map(|fetch| Fetch {
+        store: plan.store(fetch).name.as_str(),
+        secret: fetch.secret.as_str(),
+        version: fetch.version.map(|version| version.to_string()),
+        uses: fetch
+            .uses
+            .iter()
+            .map(|used| {
+                let named = used.place.named(&plan.workflow);
+                let place = source.place(used.span.start);
+                Use {
+                    job: named.job,
+                    step: named.step,
+                    key: named.key,
+                    pointer: used.field.map(|field| fetch.fields[field as usize].as_str()),
+                    line: place.line,
+                    column: place.column,
+                }
+            })
+            .collect(),
+    });
+    Document {
+        workflow: plan.workflow.documents.first().map_or("", |document| &document.name),
+        fetches: fetches.collect(),
+    }
+}
+
+/// The plan as JSON, with a line break at its end.
+pub fn write(plan: &Plan) -> String {
+    let mut out = serde_json::to_string_pretty(&document(plan)).expect("internal error: a plan is plain JSON");
+    out.push('\n');
+    out
+}

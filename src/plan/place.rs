@@ -1,0 +1,71 @@
+//! Where in a workflow a binding is.
+
+use crate::workflow::{Binding, Workflow};
+
+/// A binding by its indices: small, as a large workflow has many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BindingPlace {
+    pub(super) document: u32,
+    /// Job and step by index, plus one; 0 is none.
+    pub(super) job: u32,
+    pub(super) step: u32,
+    pub(super) with: bool,
+    pub(super) index: u32,
+}
+
+/// A binding by the names that people gave.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NamedPlace<'w> {
+    /// The document's name.
+    pub workflow: &'w str,
+    /// The job's id; none for the document's own `env`.
+    pub job: Option<&'w str>,
+    /// The step's label; none for a job's or document's `env`.
+    pub step: Option<String>,
+    /// The variable or input.
+    pub key: &'w str,
+    /// Whether it is an input, under `with`.
+    pub with: bool,
+}
+
+impl BindingPlace {
+    /// The names of a binding of that workflow.
+    pub fn named<V>(self, workflow: &Workflow<V>) -> NamedPlace<'_> {
+        let document = &workflow.documents[self.document as usize];
+        let job = (self.job > 0).then(|| &document.jobs[self.job as usize - 1]);
+        let step = job.filter(|_| self.step > 0).map(|job| &job.steps[self.step as usize - 1]);
+        let bindings: &[Binding<V>] = match (job, step) {
+            (_, Some(step)) if self.with => &step.with,
+            (_, Some(step)) => &step.env,
+            (Some(job), None) => &job.env,
+            (None, None) => &document.env,
+        };
+        NamedPlace {
+            workflow: &document.name,
+            job: job.map(|job| job.id.as_str()),
+            step: step.map(crate::workflow::Step::label),
+            key: &bindings[self.index as usize].name,
+            with: self.with,
+        }
+    }
+}
+
+/// Every binding of a workflow with its place, in the order of [`Workflow::map`].
+pub(super) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
+    fn all<V>(bindings: &[Binding<V>], at: BindingPlace) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
+        (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..at }, binding))
+    }
+    (0..).zip(&workflow.documents).flat_map(|(document, body)| {
+        let outer = BindingPlace { document, job: 0, step: 0, with: false, index: 0 };
+        let jobs = (1..).zip(&body.jobs).flat_map(move |(job, body)| {
+            let own = BindingPlace { job, ..outer };
+            let steps = (1..).zip(&body.steps).flat_map(move |(step, body)| {
+                let env = BindingPlace { step, ..own };
+                let with = BindingPlace { with: true, ..env };
+                all(&body.env, env).chain(all(&body.with, with))
+            });
+            all(&body.env, own).chain(steps)
+        });
+        all(&body.env, outer).chain(jobs)
+    })
+}

@@ -1,0 +1,33 @@
+//! A plan as YAML: the members of the JSON form. The same plan gives the same bytes.
+
+use std::fmt::Write;
+
+use super::Plan;
+use crate::yaml::quoted;
+
+/// The plan as YAML. Texts are quoted, so that none is taken for a number.
+pub fn write(plan: &Plan) -> String {
+    let source = plan.source();
+    let name = plan.workflow.documents.first().map_or("", |document| &document.name);
+    let mut out = format!("workflow: {}\n", *quoted(name));
+    out.push_str(if plan.fetches.is_empty() { "fetches: []\n" } else { "fetches:\n" });
+    for fetch in &plan.fetches {
+        let store = &plan.store(fetch).name;
+        let text = |value: Option<String>| value.map_or_else(|| "null".to_owned(), |value| quoted(&value).to_string());
+        let _ = writeln!(out, "  - store: {}", *quoted(store.as_str()));
+        let _ = writeln!(out, "    secret: {}", *quoted(fetch.secret.as_str()));
+        let _ = writeln!(out, "    version: {}", text(fetch.version.map(|version| version.to_string())));
+        let _ = writeln!(out, "    uses:");
+        for used in &fetch.uses {
+            let named = used.place.named(&plan.workflow);
+            let place = source.place(used.span.start);
+            let pointer = used.field.map(|field| fetch.fields[field as usize].to_string());
+            let _ = writeln!(out, "      - job: {}", text(named.job.map(str::to_owned)));
+            let _ = writeln!(out, "        step: {}", text(named.step));
+            let _ = writeln!(out, "        key: {}", *quoted(named.key));
+            let _ = writeln!(out, "        pointer: {}", text(pointer));
+            let _ = writeln!(out, "        line: {}\n        column: {}", place.line, place.column);
+        }
+    }
+    out
+}

@@ -1,0 +1,67 @@
+//! What a credential is called: `$<credential:store/secret/version#/pointer>`.
+//!
+//! A text is cut into pieces by [`pieces`]; the pieces joined give the text back. The grammar is the file
+//! `grammar/credential.pest`, and no type of its parser leaves this folder.
+
+mod grammar;
+mod malformed;
+mod name;
+mod near_miss;
+mod pointer;
+mod template;
+
+use std::fmt;
+
+pub use grammar::{Piece, PieceKind, pieces};
+pub use malformed::Malformed;
+pub use name::{CredentialName, MAX_NAME, NameError, SecretName, SecretVersion, StoreName};
+pub use near_miss::near_misses;
+pub use pointer::{FieldError, Pointer};
+pub use template::{Part, Template};
+
+/// How every reference begins.
+pub const OPENING: &str = "$<credential:";
+
+/// A reference to a credential. Its text form is what people write, and parses to the same reference again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// What is meant.
+    pub target: Target,
+    /// One field of it, when the value is JSON.
+    pub pointer: Option<Pointer>,
+}
+
+/// What a reference means.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A secret of a store.
+    Secret {
+        /// The store of the configuration.
+        store: StoreName,
+        /// The secret in it.
+        secret: SecretName,
+        /// The version; the latest without one.
+        version: Option<SecretVersion>,
+    },
+    /// A credential of the configuration.
+    Named(CredentialName),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(OPENING)?;
+        match &self.target {
+            Target::Secret { store, secret, version } => {
+                write!(f, "{store}/{secret}")?;
+                if let Some(version) = version {
+                    write!(f, "/{version}")?;
+                }
+            }
+            Target::Named(name) => write!(f, "{name}")?,
+        }
+        if let Some(pointer) = &self.pointer {
+            write!(f, "#{pointer}")?;
+        }
+        f.write_str(">")
+    }
+}

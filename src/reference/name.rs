@@ -1,0 +1,192 @@
+//! The names that a reference is made of.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+/// Why a text is not such a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing there.
+    #[error("is empty")]
+    Empty,
+    /// A character that the name can't have.
+    #[error("can't have {0:?}")]
+    Character(char),
+    /// More characters than the name can have.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    /// Not 32 hexadecimal digits.
+    #[error("is not 32 hexadecimal digits")]
+    NotAVersion,
+}
+
+/// The longest name, in characters (Key Vault's limit for a secret; ours for the others).
+pub const MAX_NAME: usize = 127;
+
+fn checked(text: &str, allowed: impl Fn(char) -> bool) -> Result<Box<str>, NameError> {
+    if text.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if let Some(wrong) = text.chars().find(|&character| !allowed(character)) {
+        return Err(NameError::Character(wrong));
+    }
+    if text.len() > MAX_NAME {
+        return Err(NameError::TooLong(MAX_NAME));
+    }
+    Ok(text.into())
+}
+
+fn is_label(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.')
+}
+
+macro_rules! label {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                checked(text, is_label).map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+label! {
+    /// The name of a store in the configuration: letters, digits, `-`, `_` and `.`.
+    StoreName
+}
+
+label! {
+    /// The name of a credential in the configuration: letters, digits, `-`, `_` and `.`.
+    CredentialName
+}
+
+/// The name of a secret: 1 to 127 letters, digits and dashes. Case doesn't tell names apart, as in Key Vault.
+#[derive(Debug, Clone)]
+pub struct SecretName(Box<str>);
+
+impl SecretName {
+    /// The name as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn folded(&self) -> impl Iterator<Item = u8> + '_ {
+        self.0.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+}
+
+impl FromStr for SecretName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        checked(text, |character| character.is_ascii_alphanumeric() || character == '-').map(Self)
+    }
+}
+
+impl fmt::Display for SecretName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq for SecretName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for SecretName {}
+
+impl Hash for SecretName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded().for_each(|byte| state.write_u8(byte));
+        state.write_u8(0xff);
+    }
+}
+
+impl PartialOrd for SecretName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SecretName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+/// The version of a secret: 32 hexadecimal digits, made by the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretVersion(u128);
+
+impl SecretVersion {
+    /// The version with these 128 bits.
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+}
+
+impl FromStr for SecretVersion {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        // `from_str_radix` alone would take a sign.
+        if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NameError::NotAVersion);
+        }
+        u128::from_str_radix(text, 16).map(Self).map_err(|_| NameError::NotAVersion)
+    }
+}
+
+impl fmt::Display for SecretVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_names_are_equal_without_case() {
+        let names = ["DB-Password", "db-password"].map(|name| name.parse::<SecretName>());
+        assert_eq!(names[0], names[1]);
+    }
+
+    #[test]
+    fn a_version_is_32_digits_without_a_sign() {
+        let text = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+        assert_eq!(text.parse::<SecretVersion>().map(|v| v.to_string()), Ok(text.to_owned()));
+        assert!(format!("+{}", &text[1..]).parse::<SecretVersion>().is_err());
+    }
+
+    #[test]
+    fn bad_names_say_why() {
+        assert_eq!("".parse::<StoreName>(), Err(NameError::Empty));
+        assert_eq!("a/b".parse::<StoreName>(), Err(NameError::Character('/')));
+        assert_eq!("a_b".parse::<SecretName>(), Err(NameError::Character('_')));
+        assert_eq!("a".repeat(128).parse::<SecretName>(), Err(NameError::TooLong(127)));
+    }
+}

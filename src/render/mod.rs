@@ -1,0 +1,74 @@
+//! From values to a filled workflow, and its written forms: the only substitution.
+//!
+//! Rendering can't fail: every slot of a [`Resolved`] plan has its value. The writers show values masked unless they
+//! are told to reveal them, and write into memory that is wiped.
+
+mod filled;
+mod json;
+mod variables;
+mod yaml;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::plan::{Slot, Slots};
+use crate::resolve::{Answer, Resolved};
+use crate::secret::Secret;
+use crate::workflow::Workflow;
+use crate::yaml::NodeId;
+
+pub use filled::{Filled, MASK};
+pub use json::json;
+pub use variables::{Dialect, Unwritable, variables};
+pub use yaml::yaml;
+
+/// Whether values are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reveal {
+    /// `***` stands for each credential.
+    Masked,
+    /// The values themselves.
+    Revealed,
+}
+
+impl Resolved {
+    /// Puts the values where the references stood.
+    pub fn render(self) -> Workflow<Filled> {
+        let answers = self.answers;
+        // A scalar that aliases bind in many places is filled once and shared.
+        let mut shared: HashMap<_, Filled> = HashMap::new();
+        self.plan.workflow.map(|node, slots| {
+            if !slots.is_secret() {
+                return Filled::plain(slots.into_text());
+            }
+            if node == NodeId::NONE {
+                return fill(&slots, &answers);
+            }
+            shared.entry(node).or_insert_with(|| fill(&slots, &answers)).clone()
+        })
+    }
+}
+
+fn fill(slots: &Slots, answers: &[Answer]) -> Filled {
+    let (mut texts, mut masked, mut parts) = (Vec::new(), String::new(), Vec::new());
+    for slot in &slots.0 {
+        match slot {
+            Slot::Text(text) => {
+                texts.push(&**text);
+                masked.push_str(text);
+            }
+            Slot::Value(fetch, field) => {
+                let answer = &answers[fetch.index()];
+                let value = field.map_or(&answer.value, |field| &answer.fields[field as usize]);
+                texts.push(value.expose());
+                masked.push_str(MASK);
+                parts.push(Arc::clone(value));
+                if field.is_some() {
+                    // The whole value must not be shown either.
+                    parts.push(Arc::clone(&answer.value));
+                }
+            }
+        }
+    }
+    Filled::secret(Secret::concat(texts), masked, parts)
+}

@@ -1,0 +1,153 @@
+//! From a plan to values: the only fan-out.
+//!
+//! Every fetch of the plan is answered, or nothing is: all failures come in one report, each at every place that
+//! uses the secret.
+
+mod report;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::{Fetch, Plan};
+use crate::reference::SecretVersion;
+use crate::secret::Secret;
+use crate::store::{self, FetchError, Fetched};
+
+/// How long a resolve may take when nobody says.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A plan with a value for each of its fetches, and for each field that is used.
+#[derive(Debug)]
+pub struct Resolved {
+    pub(crate) plan: Plan,
+    pub(crate) answers: Vec<Answer>,
+}
+
+/// What a fetch gave.
+#[derive(Debug)]
+pub struct Answer {
+    /// The value.
+    pub value: Arc<Secret>,
+    /// The fields of it that are used, in the order of [`Fetch::fields`].
+    pub fields: Vec<Arc<Secret>>,
+    /// The version that it is.
+    pub version: SecretVersion,
+}
+
+impl Plan {
+    /// Fetches everything, each secret once, and gives warnings beside it. `progress` is told how many of the
+    /// fetches are done.
+    ///
+    /// # Errors
+    /// Every fetch that failed, and every field that a value doesn't have.
+    pub async fn resolve(
+        self,
+        timeout: Duration,
+        mut progress: impl FnMut(usize),
+    ) -> Result<(Resolved, Diagnostics), Diagnostics> {
+        let deadline = Instant::now() + timeout;
+        let vaults: Vec<_> = store::open(&self.stores).into_iter().map(|vault| vault.map(Arc::new)).collect();
+        let mut tasks = JoinSet::new();
+        let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
+        for (index, fetch) in self.fetches.iter().enumerate() {
+            results.push(match &vaults[fetch.store as usize] {
+                Ok(vault) => {
+                    let (vault, secret, version) = (Arc::clone(vault), fetch.secret.clone(), fetch.version);
+                    tasks.spawn(async move { (index, vault.fetch(&secret, version, deadline).await) });
+                    None
+                }
+                Err(error) => Some(Err(error.clone())),
+            });
+        }
+        let mut done = 0;
+        while let Some(finished) = tasks.join_next().await {
+            let (index, result) = finished.expect("internal error: a fetch doesn't panic");
+            results[index] = Some(result);
+            done += 1;
+            progress(done);
+        }
+        let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
+        self.answer(results)
+    }
+
+    fn answer(
+        self,
+        results: impl Iterator<Item = Result<Fetched, FetchError>>,
+    ) -> Result<(Resolved, Diagnostics), Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let mut failures = Vec::new();
+        let mut answers = Vec::new();
+        for (fetch, result) in self.fetches.iter().zip(results) {
+            match result {
+                Ok(fetched) => {
+                    self.check_validity(fetch, &fetched, &mut diagnostics);
+                    answers.extend(self.select(fetch, fetched, &mut diagnostics));
+                }
+                Err(error) => failures.push((fetch, error)),
+            }
+        }
+        diagnostics.extend(report::failures(&self, failures));
+        diagnostics.finish(Some(())).map(|((), warnings)| {
+            let plan = self;
+            (Resolved { plan, answers }, warnings)
+        })
+    }
+
+    /// The value with its fields, or a complaint of each field that it doesn't have.
+    fn select(&self, fetch: &Fetch, fetched: Fetched, diagnostics: &mut Diagnostics) -> Option<Answer> {
+        let mut fields = Vec::new();
+        for (index, pointer) in (0..).zip(&fetch.fields) {
+            match pointer.select(&fetched.value) {
+                Ok(field) => fields.push(Arc::new(field)),
+                Err(error) => {
+                    let message =
+                        format!("the secret `{}` of the store `{}`: {error}", fetch.secret, self.store(fetch).name);
+                    let uses = fetch.uses.iter().filter(|used| used.field == Some(index));
+                    let diagnostic = uses.fold(Diagnostic::error(Code::NoSuchField, message), |diagnostic, used| {
+                        diagnostic.at(self.source(), used.span, "")
+                    });
+                    diagnostics.push(diagnostic.help("a pointer needs a value that is JSON and has that field"));
+                }
+            }
+        }
+        (fields.len() == fetch.fields.len()).then(|| Answer {
+            value: Arc::new(fetched.value),
+            fields,
+            version: fetched.version,
+        })
+    }
+
+    /// `nbf` and `exp` are informational for the service, so that they are a warning here.
+    fn check_validity(&self, fetch: &Fetch, fetched: &Fetched, diagnostics: &mut Diagnostics) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let what = if fetched.expires.is_some_and(|end| end <= now) {
+            "has expired"
+        } else if fetched.not_before.is_some_and(|begin| begin > now) {
+            "is not valid yet"
+        } else {
+            return;
+        };
+        let message = format!("the secret `{}` of the store `{}` {what}", fetch.secret, self.store(fetch).name);
+        let diagnostic = Diagnostic::warning(Code::Validity, message);
+        let diagnostic =
+            fetch.uses.iter().fold(diagnostic, |diagnostic, used| diagnostic.at(self.source(), used.span, ""));
+        diagnostics.push(diagnostic.help("its dates are set in the vault; the value was given out all the same"));
+    }
+}
+
+impl Resolved {
+    /// What was planned.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What each fetch gave, in the order of [`Plan::fetches`].
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+}

@@ -1,0 +1,35 @@
+//! Failed fetches as complaints: one for each thing that went wrong, not one for each secret that it hit.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Fetch, Plan};
+use crate::store::FetchError;
+
+/// One complaint for each secret, and one for all secrets of a store that fail for the store's own reason.
+pub(super) fn failures(plan: &Plan, failures: Vec<(&Fetch, FetchError)>) -> Vec<Diagnostic> {
+    let mut groups: Vec<(Vec<&Fetch>, FetchError)> = Vec::new();
+    for (fetch, error) in failures {
+        let same = |(group, known): &&mut (Vec<&Fetch>, FetchError)| {
+            error.is_of_store() && *known == error && plan.store(group[0]).name == plan.store(fetch).name
+        };
+        match groups.iter_mut().find(same) {
+            Some((group, _)) => group.push(fetch),
+            None => groups.push((vec![fetch], error)),
+        }
+    }
+    groups.into_iter().map(|(group, error)| complaint(plan, &group, &error)).collect()
+}
+
+fn complaint(plan: &Plan, group: &[&Fetch], error: &FetchError) -> Diagnostic {
+    let first = group[0];
+    let store = plan.store(first);
+    let what = match group {
+        [one] => format!("the secret `{}` of the store `{}`", one.secret, store.name),
+        many => format!("{} secrets of the store `{}`", many.len(), store.name),
+    };
+    let message = format!("cannot fetch {what}: {error}");
+    let uses = group.iter().flat_map(|fetch| &fetch.uses);
+    let diagnostic = uses.fold(Diagnostic::error(Code::Fetch, message), |diagnostic, used| {
+        diagnostic.at(plan.source(), used.span, error.code())
+    });
+    diagnostic.help(error.remedy(store, &first.secret))
+}

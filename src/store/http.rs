@@ -1,0 +1,167 @@
+//! Connections: TLS, names and proxies.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Response};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use url::Url;
+
+use super::error::{FetchError, Unreachable};
+use crate::config::{Store, is_loopback};
+use crate::secret::Buffer;
+
+/// The largest answer that is read, in bytes. A secret has at most 25 KB.
+const MAX_BODY: usize = 1 << 20;
+
+/// How long a connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One client for addresses that are reached alike.
+#[derive(Default)]
+pub(super) struct Clients(Vec<(Kind, Client)>);
+
+/// What tells clients apart: whether they stay on this machine, whether they do without TLS, and whom they trust.
+type Kind = (bool, bool, Option<PathBuf>);
+
+impl Clients {
+    /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
+    pub(super) fn of(&mut self, store: &Store, address: &Url) -> Result<Client, FetchError> {
+        let local = is_loopback(address);
+        let plain = match address.scheme() {
+            "https" => false,
+            "http" if local => true,
+            _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
+        };
+        let kind = (local, plain, store.ca_file.clone());
+        if let Some((_, client)) = self.0.iter().find(|(other, _)| *other == kind) {
+            return Ok(client.clone());
+        }
+        let client = build(local, plain, store.ca_file.as_deref())?;
+        self.0.push((kind, client.clone()));
+        Ok(client)
+    }
+}
+
+fn build(local: bool, plain: bool, ca_file: Option<&Path>) -> Result<Client, FetchError> {
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls(plain, ca_file)?)
+        .dns_resolver(Arc::new(Names))
+        // A redirect would carry the token to a place that nobody configured.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .user_agent(concat!("credflow/", env!("CARGO_PKG_VERSION")));
+    if local {
+        builder = builder.no_proxy();
+    }
+    Ok(builder.build().expect("internal error: the client's settings are fixed"))
+}
+
+fn tls(plain: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, FetchError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("internal error: ring has the protocol versions");
+    if plain {
+        // Nothing to trust where nothing is encrypted; reading the system's authorities takes time.
+        return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
+    }
+    let extra = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)
+        .map_err(|error| FetchError::CaFile(shown(ca_file), error.to_string()))?;
+    let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn shown(ca_file: Option<&Path>) -> String {
+    ca_file.map_or_else(|| "of the system".to_owned(), |path| path.display().to_string())
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError> {
+    let fault = |why: String| FetchError::CaFile(path.display().to_string(), why);
+    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err(fault("it holds no certificate in PEM form".to_owned())),
+    }
+}
+
+/// Names to addresses. `localhost` and what is below it is this machine, without asking anybody (RFC 6761).
+struct Names;
+
+/// A name without an address.
+#[derive(Debug, thiserror::Error)]
+#[error("the name has no address")]
+struct NoAddress;
+
+impl Resolve for Names {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let host = name.as_str();
+            if host == "localhost" || host.ends_with(".localhost") {
+                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+                return Ok(Box::new(std::iter::once(address)) as Addrs);
+            }
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await.map_err(|_| NoAddress)?.collect();
+            if found.is_empty() {
+                return Err(NoAddress.into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The meaning of a failed request.
+pub(super) fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
+    let mut why = if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Other };
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.is::<NoAddress>() {
+            why = Unreachable::Dns;
+        } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                std::io::ErrorKind::ConnectionRefused => why = Unreachable::Refused,
+                std::io::ErrorKind::ConnectionReset
+                | std::io::ErrorKind::ConnectionAborted
+                | std::io::ErrorKind::BrokenPipe
+                | std::io::ErrorKind::UnexpectedEof => why = Unreachable::Reset,
+                std::io::ErrorKind::TimedOut => why = Unreachable::Timeout,
+                _ => {}
+            }
+            // Its own `source` would skip the error that it wraps: of TLS, that is the one that tells.
+            cause = io.get_ref().map(|inner| inner as _);
+            continue;
+        } else if error.is::<rustls::Error>() {
+            why = Unreachable::Tls;
+        }
+        cause = error.source();
+    }
+    if matches!(why, Unreachable::Other) && !error.is_connect() {
+        why = Unreachable::Reset;
+    }
+    FetchError::Unreachable { host: host.to_owned(), why }
+}
+
+/// A body, whole and bounded, in memory that is wiped.
+pub(super) async fn body(host: &str, mut response: Response) -> Result<Buffer, FetchError> {
+    const TOO_LARGE: FetchError = FetchError::Answer("it is larger than a secret can be");
+    let expected = response.content_length().unwrap_or(0);
+    if expected > MAX_BODY as u64 {
+        return Err(TOO_LARGE);
+    }
+    let mut body = Buffer::with_capacity(usize::try_from(expected).unwrap_or(0));
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(host, &error))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(TOO_LARGE);
+        }
+        body.push(&chunk);
+    }
+    Ok(body)
+}

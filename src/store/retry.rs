@@ -1,0 +1,106 @@
+//! When to try again.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio::time::Instant;
+
+use super::error::{FetchError, Unreachable};
+
+/// Tries of one request that fails otherwise than by throttling.
+const TRIES: u32 = 5;
+
+/// The first back-off; it doubles up to the longest (the delays that Microsoft advises for Key Vault begin at 1 s).
+const FIRST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(16);
+
+/// The longest Retry-After that is believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
+
+/// The tries of one request.
+pub(super) struct Retry {
+    deadline: Instant,
+    failed: u32,
+}
+
+impl Retry {
+    /// No try yet.
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { deadline, failed: 0 }
+    }
+
+    /// Waits before the next try, or gives the error back when there is none.
+    pub(super) async fn after(&mut self, error: FetchError, asked: Option<Duration>) -> Result<(), FetchError> {
+        self.failed += 1;
+        let refused = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused, .. });
+        let tries = if refused { 3 } else { TRIES };
+        if !error.is_transient() || self.failed >= tries {
+            return Err(error);
+        }
+        let next = Instant::now() + asked.unwrap_or_else(|| back_off(self.failed - 1));
+        if next >= self.deadline {
+            return Err(error);
+        }
+        tokio::time::sleep_until(next).await;
+        Ok(())
+    }
+}
+
+/// The exponential back-off after so many failures, between half of it and all of it, so that many don't come at once.
+pub(super) fn back_off(failures: u32) -> Duration {
+    let full = FIRST.saturating_mul(1 << failures.min(10)).min(LONGEST);
+    full.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+/// What the service asks for: `retry-after-ms`, `x-ms-retry-after-ms`, or `Retry-After` in seconds or as a date.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"].into_iter().find_map(|name| text(name)?.parse().ok());
+    let asked = milliseconds.map(Duration::from_millis).or_else(|| seconds_or_date(text(RETRY_AFTER.as_str())?))?;
+    // "At once" says nothing that a back-off could follow.
+    Some(asked.min(MAX_RETRY_AFTER)).filter(|asked| !asked.is_zero())
+}
+
+fn seconds_or_date(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_has_four_forms() {
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let forms = [
+            ("retry-after", "7", 7000, 7000),
+            ("retry-after", date.as_str(), 95_000, 100_000),
+            ("retry-after-ms", "1500", 1500, 1500),
+            ("x-ms-retry-after-ms", "20", 20, 20),
+            ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
+            ("retry-after", "0", 0, 0),
+            ("retry-after", "soon", 0, 0),
+            ("retry-after", "99999999", 600_000, 600_000),
+        ];
+        for (name, value, least, most) in forms {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a header"));
+            let found = retry_after(&headers).map_or(0, |asked| asked.as_millis());
+            assert!((least..=most).contains(&found), "{name}: {value} gave {found}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_back_off_grows_and_is_bounded() {
+        for failures in 0..40 {
+            let full = FIRST.saturating_mul(1 << failures.min(10)).min(LONGEST);
+            let found = back_off(failures);
+            assert!(found >= full / 2 && found <= full, "{failures}: {found:?}");
+        }
+    }
+}

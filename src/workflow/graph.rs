@@ -1,0 +1,91 @@
+//! `needs`: which job waits for which.
+
+use std::collections::HashMap;
+
+use super::Job;
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::yaml::{Kind, NodeId, Reader, shorten};
+
+/// The names under `needs`: a text or a list of texts.
+pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeId)> {
+    let tree = reader.tree;
+    let items: Vec<NodeId> = match tree.kind(node) {
+        Kind::Sequence => tree.children(node).collect(),
+        _ => vec![node],
+    };
+    let mut names = Vec::new();
+    for item in items {
+        let target = tree.resolve(item);
+        if !reader.visit(target) {
+            break;
+        }
+        if let Some(name) = reader.text(target, "needs") {
+            names.push((name.to_owned(), item));
+        }
+    }
+    names
+}
+
+/// Turns names into indices, and complains of unknown ones and of jobs that wait for each other.
+pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec<(String, NodeId)>]) {
+    let ids: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
+    let index: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    for (job, needed) in jobs.iter_mut().zip(needs) {
+        for (name, node) in needed {
+            match index.get(name.as_str()) {
+                Some(&at) if !job.needs.contains(&at) => job.needs.push(at),
+                Some(_) => {}
+                None => {
+                    let message = format!("no job is named `{}`", shorten(name));
+                    let help = match nearest(name, ids.iter().map(String::as_str)) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => String::new(),
+                    };
+                    reader.fault(Code::UnknownNeed, *node, message, "", &help);
+                }
+            }
+        }
+    }
+    if let Some(cycle) = cycle(jobs) {
+        let path: Vec<&str> = cycle.iter().chain(cycle.first()).map(|&at| ids[at].as_str()).collect();
+        let message = format!("jobs wait for each other: {}", path.join(" needs "));
+        let mut diagnostic = Diagnostic::error(Code::NeedCycle, message);
+        for &at in &cycle {
+            diagnostic = diagnostic.at(reader.tree.source(), jobs[at].settings.span, "");
+        }
+        reader.faults.push(diagnostic.help("take one of these `needs` away"));
+    }
+}
+
+/// Jobs that wait for each other in a ring, beginning with the first of the file.
+fn cycle<V>(jobs: &[Job<V>]) -> Option<Vec<usize>> {
+    let mut waiting: Vec<usize> = jobs.iter().map(|job| job.needs.len()).collect();
+    let mut dependents = vec![Vec::new(); jobs.len()];
+    for (at, job) in jobs.iter().enumerate() {
+        job.needs.iter().for_each(|&need| dependents[need].push(at));
+    }
+    let mut ready: Vec<usize> = (0..jobs.len()).filter(|&at| waiting[at] == 0).collect();
+    while let Some(at) = ready.pop() {
+        for &dependent in &dependents[at] {
+            waiting[dependent] -= 1;
+            if waiting[dependent] == 0 {
+                ready.push(dependent);
+            }
+        }
+    }
+    // Whatever still waits is in a ring or behind one; following needs that still wait leads into the ring.
+    let mut at = waiting.iter().position(|&count| count > 0)?;
+    let mut path: Vec<usize> = Vec::new();
+    let mut places = vec![None; jobs.len()];
+    loop {
+        if let Some(start) = places[at] {
+            let mut ring = path.split_off(start);
+            let first = ring.iter().enumerate().min_by_key(|&(_, job)| *job).map_or(0, |(place, _)| place);
+            ring.rotate_left(first);
+            return Some(ring);
+        }
+        places[at] = Some(path.len());
+        path.push(at);
+        at = jobs[at].needs.iter().copied().find(|&need| waiting[need] > 0)?;
+    }
+}

@@ -1,0 +1,210 @@
+//! What a workflow file means: jobs with needs, steps, and what is bound to their variables.
+//!
+//! [`Workflow`] is one shape with a changing leaf: what stands behind a variable is a
+//! [`Template`](crate::reference::Template) after reading, a plan's slots after planning, and a filled value after
+//! rendering. Only a filled workflow can be run.
+
+mod environment;
+mod graph;
+mod keys;
+mod outside;
+mod read;
+mod select;
+mod settings;
+mod variables;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::source::{Source, Span};
+use crate::yaml::{NodeId, Tree};
+
+pub use environment::{Variable, input_name};
+pub use select::Unselectable;
+
+/// The id of the job of a file that has `steps` at its top.
+pub const ONLY_JOB: &str = "main";
+
+/// A workflow file: its text as a tree, and what it means. `V` is what a variable is bound to.
+#[derive(Debug)]
+pub struct Workflow<V> {
+    /// The file's own tree, to rewrite it and to point into it.
+    pub tree: Arc<Tree>,
+    /// Its documents, in order; at least one.
+    pub documents: Vec<Document<V>>,
+}
+
+/// One YAML document: a workflow in the sense of the file's author.
+#[derive(Debug)]
+pub struct Document<V> {
+    /// Its `name`, or the file's stem.
+    pub name: String,
+    /// Variables of every step.
+    pub env: Vec<Binding<V>>,
+    /// Its jobs, in the order of the file.
+    pub jobs: Vec<Job<V>>,
+}
+
+/// Steps that run one after the other.
+#[derive(Debug)]
+pub struct Job<V> {
+    /// Its key under `jobs`.
+    pub id: String,
+    /// Its `name`.
+    pub name: Option<String>,
+    /// The jobs that must have succeeded before, as indices into the document's jobs.
+    pub needs: Vec<usize>,
+    /// Variables of its steps.
+    pub env: Vec<Binding<V>>,
+    /// Its steps, in order.
+    pub steps: Vec<Step<V>>,
+    /// What of it isn't a matter of variables.
+    pub settings: Settings,
+}
+
+/// One command and what it is given.
+#[derive(Debug)]
+pub struct Step<V> {
+    /// Its place in the job, from 1.
+    pub number: usize,
+    /// Its `id`.
+    pub id: Option<String>,
+    /// Its `name`.
+    pub name: Option<String>,
+    /// Its variables.
+    pub env: Vec<Binding<V>>,
+    /// Its inputs; a step that runs sees them as `INPUT_…` variables.
+    pub with: Vec<Binding<V>>,
+    /// The script of `run`.
+    pub run: Option<String>,
+    /// The program of `shell`, with its arguments.
+    pub shell: Option<String>,
+    /// The folder of `working-directory`.
+    pub working_directory: Option<String>,
+    /// What of it isn't a matter of variables.
+    pub settings: Settings,
+}
+
+/// What jobs and steps have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Where it stands in the file.
+    pub span: Span,
+    /// When it runs.
+    pub condition: Condition,
+    /// `timeout-minutes`.
+    pub timeout: Option<Duration>,
+    /// Whether its failure lets the rest go on.
+    pub continue_on_error: bool,
+    /// The key that it has and that credflow doesn't execute (`uses`), and where.
+    pub foreign: Option<(String, Span)>,
+}
+
+/// `if`: when a job or step runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// Everything before it succeeded; the default.
+    #[default]
+    Success,
+    /// Something before it failed.
+    Failure,
+    /// Whatever happened before.
+    Always,
+    /// An expression that credflow doesn't evaluate, and where it stands.
+    Foreign(String, Span),
+}
+
+/// A variable or input, and what is bound to it.
+#[derive(Debug)]
+pub struct Binding<V> {
+    /// The name, as written.
+    pub name: Box<str>,
+    /// The scalar that holds the value; one scalar can be bound more than once through aliases.
+    pub node: NodeId,
+    /// What is bound.
+    pub value: V,
+}
+
+impl<V> Workflow<V> {
+    /// The file's text.
+    pub fn source(&self) -> &Arc<Source> {
+        self.tree.source()
+    }
+
+    /// The same workflow with other leaves. `fill` sees every binding once, in the order of the file's meaning:
+    /// the document's, then of each job its own, then of each step `env` before `with`.
+    pub fn map<W>(self, mut fill: impl FnMut(NodeId, V) -> W) -> Workflow<W> {
+        let mut bind = |bindings: Vec<Binding<V>>| -> Vec<Binding<W>> {
+            let fill = &mut fill;
+            bindings
+                .into_iter()
+                .map(|binding| Binding {
+                    value: fill(binding.node, binding.value),
+                    name: binding.name,
+                    node: binding.node,
+                })
+                .collect()
+        };
+        let documents = self
+            .documents
+            .into_iter()
+            .map(|document| Document {
+                name: document.name,
+                env: bind(document.env),
+                jobs: document
+                    .jobs
+                    .into_iter()
+                    .map(|job| Job {
+                        id: job.id,
+                        name: job.name,
+                        needs: job.needs,
+                        env: bind(job.env),
+                        steps: job
+                            .steps
+                            .into_iter()
+                            .map(|step| Step {
+                                number: step.number,
+                                id: step.id,
+                                name: step.name,
+                                env: bind(step.env),
+                                with: bind(step.with),
+                                run: step.run,
+                                shell: step.shell,
+                                working_directory: step.working_directory,
+                                settings: step.settings,
+                            })
+                            .collect(),
+                        settings: job.settings,
+                    })
+                    .collect(),
+            })
+            .collect();
+        Workflow { tree: self.tree, documents }
+    }
+
+    /// Every binding, in the order of [`Workflow::map`].
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding<V>> {
+        self.documents.iter().flat_map(|document| {
+            let jobs = document.jobs.iter().flat_map(|job| {
+                let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with));
+                job.env.iter().chain(steps)
+            });
+            document.env.iter().chain(jobs)
+        })
+    }
+}
+
+impl<V> Step<V> {
+    /// What people call it: its id, its name, or its number in the job.
+    pub fn label(&self) -> String {
+        let given = self.id.as_ref().or(self.name.as_ref());
+        given.cloned().unwrap_or_else(|| format!("#{}", self.number))
+    }
+
+    /// All that it may be called: id, name and `#number`.
+    pub fn labels(&self) -> [String; 3] {
+        let number = format!("#{}", self.number);
+        let or = |given: &Option<String>| given.clone().unwrap_or_else(|| number.clone());
+        [or(&self.id), or(&self.name), number.clone()]
+    }
+}

@@ -1,0 +1,301 @@
+//! From a YAML tree to a workflow, with every fault that is in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::keys::{self, Keys};
+use super::settings::{Setting, setting};
+use super::{Binding, Document, Job, ONLY_JOB, Settings, Step, Workflow, graph, outside};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::reference::{Template, near_misses};
+use crate::source::Source;
+use crate::yaml::{Kind, NodeId, Reader, Tree};
+
+impl Workflow<Template> {
+    /// Reads a workflow file, and gives its warnings beside it.
+    ///
+    /// # Errors
+    /// All faults of the file: of its YAML, its keys and types, its `needs` and its references.
+    ///
+    /// ```
+    /// use credflow::source::Source;
+    /// use credflow::workflow::Workflow;
+    ///
+    /// let source = Source::new("deploy.yaml", "steps: [{ run: ./deploy.sh, env: { KEY: $<credential:a/b> } }]");
+    /// let (workflow, warnings) = Workflow::read(&source)?;
+    /// assert_eq!(workflow.documents[0].jobs[0].steps[0].env[0].name.as_ref(), "KEY");
+    /// assert!(warnings.is_empty());
+    /// # Ok::<(), credflow::diagnostic::Diagnostics>(())
+    /// ```
+    pub fn read(source: &Arc<Source>) -> Result<(Self, Diagnostics), Diagnostics> {
+        let (workflow, faults) = Self::read_partly(source);
+        faults.finish(workflow)
+    }
+
+    /// Reads as much of a workflow file as can be read, with all faults and warnings: for tools that go on to show
+    /// what else is wrong. Nothing is left when the file isn't YAML.
+    pub fn read_partly(source: &Arc<Source>) -> (Option<Self>, Diagnostics) {
+        let tree = match Tree::read(source) {
+            Ok(tree) => tree,
+            Err(faults) => return (None, faults),
+        };
+        let mut reader = Reader::new(&tree);
+        let mut documents = Vec::new();
+        for &root in tree.documents().iter().filter(|&&root| !tree.is_null(root)) {
+            documents.extend(document(&mut reader, root));
+        }
+        if documents.is_empty() && reader.faults.is_empty() {
+            empty(&mut reader.faults, source);
+        }
+        outside::check(&mut reader);
+        let faults = reader.faults;
+        let tree = Arc::new(tree);
+        (Some(Self { tree, documents }), faults)
+    }
+}
+
+fn empty(faults: &mut Diagnostics, source: &Arc<Source>) {
+    let diagnostic = Diagnostic::error(Code::EmptyFile, format!("{} is empty", source.name()))
+        .help("a workflow has `jobs`, or `steps` at its top");
+    faults.push(diagnostic);
+}
+
+fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>> {
+    if reader.tree.kind(root) != Kind::Mapping {
+        reader.fault(Code::WrongType, root, "a workflow must be a mapping", "", "it begins with `jobs:` or `steps:`");
+        return None;
+    }
+    let mut document = Document { name: stem(reader.tree.source().name()), env: Vec::new(), jobs: Vec::new() };
+    let (mut jobs, mut steps) = (None, None);
+    for entry in reader.entries(root, "workflow") {
+        let value = entry.value;
+        match reader.key(entry) {
+            Some("name") => document.name = plain(reader, value, "name").unwrap_or(document.name),
+            Some("env") => document.env = bindings(reader, value, "env"),
+            Some("jobs") => jobs = Some((entry.key, value)),
+            Some("steps") => steps = Some((entry.key, value)),
+            Some(key) => other(reader, key, entry.key, &keys::DOCUMENT),
+            None => {}
+        }
+    }
+    match (jobs, steps) {
+        (Some((key, _)), Some(_)) => {
+            let help = "move the steps into a job of their own";
+            reader.fault(Code::WrongValue, key, "a workflow has `jobs` or `steps`, not both", "", help);
+        }
+        (Some((key, value)), None) => {
+            let mut needs = Vec::new();
+            for entry in reader.entries(value, "jobs") {
+                let Some(id) = reader.key(entry) else { continue };
+                let id = id.to_owned();
+                if let Some((job, needed)) = job(reader, id, entry.key, entry.value) {
+                    document.jobs.push(job);
+                    needs.push(needed);
+                }
+            }
+            if document.jobs.is_empty() && reader.tree.kind(value) == Kind::Mapping && !reader.faults.has_errors() {
+                reader.fault(Code::MissingKey, key, "`jobs` has no job", "", "");
+            }
+            graph::link(reader, &mut document.jobs, &needs);
+        }
+        (None, Some((_, value))) => {
+            let settings = Settings { span: reader.tree.span(value), ..Settings::default() };
+            document.jobs.push(Job {
+                id: ONLY_JOB.to_owned(),
+                name: None,
+                needs: Vec::new(),
+                env: Vec::new(),
+                steps: steps_of(reader, value),
+                settings,
+            });
+        }
+        (None, None) => {
+            let help = "a workflow has `jobs`, or `steps` at its top";
+            reader.fault(Code::MissingKey, root, "neither `jobs` nor `steps`", "", help);
+        }
+    }
+    Some(document)
+}
+
+/// The name of a file without folders and extension.
+fn stem(name: &str) -> String {
+    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+type Needs = Vec<(String, NodeId)>;
+
+fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option<(Job<Template>, Needs)> {
+    if !reader.visit(node) {
+        return None;
+    }
+    let mut job = Job {
+        id,
+        name: None,
+        needs: Vec::new(),
+        env: Vec::new(),
+        steps: Vec::new(),
+        settings: Settings { span: reader.tree.span(key), ..Settings::default() },
+    };
+    let mut needs = Vec::new();
+    let mut has_steps = false;
+    let before = reader.faults.iter().count();
+    for entry in reader.entries(node, &job.id) {
+        let value = entry.value;
+        let Some(name) = reader.key(entry) else { continue };
+        match name {
+            "name" => job.name = plain(reader, value, name),
+            "needs" => needs = graph::names(reader, value),
+            "env" => job.env = bindings(reader, value, name),
+            "steps" => {
+                has_steps = true;
+                job.steps = steps_of(reader, value);
+            }
+            _ => match setting(reader, &mut job.settings, name, entry) {
+                Setting::Read => {}
+                Setting::Unknown => other(reader, name, entry.key, &keys::JOB),
+            },
+        }
+    }
+    if !has_steps && job.settings.foreign.is_none() && reader.faults.iter().count() == before {
+        let message = format!("the job `{}` has no `steps`", job.id);
+        reader.fault(Code::MissingKey, key, message, "", "give it at least one step");
+    }
+    Some((job, needs))
+}
+
+fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
+    if reader.tree.kind(node) != Kind::Sequence {
+        reader.wrong_type(node, "steps", "a list of steps");
+        return Vec::new();
+    }
+    let tree = reader.tree;
+    let mut steps = Vec::new();
+    let mut ids = std::collections::HashMap::new();
+    for item in tree.children(node) {
+        let target = tree.resolve(item);
+        if !reader.visit(target) {
+            break;
+        }
+        let step = step(reader, target, steps.len() + 1);
+        if let Some(id) = &step.id {
+            if let Some(first) = ids.insert(id.clone(), item) {
+                let diagnostic = Diagnostic::error(Code::DuplicateName, format!("two steps have the id `{id}`"))
+                    .at(tree.source(), tree.span(item), "again here")
+                    .at(tree.source(), tree.span(first), "first here");
+                reader.faults.push(diagnostic);
+            }
+        }
+        steps.push(step);
+    }
+    steps
+}
+
+fn step(reader: &mut Reader<'_>, node: NodeId, number: usize) -> Step<Template> {
+    let mut step = Step {
+        number,
+        id: None,
+        name: None,
+        env: Vec::new(),
+        with: Vec::new(),
+        run: None,
+        shell: None,
+        working_directory: None,
+        settings: Settings { span: reader.tree.span(node), ..Settings::default() },
+    };
+    let mut does_something = false;
+    let before = reader.faults.iter().count();
+    for entry in reader.entries(node, "step") {
+        let value = entry.value;
+        let Some(name) = reader.key(entry) else { continue };
+        match name {
+            "id" => step.id = plain(reader, value, name),
+            "name" => step.name = plain(reader, value, name),
+            "env" => step.env = bindings(reader, value, name),
+            "with" => step.with = bindings(reader, value, name),
+            "run" => {
+                does_something = true;
+                step.run = plain(reader, value, name);
+            }
+            "shell" => step.shell = plain(reader, value, name),
+            "working-directory" => step.working_directory = plain(reader, value, name),
+            _ => match setting(reader, &mut step.settings, name, entry) {
+                Setting::Read => {}
+                Setting::Unknown => other(reader, name, entry.key, &keys::STEP),
+            },
+        }
+    }
+    if !does_something && step.settings.foreign.is_none() && reader.faults.iter().count() == before {
+        reader.fault(Code::MissingKey, node, "a step without `run`", "", "say what it runs: `run: ./script.sh`");
+    }
+    step
+}
+
+/// A text in which a reference may not stand.
+fn plain(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
+    if !reader.visit(node) {
+        return None;
+    }
+    outside::complain(reader, node, Some(key));
+    reader.text(node, key).map(str::to_owned)
+}
+
+/// A mapping of names to values in which references may stand.
+fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Binding<Template>> {
+    if reader.tree.is_null(node) {
+        return Vec::new();
+    }
+    let entries = reader.entries(node, key);
+    let mut bindings = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(name) = reader.key(entry) else { continue };
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let help = "a variable's name has at least one character, and no `=` or NUL";
+            reader.fault(Code::VariableName, entry.key, "this can't be the name of a variable", "", help);
+            continue;
+        }
+        if !matches!(reader.tree.kind(entry.value), Kind::Scalar(_)) {
+            reader.wrong_type(entry.value, name, "a text");
+            continue;
+        }
+        if !reader.visit(entry.value) {
+            break;
+        }
+        bindings.push(Binding { name: name.into(), node: entry.value, value: template(reader, entry.value) });
+    }
+    bindings
+}
+
+fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
+    let tree = reader.tree;
+    if tree.is_null(node) {
+        return Template::literal("");
+    }
+    let text = tree.text(node).unwrap_or_default();
+    if memchr::memchr(b'$', text.as_bytes()).is_none() {
+        return Template::literal(text);
+    }
+    let locator = tree.locator(node);
+    let template = Template::parse(
+        text,
+        |piece, part| locator.place(piece, part),
+        |malformed, span| {
+            let message = malformed.message.clone();
+            reader.fault_at(Code::MalformedReference, span, message, "", &malformed.help);
+        },
+    );
+    let locator = tree.locator(node);
+    for range in near_misses(text) {
+        let span = locator.place(range.clone(), range);
+        let diagnostic = Diagnostic::warning(Code::NearMiss, "this looks like a reference and is plain text")
+            .at(tree.source(), span, "")
+            .help("a reference begins with `$<credential:` and ends with `>`");
+        reader.faults.push(diagnostic);
+    }
+    template
+}
+
+fn other(reader: &mut Reader<'_>, name: &str, key: NodeId, keys: &Keys) {
+    if !keys.others.contains(&name) {
+        reader.unknown(key, keys.ours, false);
+    }
+}

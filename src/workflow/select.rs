@@ -1,0 +1,78 @@
+//! A part of a workflow: one job, or one step.
+
+use super::Workflow;
+
+/// There is no such job or step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no {what} is named `{name}`; there {}", list(.known))]
+pub struct Unselectable {
+    /// `job` or `step`.
+    pub what: &'static str,
+    /// The name that was asked for.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<String>,
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "is none".to_owned(),
+        names => format!("are {}", names.join(", ")),
+    }
+}
+
+impl<V> Workflow<V> {
+    /// The workflow with one job alone, which then needs no other. Documents without it go.
+    ///
+    /// # Errors
+    /// When no document has that job.
+    pub fn select_job(mut self, name: &str) -> Result<Self, Unselectable> {
+        let mut known = Vec::new();
+        for document in &mut self.documents {
+            known.extend(document.jobs.iter().map(|job| job.id.clone()));
+            document.jobs.retain_mut(|job| {
+                job.needs.clear();
+                job.id == name
+            });
+        }
+        self.documents.retain(|document| !document.jobs.is_empty());
+        if self.documents.is_empty() {
+            let name = name.to_owned();
+            return Err(Unselectable { what: "job", name, known });
+        }
+        Ok(self)
+    }
+
+    /// The workflow with one step alone: `JOB/STEP`, or `STEP` where it has one job. A step goes by its id, its name
+    /// or `#number`.
+    ///
+    /// # Errors
+    /// When there is no such job or step.
+    pub fn select_step(self, path: &str) -> Result<Self, Unselectable> {
+        let jobs: Vec<&str> = self.documents.iter().flat_map(|document| &document.jobs).map(|job| &*job.id).collect();
+        let (job, step) = match path.split_once('/') {
+            Some((job, step)) if jobs.contains(&job) => (job.to_owned(), step),
+            None | Some(_) if jobs.len() == 1 => (jobs[0].to_owned(), path),
+            Some((job, step)) => (job.to_owned(), step),
+            None => (path.to_owned(), ""),
+        };
+        let mut selected = self.select_job(&job)?;
+        let mut known = Vec::new();
+        for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
+            known.extend(job.steps.iter().map(super::Step::label));
+            job.steps.retain(|candidate| candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step)));
+            // Two steps may share a name; the first is meant.
+            job.steps.truncate(1);
+        }
+        for document in &mut selected.documents {
+            document.jobs.retain(|job| !job.steps.is_empty());
+        }
+        selected.documents.retain(|document| !document.jobs.is_empty());
+        selected.documents.truncate(1);
+        if selected.documents.is_empty() {
+            let name = step.to_owned();
+            return Err(Unselectable { what: "step", name, known });
+        }
+        Ok(selected)
+    }
+}

@@ -1,0 +1,155 @@
+//! Reading typed values out of a tree, complaining of what doesn't fit and going on.
+
+use super::merge::Entry;
+use super::tree::{Kind, NodeId, Tree};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::source::{Span, printable};
+
+/// The most bytes that values reached again through aliases may take together (16 MiB).
+pub const MAX_ALIASED: usize = 16 << 20;
+
+/// What a node costs beside its text when it is read again, in bytes.
+const NODE_COST: usize = 256;
+
+/// A tree being read, and the faults found so far.
+pub struct Reader<'t> {
+    /// The tree.
+    pub tree: &'t Tree,
+    /// What is wrong with it.
+    pub faults: Diagnostics,
+    seen: Vec<bool>,
+    aliased: usize,
+}
+
+impl<'t> Reader<'t> {
+    /// Nothing read yet.
+    pub fn new(tree: &'t Tree) -> Self {
+        Self { tree, faults: Diagnostics::new(), seen: vec![false; tree.nodes.len()], aliased: 0 }
+    }
+
+    /// An error at a node.
+    pub fn fault(&mut self, code: Code, node: NodeId, message: impl Into<String>, label: &str, help: &str) {
+        let span = self.tree.span(node);
+        self.fault_at(code, span, message, label, help);
+    }
+
+    /// An error at a place.
+    pub fn fault_at(&mut self, code: Code, span: Span, message: impl Into<String>, label: &str, help: &str) {
+        let mut diagnostic = Diagnostic::error(code, message).at(self.tree.source(), span, label);
+        if !help.is_empty() {
+            diagnostic = diagnostic.help(help);
+        }
+        self.faults.push(diagnostic);
+    }
+
+    /// Notes that a node is being read; `false` when aliases have brought too much, which is said once.
+    pub fn visit(&mut self, node: NodeId) -> bool {
+        if !std::mem::replace(&mut self.seen[node.index()], true) {
+            return true;
+        }
+        let before = self.aliased;
+        self.aliased += NODE_COST + self.tree.text(node).map_or(0, str::len);
+        if before <= MAX_ALIASED && self.aliased > MAX_ALIASED {
+            let message = format!("aliases bring more than {} MiB into the file", MAX_ALIASED >> 20);
+            self.fault(Code::TooManyAliases, node, message, "when this was reached again", "use fewer aliases");
+        }
+        self.aliased <= MAX_ALIASED
+    }
+
+    /// Whether a node was read already.
+    pub fn visited(&self, node: NodeId) -> bool {
+        self.seen[node.index()]
+    }
+
+    /// Complains that a value is of another type: "`env` is a list; it must be a mapping".
+    pub fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str) {
+        let found = match self.tree.kind(node) {
+            _ if self.tree.is_null(node) => "empty",
+            Kind::Scalar(_) => "a text",
+            Kind::Sequence => "a list",
+            Kind::Mapping => "a mapping",
+            Kind::Alias => "an alias",
+        };
+        let message = format!("`{}` must be {expected}, and is {found}", printable(key));
+        self.fault(Code::WrongType, node, message, &format!("{expected} is expected"), "");
+    }
+
+    /// The entries of a mapping with merge keys followed; nothing, with a complaint, for another type.
+    pub fn entries(&mut self, node: NodeId, key: &str) -> Vec<Entry> {
+        if self.tree.kind(node) != Kind::Mapping {
+            self.wrong_type(node, key, "a mapping");
+            return Vec::new();
+        }
+        let merged = self.tree.merged(node);
+        for wrong in merged.wrong {
+            self.wrong_type(wrong, "<<", "a mapping");
+        }
+        if merged.overflow {
+            let message = "merge keys bring too many entries";
+            self.fault(Code::TooManyAliases, node, message, "into this mapping", "use fewer merge keys");
+        }
+        merged.entries
+    }
+
+    /// The text of a key; nothing, with a complaint, for a key that is a collection.
+    pub fn key(&mut self, entry: Entry) -> Option<&'t str> {
+        let text = self.tree.text(self.tree.resolve(entry.key));
+        if text.is_none() {
+            self.fault(Code::WrongType, entry.key, "a key must be a text", "", "");
+        }
+        text
+    }
+
+    /// A text that isn't empty.
+    pub fn text(&mut self, node: NodeId, key: &str) -> Option<&'t str> {
+        match self.tree.text(node) {
+            Some(text) if !text.is_empty() && !self.tree.is_null(node) => Some(text),
+            _ => {
+                self.wrong_type(node, key, "a text");
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, node: NodeId, key: &str) -> Option<bool> {
+        match self.tree.text(node) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => {
+                self.wrong_type(node, key, "`true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// Complains of a key that isn't known: with the key that was probably meant, if there is one; without one only
+    /// when `strict`.
+    pub fn unknown(&mut self, key: NodeId, known: &[&str], strict: bool) {
+        let name = self.tree.text(self.tree.resolve(key)).unwrap_or_default();
+        let meant = nearest(name, known.iter().copied());
+        if meant.is_none() && !strict {
+            return;
+        }
+        let message = format!("unknown key `{}`", shorten(name));
+        match meant {
+            Some(meant) => {
+                let help = format!("did you mean `{meant}`?");
+                self.fault(Code::UnknownKey, key, message, "", &help);
+            }
+            None => {
+                let help = format!("known here: {}", known.join(", "));
+                self.fault(Code::UnknownKey, key, message, "", &help);
+            }
+        }
+    }
+}
+
+/// A text from a file for a message: printable, and cut where it would fill the line.
+pub fn shorten(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    printable(&short)
+}
