@@ -51,8 +51,14 @@ pub mod plan;
 pub mod reference;
 pub mod render;
 pub mod resolve;
+pub mod run;
 pub mod secret;
 pub mod source;
 pub mod store;
 pub mod workflow;
 pub mod yaml;
+
+/// The README's Rust blocks, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -33,7 +33,8 @@ fn credflow(args: &[&str]) -> String {
 /// The configuration of a case: its own, or the folder's.
 fn config(path: &Path) -> String {
     let own = path.with_extension("config");
-    let config = if own.exists() { own } else { path.with_file_name("credflow.config") };
+    let missing = path.file_stem().is_some_and(|name| name == "config-missing");
+    let config = if own.exists() || missing { own } else { path.with_file_name("credflow.config") };
     config.display().to_string()
 }
 

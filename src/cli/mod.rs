@@ -5,11 +5,14 @@
 mod args;
 mod check;
 mod emulate;
+mod exec;
 mod fetch;
 mod input;
+mod live;
 mod output;
 mod plan;
 mod render;
+mod run;
 mod stores;
 mod terminal;
 
@@ -72,6 +75,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
         Verb::Check(args) => check::check(args, global, terminal).code(),
         Verb::Plan(args) => plan::plan(args, global, terminal).code(),
         Verb::Render(args) => render::render(args, global, terminal).code(),
+        Verb::Run(args) => around(run::run(args, global, terminal)),
+        Verb::Exec(args) => around(exec::exec(args, global, terminal)),
         Verb::Stores(args) => stores::stores(args, global, terminal).code(),
         Verb::Emulate(args) => emulate::emulate(args, terminal).code(),
         Verb::Completions { shell } => {
@@ -80,6 +85,5 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
             terminal.result(&script);
             Exit::Success.code()
         }
-        _ => around(Exit::World),
     }
 }

@@ -29,6 +29,16 @@ pub struct Fetch {
     pub uses: Vec<Use>,
 }
 
+impl Fetch {
+    /// The references of the uses, each once: one that aliases bind in many places stands once in the file.
+    pub fn spans(&self) -> Vec<Span> {
+        let mut spans: Vec<Span> = self.uses.iter().map(|used| used.span).collect();
+        spans.sort_unstable();
+        spans.dedup();
+        spans
+    }
+}
+
 /// A place in the workflow that uses a fetch.
 #[derive(Debug, Clone, Copy)]
 pub struct Use {

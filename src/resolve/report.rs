@@ -27,9 +27,9 @@ fn complaint(plan: &Plan, group: &[&Fetch], error: &FetchError) -> Diagnostic {
         many => format!("{} secrets of the store `{}`", many.len(), store.name),
     };
     let message = format!("cannot fetch {what}: {error}");
-    let uses = group.iter().flat_map(|fetch| &fetch.uses);
-    let diagnostic = uses.fold(Diagnostic::error(Code::Fetch, message), |diagnostic, used| {
-        diagnostic.at(plan.source(), used.span, error.code())
+    let spans = group.iter().flat_map(|fetch| fetch.spans());
+    let diagnostic = spans.fold(Diagnostic::error(Code::Fetch, message), |diagnostic, span| {
+        diagnostic.at(plan.source(), span, error.code())
     });
     diagnostic.help(error.remedy(store, &first.secret))
 }

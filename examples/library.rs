@@ -1,0 +1,74 @@
+//! A workflow engine that embeds credflow: it reads a workflow, fetches what the workflow needs from a local Key Vault,
+//! and hands each step's environment to its own executor.
+//!
+//! Run it with `cargo run --example library`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use credflow::config::{Config, SecretSource};
+use credflow::emulator::{Emulator, Vault};
+use credflow::source::Source;
+use credflow::workflow::Workflow;
+
+const WORKFLOW: &str = "
+steps:
+  - name: Migrate
+    env:
+      DATABASE_URL: postgres://app:$<credential:payments/db-password>@db.internal/app
+      LOG_LEVEL: info
+    run: ./migrate.sh
+";
+
+const CONFIG: &str = "
+stores:
+  payments:
+    vault-url: https://payments.vault.azure.net
+    tenant-id: 00000000-0000-0000-0000-00000000f10e
+    client-id: 00000000-0000-0000-0000-0000000c11e7
+    client-secret: { env: PAYMENTS_CLIENT_SECRET }
+";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Read and plan: pure, and every fault of both files is found here.
+    let (config, _) = Config::parse(&Source::private("credflow.yaml", CONFIG))?;
+    let (workflow, warnings) = Workflow::read(&Source::new("migrate.yaml", WORKFLOW))?;
+    assert!(warnings.is_empty());
+    let plan = workflow.plan(Some(&config))?;
+    for fetch in plan.fetches() {
+        println!("needs {} of {}", fetch.secret, plan.store(fetch).name);
+    }
+
+    // A local Key Vault in the place of Azure. Leave this out, and the stores' own addresses are asked.
+    let emulator = Emulator::builder().vault(Vault::new("payments").secret("db-password", "hunter2")).start().await?;
+    let plan = plan.with_stores(|store| {
+        store.vault_url = emulator.vault_url(store.name.as_str()).expect("a vault of that name");
+        store.identity.authority = emulator.authority();
+        store.identity.client_secret = SecretSource::Literal(Arc::clone(&emulator.applications()[0].secret));
+    });
+
+    // Resolve and render: each secret is fetched once, and every reference has its value or nothing has.
+    let (resolved, _) = plan.resolve(Duration::from_secs(10), |_| ()).await?;
+    let filled = resolved.render();
+
+    // The engine's own executor gets exactly what each step asked for.
+    for document in &filled.documents {
+        for job in &document.jobs {
+            for step in &job.steps {
+                let variables = document.environment(job, step);
+                execute(&step.label(), &variables);
+            }
+        }
+    }
+    assert_eq!(emulator.counts().total(), 1);
+    Ok(())
+}
+
+/// Stands for an engine's executor: it would spawn `step.run` with these variables.
+fn execute(step: &str, variables: &[credflow::workflow::Variable<'_, credflow::render::Filled>]) {
+    for variable in variables {
+        let shown = variable.binding.value.show(credflow::render::Reveal::Masked);
+        println!("{step}: {}={shown}", variable.name);
+    }
+}

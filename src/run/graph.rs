@@ -1,0 +1,161 @@
+//! The jobs of a workflow, each when those that it needs have ended.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::Options;
+use super::cancellation::Urgency;
+use super::event::{Audience, Observer};
+use super::job;
+use super::mask::Masks;
+use super::outcome::{Execution, JobExecution, Outcome};
+use super::refuse::{refuse, unusable};
+use crate::diagnostic::Diagnostics;
+use crate::render::Filled;
+use crate::workflow::{Condition, Workflow};
+
+/// What all jobs of a run share.
+pub(super) struct Run {
+    pub(super) workflow: Workflow<Filled>,
+    pub(super) masks: Arc<Masks>,
+    pub(super) options: Options,
+    pub(super) observer: Audience,
+    pub(super) began: Instant,
+}
+
+/// Runs a workflow to its end: documents one after the other until one fails, the jobs of a document at once as far as
+/// their `needs` allow, the steps of a job in order. Every credential of the workflow is masked in the output of every
+/// step. Run a part of a workflow by selecting it first.
+///
+/// Needs a tokio runtime with its drivers enabled; one thread will do. Dropping the future kills what runs.
+///
+/// # Errors
+/// What [`refuse`] finds, and values that no process can be given. Then nothing was started. What goes wrong later is
+/// part of the [`Execution`].
+pub async fn run(
+    workflow: Workflow<Filled>,
+    options: Options,
+    observer: Arc<dyn Observer>,
+) -> Result<Execution, Diagnostics> {
+    let mut faults = refuse(&workflow);
+    faults.extend(unusable(&workflow));
+    faults.finish(Some(()))?;
+    let mut seen = HashSet::new();
+    let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
+    let masks = Masks::new(parts.filter(|part| seen.insert(Arc::as_ptr(part))).map(|part| &**part));
+    let run = Arc::new(Run {
+        masks: Arc::new(masks),
+        workflow,
+        options,
+        observer,
+        began: Instant::now(),
+    });
+    let mut jobs: Vec<JobExecution> = Vec::new();
+    for document in 0..run.workflow.documents.len() {
+        let broken = jobs.iter().any(JobExecution::is_broken);
+        jobs.extend(execute(&run, document, broken).await);
+    }
+    let duration = run.began.elapsed();
+    Ok(Execution { jobs, duration })
+}
+
+/// The jobs of one document; after a document that failed, none of them runs.
+async fn execute(run: &Arc<Run>, document: usize, broken: bool) -> Vec<JobExecution> {
+    let count = run.workflow.documents[document].jobs.len();
+    let mut known: Vec<Fate> = (0..count).map(|_| Fate::Waiting).collect();
+    let mut running = JoinSet::new();
+    loop {
+        // A job that is passed over may settle the fate of others at once.
+        while let Some((index, turn)) = next(run, document, &known, broken) {
+            known[index] = match turn {
+                Turn::Run => {
+                    let run = Arc::clone(run);
+                    running.spawn(async move { (index, job::execute(run, document, index).await) });
+                    Fate::Running
+                }
+                Turn::PassOver(outcome) => Fate::Over(job::pass_over(run, document, index, outcome)),
+            };
+        }
+        match running.join_next().await {
+            Some(Ok((index, execution))) => known[index] = Fate::Over(execution),
+            // Only an observer's panic ends a job like that, and it is the caller's to deal with.
+            Some(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => break,
+            },
+            None => break,
+        }
+    }
+    known.into_iter().filter_map(Fate::execution).collect()
+}
+
+/// What has become of a job.
+enum Fate {
+    Waiting,
+    Running,
+    Over(JobExecution),
+}
+
+/// What is to become of a job.
+enum Turn {
+    Run,
+    PassOver(Outcome),
+}
+
+impl Fate {
+    fn execution(self) -> Option<JobExecution> {
+        match self {
+            Self::Over(execution) => Some(execution),
+            Self::Waiting | Self::Running => None,
+        }
+    }
+}
+
+/// The first job that waits for nothing any more, and what is to become of it.
+fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usize, Turn)> {
+    let jobs = &run.workflow.documents[document].jobs;
+    let urgency = run.options.cancellation.urgency();
+    jobs.iter().enumerate().find_map(|(index, job)| {
+        let ready = matches!(known[index], Fate::Waiting) && job.needs.iter().all(|&need| matches!(known[need], Fate::Over(_)));
+        if !ready {
+            return None;
+        }
+        let cancelled = urgency > Urgency::None;
+        let turn = match job.settings.condition {
+            _ if broken => Turn::PassOver(Outcome::Skipped),
+            Condition::Always if urgency < Urgency::Now => Turn::Run,
+            Condition::Success | Condition::Foreign(..) if job.needs.iter().all(|&need| is_done(&known[need])) => {
+                if cancelled { Turn::PassOver(Outcome::Cancelled) } else { Turn::Run }
+            }
+            Condition::Failure if !cancelled && has_failed(run, document, known, &job.needs) => Turn::Run,
+            Condition::Always => Turn::PassOver(Outcome::Cancelled),
+            Condition::Success | Condition::Foreign(..) | Condition::Failure => Turn::PassOver(Outcome::Skipped),
+        };
+        Some((index, turn))
+    })
+}
+
+/// Whether a job has ended so that others may build on it.
+fn is_done(fate: &Fate) -> bool {
+    matches!(fate, Fate::Over(job) if job.outcome == Outcome::Success || job.tolerated)
+}
+
+/// Whether one of these jobs, or one that they need in turn, has failed.
+fn has_failed(run: &Run, document: usize, known: &[Fate], needs: &[usize]) -> bool {
+    let jobs = &run.workflow.documents[document].jobs;
+    let mut waiting = needs.to_vec();
+    let mut seen = HashSet::new();
+    while let Some(need) = waiting.pop() {
+        if !seen.insert(need) {
+            continue;
+        }
+        if matches!(&known[need], Fate::Over(job) if job.is_broken()) {
+            return true;
+        }
+        waiting.extend(&jobs[need].needs);
+    }
+    false
+}

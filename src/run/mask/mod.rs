@@ -1,0 +1,94 @@
+//! Masking: a secret value that a step prints is replaced before anybody sees it.
+//!
+//! The rule is about bytes, not about lines or characters: every byte of every place where a pattern stands is
+//! covered, also where such places overlap, and each run of covered bytes becomes `***`. So the result doesn't depend
+//! on how the output is cut into pieces, and no byte of a value gets through beside another value.
+//!
+//! Patterns are each value, its lines, and nothing that is blank; a value of fewer than four bytes is masked only where it
+//! stands as a word. What was printed is held back only as long as it can still become part of a pattern.
+
+mod automaton;
+mod filter;
+mod pattern;
+mod stream;
+
+use std::fmt;
+use std::sync::Arc;
+
+use automaton::Automaton;
+use filter::Filter;
+use stream::Stream;
+
+use crate::secret::Secret;
+
+/// The values that must not be seen, in memory that is wiped when dropped. Share it behind an [`Arc`].
+///
+/// ```
+/// use credflow::run::Masks;
+/// use credflow::secret::Secret;
+///
+/// let masks = Masks::new([&Secret::new(String::from("hunter2"))]);
+/// assert_eq!(masks.mask(b"the password is hunter2!"), b"the password is ***!");
+/// ```
+pub struct Masks {
+    automaton: Automaton,
+    filter: Filter,
+}
+
+/// Masks one stream of bytes as it comes.
+pub struct Masker {
+    masks: Arc<Masks>,
+    stream: Stream,
+}
+
+impl Masks {
+    /// Masks for these values, in any order; a value may be there more than once.
+    pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
+        let patterns = pattern::patterns(secrets);
+        Self {
+            automaton: Automaton::new(&patterns),
+            filter: Filter::new(&patterns),
+        }
+    }
+
+    /// A whole text, masked.
+    pub fn mask(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = Stream::new(self);
+        stream.push(self, text, &mut out);
+        stream.finish(self, &mut out);
+        out
+    }
+}
+
+impl Masker {
+    /// A masker at the beginning of a stream.
+    pub fn new(masks: Arc<Masks>) -> Self {
+        let stream = Stream::new(&masks);
+        Self { masks, stream }
+    }
+
+    /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        self.stream.push(&self.masks, input, out);
+    }
+
+    /// Ends the stream: adds to `out` what was held back. The masker is then at the beginning of another stream.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.stream.finish(&self.masks, out);
+    }
+}
+
+/// Shows nothing, not even how many there are.
+impl fmt::Debug for Masks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masks(***)")
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masker(***)")
+    }
+}

@@ -1,0 +1,277 @@
+//! One process from its start to the end of its output.
+
+use std::io;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::time::{Instant, sleep_until};
+use zeroize::Zeroizing;
+
+use super::cancellation::{Cancellation, Urgency};
+use super::event::Stream;
+use super::group::{Group, Signal, lead};
+use super::mask::{Masker, Masks};
+use super::outcome::Outcome;
+use super::signals::Signals;
+
+/// Bytes that are read at once: as many as a pipe holds.
+const PIPE: usize = 64 << 10;
+
+/// How long an ended process's output may be silent before it counts as held open by something left behind.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long it may go on in any case.
+const REST: Duration = Duration::from_secs(5);
+
+/// How often an ending group is looked at after its leader has gone.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where masked output goes.
+pub(super) type Sink<'s> = &'s mut (dyn FnMut(Stream, &[u8]) + Send);
+
+/// What may end a process before its time.
+#[derive(Default)]
+pub(super) struct Limits {
+    /// When it has taken too long.
+    pub(super) deadline: Option<Instant>,
+    /// Who may end it, and how urgent that was when it started.
+    pub(super) cancellation: Option<(Cancellation, Urgency)>,
+    /// How long it may take to end when it is told to.
+    pub(super) grace: Duration,
+    /// Signals to pass on.
+    pub(super) signals: Option<Signals>,
+}
+
+/// A process that runs.
+pub(super) struct Process {
+    child: Child,
+    group: Group,
+    /// Whether a terminal's own signals reach the child without help.
+    attached: bool,
+    stdout: Pipe<ChildStdout>,
+    stderr: Pipe<ChildStderr>,
+}
+
+/// What the end of a process is waiting for.
+enum Phase {
+    /// Its own end.
+    Running,
+    /// The end of its group, which was told to end.
+    Ending { kill: Instant },
+    /// The end of its output, with nobody known who could write.
+    Resting { silent: Instant, last: Instant, killed: bool },
+}
+
+impl Process {
+    /// Starts a command with its output in pipes; standard input and environment are the command's. With a group of its
+    /// `own` it ends with all that it starts; otherwise it stays in the terminal's foreground.
+    ///
+    /// # Errors
+    /// When the system can't start it.
+    pub(super) fn start(mut command: Command, own: bool, masks: &Arc<Masks>) -> io::Result<Self> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        if own {
+            lead(&mut command);
+        }
+        let mut child = command.spawn()?;
+        Ok(Self {
+            group: Group::of(&child, own),
+            attached: !own,
+            stdout: Pipe::new(child.stdout.take(), Stream::Stdout, masks),
+            stderr: Pipe::new(child.stderr.take(), Stream::Stderr, masks),
+            child,
+        })
+    }
+
+    /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
+    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink<'_>) -> Outcome {
+        let mut phase = Phase::Running;
+        let (mut ended, mut forced) = (None, None);
+        loop {
+            let silent = self.stdout.is_closed() && self.stderr.is_closed();
+            if silent && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
+                break;
+            }
+            let alarm = match &phase {
+                Phase::Running => limits.deadline,
+                Phase::Ending { kill } if ended.is_none() => Some(*kill),
+                Phase::Ending { kill } => Some((Instant::now() + LOOK).min(*kill)),
+                Phase::Resting { silent, last, .. } => Some(*silent.min(last)),
+            };
+            tokio::select! {
+                count = self.stdout.read() => {
+                    self.stdout.pass(count, sink);
+                    phase.hear();
+                }
+                count = self.stderr.read() => {
+                    self.stderr.pass(count, sink);
+                    phase.hear();
+                }
+                status = self.child.wait(), if ended.is_none() => {
+                    ended = Some(status.map_or(Outcome::Failed(1), Outcome::from));
+                    if matches!(phase, Phase::Running) {
+                        phase = Phase::rest(false);
+                    }
+                }
+                () = until(alarm) => match phase {
+                    Phase::Running => {
+                        forced = Some(Outcome::TimedOut);
+                        phase = self.end(limits.grace);
+                    }
+                    Phase::Ending { kill } => {
+                        if Instant::now() >= kill {
+                            phase = self.kill();
+                        } else if !self.group.is_alive() {
+                            phase = Phase::rest(true);
+                        }
+                    }
+                    // What is left of the group holds the pipe, or, beyond its death, somebody who left the group.
+                    Phase::Resting { killed: false, .. } => phase = self.kill(),
+                    Phase::Resting { killed: true, .. } => break,
+                },
+                urgency = cancelled(&mut limits.cancellation) => match phase {
+                    Phase::Running => {
+                        forced = Some(Outcome::Cancelled);
+                        phase = if urgency < Urgency::Now { self.end(limits.grace) } else { self.kill() };
+                    }
+                    Phase::Ending { .. } if urgency < Urgency::Now => {}
+                    Phase::Ending { .. } | Phase::Resting { .. } => phase = self.kill(),
+                },
+                signal = signalled(&mut limits.signals) => self.forward(signal),
+            }
+        }
+        self.stdout.close(sink);
+        self.stderr.close(sink);
+        // What a step leaves behind without a hold on its output may live on.
+        self.group.release();
+        forced.or(ended).unwrap_or(Outcome::Cancelled)
+    }
+
+    /// Tells the group to end.
+    fn end(&mut self, grace: Duration) -> Phase {
+        self.group.send(Signal::TERM, &mut self.child);
+        Phase::Ending {
+            kill: Instant::now() + grace,
+        }
+    }
+
+    /// Ends the group.
+    fn kill(&mut self) -> Phase {
+        self.group.send(Signal::KILL, &mut self.child);
+        Phase::rest(true)
+    }
+
+    /// Passes a signal on; not those that a terminal sends to all of its foreground.
+    fn forward(&mut self, signal: Signal) {
+        #[cfg(unix)]
+        if self.attached && (signal == Signal::INT || signal == Signal::QUIT) {
+            return;
+        }
+        self.group.send(signal, &mut self.child);
+    }
+}
+
+impl Phase {
+    fn rest(killed: bool) -> Self {
+        let now = Instant::now();
+        Self::Resting {
+            silent: now + SILENCE,
+            last: now + REST,
+            killed,
+        }
+    }
+
+    /// Something was written.
+    fn hear(&mut self) {
+        if let Self::Resting { silent, .. } = self {
+            *silent = Instant::now() + SILENCE;
+        }
+    }
+}
+
+/// Waits for an instant, or for ever.
+async fn until(alarm: Option<Instant>) {
+    match alarm {
+        Some(alarm) => sleep_until(alarm).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the run is to end, or to end sooner than known.
+async fn cancelled(cancellation: &mut Option<(Cancellation, Urgency)>) -> Urgency {
+    match cancellation {
+        Some((cancellation, known)) => {
+            *known = cancellation.beyond(*known).await;
+            *known
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn signalled(signals: &mut Option<Signals>) -> Signal {
+    match signals {
+        Some(signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// One stream of output. Its memory is of a fixed size, and wiped.
+struct Pipe<R> {
+    reader: Option<R>,
+    stream: Stream,
+    masker: Masker,
+    read: Zeroizing<Vec<u8>>,
+    shown: Vec<u8>,
+}
+
+impl<R: AsyncRead + Unpin> Pipe<R> {
+    fn new(reader: Option<R>, stream: Stream, masks: &Arc<Masks>) -> Self {
+        Self {
+            reader,
+            stream,
+            masker: Masker::new(Arc::clone(masks)),
+            read: Zeroizing::new(vec![0; PIPE]),
+            shown: Vec::new(),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.reader.is_none()
+    }
+
+    /// Reads what comes next, and tells how much; 0 at the end, and after that never anything.
+    async fn read(&mut self) -> usize {
+        match &mut self.reader {
+            // What can't be read any more has ended.
+            Some(reader) => reader.read(&mut self.read).await.unwrap_or(0),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Passes on what was read.
+    fn pass(&mut self, count: usize, sink: Sink<'_>) {
+        if count == 0 {
+            return self.close(sink);
+        }
+        self.masker.push(&self.read[..count], &mut self.shown);
+        self.show(sink);
+    }
+
+    /// Passes on what was held back, and reads no more.
+    fn close(&mut self, sink: Sink<'_>) {
+        if self.reader.take().is_some() {
+            self.masker.finish(&mut self.shown);
+            self.show(sink);
+        }
+    }
+
+    fn show(&mut self, sink: Sink<'_>) {
+        if !self.shown.is_empty() {
+            sink(self.stream, &self.shown);
+            self.shown.clear();
+        }
+    }
+}

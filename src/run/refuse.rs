@@ -1,0 +1,85 @@
+//! What can't be run, found before anything starts.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
+use crate::render::Filled;
+use crate::source::Span;
+use crate::workflow::{Condition, Document, Job, Settings, Step, Workflow};
+
+/// What of a workflow credflow can't execute: each place that needs GitHub's own machinery, and texts that no process
+/// can be given. Empty when it can be run. It needs no values, so that it can be asked before anything is fetched.
+pub fn refuse<V>(workflow: &Workflow<V>) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    let mut refuse = |span: Span, message: String, help: &str| {
+        faults.push(Diagnostic::error(Code::CannotRun, message).at(workflow.source(), span, "").help(help));
+    };
+    for job in workflow.documents.iter().flat_map(|document| &document.jobs) {
+        let name = format!("job `{}`", printable(&job.id));
+        settings(&job.settings, &name, &mut refuse);
+        for step in &job.steps {
+            let name = format!("step `{}` of {name}", printable(&step.label()));
+            settings(&step.settings, &name, &mut refuse);
+            if step.run.is_none() && step.settings.foreign.is_none() {
+                let message = format!("{name} has nothing to run");
+                refuse(step.settings.span, message, "give it a script under `run`");
+            }
+            let texts = [("run", &step.run), ("shell", &step.shell), ("working-directory", &step.working_directory)];
+            for (key, text) in texts {
+                if text.as_ref().is_some_and(|text| text.contains('\0')) {
+                    let message = format!("`{key}` of {name} has a NUL character");
+                    refuse(step.settings.span, message, "no process can be given that; take it away");
+                }
+            }
+            if step.shell.as_ref().is_some_and(|shell| shell.trim().is_empty()) {
+                let message = format!("`shell` of {name} names no program");
+                refuse(step.settings.span, message, "take it away to use `sh -e`");
+            }
+        }
+    }
+    faults.sort();
+    faults
+}
+
+fn settings(settings: &Settings, name: &str, refuse: &mut impl FnMut(Span, String, &str)) {
+    if let Some((key, span)) = &settings.foreign {
+        let message = format!("{name} can't be run: credflow doesn't execute `{}`", printable(key));
+        refuse(*span, message, "write what it does as a script under `run`, or leave this part to GitHub");
+    }
+    if let Condition::Foreign(text, span) = &settings.condition {
+        let message = format!("{name} can't be run: credflow doesn't evaluate `if: {}`", printable(text));
+        refuse(*span, message, "use `success()`, `failure()` or `always()`");
+    }
+}
+
+/// The variables of steps that no process can be given, by their names and values.
+pub(super) fn unusable(workflow: &Workflow<Filled>) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    for document in &workflow.documents {
+        let steps = document.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+        for (job, step) in steps {
+            unusable_in(workflow, document, job, step, &mut faults);
+        }
+    }
+    faults.sort();
+    faults
+}
+
+fn unusable_in(
+    workflow: &Workflow<Filled>,
+    document: &Document<Filled>,
+    job: &Job<Filled>,
+    step: &Step<Filled>,
+    faults: &mut Diagnostics,
+) {
+    for variable in document.environment(job, step) {
+        let name = printable(&variable.name);
+        let span = workflow.tree.span(variable.binding.node);
+        let message = if variable.name.is_empty() || variable.name.contains(['=', '\0']) {
+            format!("`{name}` can't be the name of a variable")
+        } else if variable.binding.value.expose().contains('\0') {
+            format!("the value of `{name}` has a NUL character, which no variable can hold")
+        } else {
+            continue;
+        };
+        faults.push(Diagnostic::error(Code::Unusable, message).at(workflow.source(), span, ""));
+    }
+}

@@ -1,0 +1,50 @@
+//! From a step's script to a command.
+
+use std::io::Write;
+
+use tempfile::TempPath;
+use tokio::process::Command;
+
+use super::outcome::StartError;
+
+/// What stands in `shell` for the path of a file that holds the script.
+const FILE: &str = "{0}";
+
+/// The command of a script, and the file that it reads, which goes when this is dropped.
+///
+/// The shell gets the script as an argument or a file and never as a part of another text, so that nothing in it can be
+/// taken for something else.
+pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Option<TempPath>), StartError> {
+    let shell = match shell.unwrap_or("sh").trim() {
+        "sh" => "sh -e",
+        "bash" => "bash --noprofile --norc -e -o pipefail",
+        other => other,
+    };
+    let mut words = shell.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    if !shell.contains(FILE) {
+        command.args(words).arg("-c").arg(script);
+        return Ok((command, None));
+    }
+    let file = write(script).map_err(|error| StartError::NoScript {
+        reason: error.to_string(),
+    })?;
+    let path = file.as_os_str();
+    for word in words {
+        let mut argument = std::ffi::OsString::new();
+        for (at, piece) in word.split(FILE).enumerate() {
+            if at > 0 {
+                argument.push(path);
+            }
+            argument.push(piece);
+        }
+        command.arg(argument);
+    }
+    Ok((command, Some(file)))
+}
+
+fn write(script: &str) -> std::io::Result<TempPath> {
+    let mut file = tempfile::Builder::new().prefix("credflow-").tempfile()?;
+    file.write_all(script.as_bytes())?;
+    Ok(file.into_temp_path())
+}

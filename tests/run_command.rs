@@ -1,0 +1,52 @@
+//! One wrapped command, with a real process.
+#![cfg(unix)]
+
+use std::sync::Arc;
+
+use credflow::render::Filled;
+use credflow::run::{Command, Outcome, StartError, Value};
+use credflow::secret::Secret;
+
+fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -> (Outcome, String) {
+    let inherited = std::env::vars_os().filter(|(name, _)| name == "PATH").map(|(name, value)| (name, Value::Inherited(value)));
+    let command = Command {
+        program: program.into(),
+        arguments: arguments.iter().map(Into::into).collect(),
+        environment: inherited.chain(environment.into_iter().map(|(name, value)| (name.into(), value))).collect(),
+    };
+    let mut output = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let outcome = runtime.block_on(command.execute(|_, bytes| output.extend_from_slice(bytes)));
+    (outcome, String::from_utf8_lossy(&output).into_owned())
+}
+
+fn secret(value: &str) -> Value {
+    let part = Arc::new(Secret::new(value.to_owned()));
+    Value::Filled(Filled::secret(Secret::new(format!("<{value}>")), "<***>", vec![part]))
+}
+
+#[test]
+fn a_command_sees_the_environment_that_it_is_given_and_is_masked() {
+    let environment = vec![("TOKEN", secret("hunter2")), ("PLAIN", Value::Filled(Filled::plain("plain")))];
+    let (outcome, output) = execute("env", &[], environment);
+    assert_eq!(outcome, Outcome::Success);
+    assert!(output.contains("TOKEN=<***>\n") && output.contains("PLAIN=plain\n"), "{output}");
+    assert_eq!(output.lines().count(), 3, "{output}");
+}
+
+#[test]
+fn its_end_is_told_as_it_was() {
+    assert_eq!(execute("sh", &["-c", "exit 42"], vec![]).0, Outcome::Failed(42));
+    let (killed, _) = execute("sh", &["-c", "kill -TERM $$"], vec![]);
+    assert_eq!((killed.exit_code(), killed), (143, Outcome::Signalled(15)));
+    let (missing, _) = execute("no-such-program", &[], vec![]);
+    assert!(matches!(missing, Outcome::NotStarted(StartError::NoProgram { .. })));
+}
+
+#[test]
+fn a_signal_is_passed_on() {
+    // The command signals its wrapper, which is this test, and gets the signal back.
+    let script = "trap 'echo got it; exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.05; done";
+    let (outcome, output) = execute("sh", &["-c", script], vec![]);
+    assert_eq!((outcome, output.as_str()), (Outcome::Failed(9), "got it\n"));
+}
