@@ -3,6 +3,8 @@
 //!
 //! Run it with `cargo run --example library`.
 
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -134,8 +134,14 @@ fn steps_run_in_order_and_are_told_of() {
     assert_eq!(
         told.events,
         [
-            "> main", "> main/one", "< main/one Success", "> main/two", "< main/two Success", "> main/#3",
-            "< main/#3 Success", "< main Success",
+            "> main",
+            "> main/one",
+            "< main/one Success",
+            "> main/two",
+            "< main/two Success",
+            "> main/#3",
+            "< main/#3 Success",
+            "< main Success",
         ]
     );
     assert_eq!(told.output[1].1, Stream::Stderr);
@@ -160,7 +166,8 @@ fn jobs_that_need_nothing_of_each_other_overlap() {
 
 #[test]
 fn a_failure_stops_what_follows_but_what_asked_for_it() {
-    let told = told("
+    let told = told(
+        "
 jobs:
   a:
     steps:
@@ -174,7 +181,8 @@ jobs:
   e: { steps: [{ if: failure(), run: echo never }] }
 ---
 steps: [{ run: echo never }]
-");
+",
+    );
     assert!(!told.text().contains("never"));
     for word in ["mend", "tidy", "heard", "last"] {
         assert!(told.text().contains(word), "{word}");
@@ -189,7 +197,8 @@ steps: [{ run: echo never }]
 
 #[test]
 fn a_failure_may_be_tolerated() {
-    let told = told("
+    let told = told(
+        "
 jobs:
   a:
     continue-on-error: true
@@ -199,7 +208,8 @@ jobs:
     steps:
       - { run: exit 4, continue-on-error: true }
       - run: echo on
-");
+",
+    );
     assert_eq!(told.text(), "on\n");
     assert_eq!(told.job("a"), &Outcome::Failed(3));
     assert_eq!(told.job("b"), &Outcome::Success);
@@ -208,11 +218,13 @@ jobs:
 
 #[test]
 fn the_first_failure_by_time_gives_the_exit_code() {
-    let told = told("
+    let told = told(
+        "
 jobs:
   slow: { steps: [{ run: 'sleep 0.5; exit 3' }] }
   fast: { steps: [{ run: 'exit 4' }] }
-");
+",
+    );
     assert_eq!(told.execution().exit_code(), 4);
 }
 
@@ -232,19 +244,21 @@ fn the_shell_stops_at_the_first_error_and_gives_its_code() {
         match (&expected, told.outcome("main", 1)) {
             // Shells differ in the code of an undefined variable.
             (Outcome::Failed(2), Outcome::Failed(_)) => {}
-            (expected, outcome) => assert_eq!(outcome, *expected, "{step}"),
+            (expected, outcome) => assert_eq!(outcome, expected, "{step}"),
         }
     }
 }
 
 #[test]
 fn what_cannot_start_says_why() {
-    let told = told("
+    let told = told(
+        "
 jobs:
   a: { steps: [{ shell: no-such-shell, run: x }] }
   b: { steps: [{ shell: /dev/null, run: x }] }
   c: { steps: [{ working-directory: /no/such/folder, run: x }] }
-");
+",
+    );
     let missing = StartError::NoProgram { program: "no-such-shell".to_owned() };
     assert_eq!(told.job("a").exit_code(), 127);
     assert_eq!(told.job("a"), &Outcome::NotStarted(missing));
@@ -255,28 +269,31 @@ jobs:
 
 #[test]
 fn a_step_sees_its_own_values_and_inputs_alone() {
-    let told = told("
+    let told = told(
+        "
 env: { OUTER: outer, BOTH: outer }
 steps:
   - env: { MINE: '<$<credential:test/token>>', BOTH: inner }
     with: { api key: input }
     run: 'echo $OUTER $BOTH ${#MINE} $INPUT_API_KEY'
   - run: 'echo [${MINE-none}] $BOTH [${INPUT_API_KEY-none}]'
-");
+",
+    );
     assert_eq!(told.text(), format!("outer inner {} input\n[none] outer [none]\n", TOKEN.len() + 2));
 }
 
 #[test]
 fn variables_can_be_withheld() {
-    let options = Options { withheld: vec!["PATH".into()], ..Options::default() };
-    let workflow = workflow("steps: [{ shell: /bin/sh, run: 'case $PATH in *$MARK*) echo inherited;; esac' , env: { MARK: cargo } }]");
-    let told = start(workflow, options);
-    assert!(!told.text().contains("inherited"));
+    let text = "steps: [{ run: 'echo ${CARGO_MANIFEST_DIR-none}' }]";
+    assert_ne!(told(text).text(), "none\n");
+    let options = Options { withheld: vec!["CARGO_MANIFEST_DIR".into()], ..Options::default() };
+    assert_eq!(start(workflow(text), options).text(), "none\n");
 }
 
 #[test]
 fn a_value_split_by_time_and_by_stream_is_masked() {
-    let told = told("
+    let told = told(
+        "
 steps:
   - env: { TOKEN: $<credential:test/token> }
     run: |
@@ -287,10 +304,12 @@ steps:
       printf '%sx\\n' \"$(printf %s \"$TOKEN\" | cut -c6-)\"
       echo \"$TOKEN\" >&2
   - run: echo s3cr3t-token-value
-");
+",
+    );
     assert!(!told.text().contains("s3cr3"), "{}", told.text());
     let of = |wanted: Stream| -> String {
-        let bytes = told.output.iter().filter(|(_, stream, ..)| *stream == wanted).flat_map(|(_, _, bytes, _)| bytes.clone());
+        let bytes =
+            told.output.iter().filter(|(_, stream, ..)| *stream == wanted).flat_map(|(_, _, bytes, _)| bytes.clone());
         String::from_utf8(bytes.collect()).expect("text")
     };
     // A step that wasn't given the value doesn't get to show it either.
@@ -303,13 +322,15 @@ steps:
 
 #[test]
 fn the_lines_of_a_value_are_masked() {
-    let told = told("
+    let told = told(
+        "
 steps:
   - env: { KEY: $<credential:test/key> }
     run: |
       printf %s \"$KEY\" | sed 's/^/> /'
       printf %s \"$KEY\"
-");
+",
+    );
     assert_eq!(told.text(), "> ***\n> ***\n> ***\n> ***\n***");
 }
 
@@ -344,7 +365,8 @@ fn a_timeout_ends_the_group_whatever_it_does() {
 
 #[test]
 fn a_timeout_lets_the_group_end_by_itself() {
-    let told = told("
+    let told = told(
+        "
 jobs:
   a:
     timeout-minutes: 0.01
@@ -352,8 +374,10 @@ jobs:
       - run: |
           trap 'echo bye; exit 0' TERM
           while :; do sleep 0.05; done
-");
-    assert_eq!(told.text(), "bye\n");
+",
+    );
+    // The shell may add that its `sleep` was terminated.
+    assert!(told.text().contains("bye\n"), "{}", told.text());
     assert_eq!(told.job("a"), &Outcome::TimedOut);
     assert!(told.took < Duration::from_secs(4), "{:?}", told.took);
 }
@@ -384,7 +408,8 @@ fn a_cancelled_run_ends_soon_and_tidies_up() {
         std::thread::sleep(Duration::from_millis(400));
         cancellation.cancel();
     });
-    let workflow = workflow("
+    let workflow = workflow(
+        "
 jobs:
   a:
     steps:
@@ -393,7 +418,8 @@ jobs:
       - { if: failure(), run: echo never }
       - { if: always(), run: echo tidy }
   b: { needs: a, steps: [{ run: echo never }] }
-");
+",
+    );
     let told = start(workflow, options);
     canceller.join().expect("no panic");
     assert_eq!(told.text(), "tidy\n");
@@ -412,11 +438,13 @@ fn a_run_cancelled_twice_ends_at_once() {
         std::thread::sleep(Duration::from_millis(300));
         cancellation.cancel();
     });
-    let workflow = workflow("
+    let workflow = workflow(
+        "
 steps:
   - run: trap '' TERM; while :; do sleep 1; done
   - { if: always(), run: echo never }
-");
+",
+    );
     let told = start(workflow, options);
     canceller.join().expect("no panic");
     assert_eq!(told.text(), "");
@@ -462,7 +490,13 @@ jobs:
     let told = told(text);
     let faults = told.execution.expect_err("a refusal").to_string();
     assert!(told.events.is_empty());
-    for expected in ["step `#2` of job `a` can't be run", "test.yaml:6:9", "`if: github.ref", "`NUL` has a NUL", "job `b` can't be run"] {
+    for expected in [
+        "step `#2` of job `a` can't be run",
+        "test.yaml:6:9",
+        "`if: github.ref",
+        "`NUL` has a NUL",
+        "job `b` can't be run",
+    ] {
         assert!(faults.contains(expected), "{expected} in {faults}");
     }
     let source = Source::new("test.yaml", "steps: [{ run: true }]");

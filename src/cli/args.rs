@@ -169,8 +169,8 @@ pub(super) struct Run {
     #[arg(long, value_name = "JOB/STEP", conflicts_with = "job")]
     pub(super) step: Option<String>,
     /// Show what would run and be fetched, and stop.
-    #[arg(long)]
-    pub(super) dry_run: bool,
+    #[arg(long = "dry-run")]
+    pub(super) dry: bool,
     #[command(flatten)]
     pub(super) fetching: Fetching,
 }

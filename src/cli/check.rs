@@ -28,7 +28,12 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
             configs.push((path.clone(), config));
         }
         let config = path.and_then(|path| configs.iter().find(|(known, _)| *known == path));
-        one(file, config.map(|(_, config)| config.as_ref()), &mut all, args.format, terminal);
+        let known = match config {
+            None => Known::None,
+            Some((_, None)) => Known::Faulty,
+            Some((_, Some(config))) => Known::Read(config),
+        };
+        one(file, known, &mut all, args.format, terminal);
     }
     all.sort();
     match args.format {
@@ -44,16 +49,28 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
     if all.has_errors() { Exit::Faults } else { Exit::Success }
 }
 
-/// Checks one file. The configuration is `None` when there is none, and `Some(None)` when it has faults.
-fn one(file: &Path, config: Option<Option<&Config>>, all: &mut Diagnostics, format: CheckFormat, terminal: &Terminal) {
+/// The configuration of a file.
+#[derive(Clone, Copy)]
+enum Known<'c> {
+    /// There is none.
+    None,
+    /// It has faults, so that what the workflow wants of it can't be told.
+    Faulty,
+    Read(&'c Config),
+}
+
+/// Checks one file.
+fn one(file: &Path, config: Known<'_>, all: &mut Diagnostics, format: CheckFormat, terminal: &Terminal) {
     let (workflow, found) = input::workflow(file);
     let faulty = found.has_errors();
     all.extend(found);
-    // What the workflow wants of a faulty configuration can't be told.
-    let Some(workflow) = workflow.filter(|_| !config.is_some_and(|config| config.is_none())) else {
-        return;
+    let config = match config {
+        Known::None => None,
+        Known::Read(config) => Some(config),
+        Known::Faulty => return,
     };
-    match workflow.plan(config.flatten()) {
+    let Some(workflow) = workflow else { return };
+    match workflow.plan(config) {
         Ok(plan) if format == CheckFormat::Human && !faulty => {
             let secrets = counted(plan.fetches().len(), "secret");
             let stores = counted(plan.stores().len(), "store");

@@ -39,10 +39,7 @@ async fn serve(vaults: Vec<Vault>, port: u16, terminal: &Terminal) -> Exit {
         }
     };
     terminal.result(configuration(&emulator, &names).as_bytes());
-    terminal.say(&format!(
-        "listening on {}; this is not for real secrets; Ctrl-C stops it",
-        emulator.address()
-    ));
+    terminal.say(&format!("listening on {}; this is not for real secrets; Ctrl-C stops it", emulator.address()));
     tokio::select! {
         () = emulator.wait() => Exit::World,
         _ = tokio::signal::ctrl_c() => Exit::Success,

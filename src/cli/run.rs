@@ -28,7 +28,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         terminal.diagnostics(&refused);
         return Exit::Faults;
     }
-    if args.dry_run {
+    if args.dry {
         terminal.result(order(&plan).as_bytes());
         terminal.result(human::write(&plan).as_bytes());
         return Exit::Success;
@@ -142,7 +142,8 @@ fn summary(execution: &Execution, terminal: &Terminal) -> String {
             _ if tolerated => "33",
             _ => "31",
         };
-        let time = if *outcome == Outcome::Skipped { String::new() } else { format!("{:>8.1} s", duration.as_secs_f64()) };
+        let time =
+            if *outcome == Outcome::Skipped { String::new() } else { format!("{:>8.1} s", duration.as_secs_f64()) };
         let note = if tolerated && outcome.is_failure() { " (continued)" } else { "" };
         let result = terminal.paint(colour, &format!("{}{note}", describe(outcome)));
         let _ = writeln!(out, "  {:widest$}  {time:>10}  {result}", printable(&name));

@@ -70,7 +70,9 @@ async fn test(mut stores: Vec<Store>, fetching: &Fetching, terminal: &Terminal) 
         None => None,
         Some(seed) => match fetch::emulator(seed, &stores, terminal).await {
             Ok(emulator) => {
-                stores.iter_mut().for_each(|store| fetch::redirect(store, &emulator));
+                for store in &mut stores {
+                    fetch::redirect(store, &emulator);
+                }
                 Some(emulator)
             }
             Err(exit) => return exit,

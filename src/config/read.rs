@@ -122,10 +122,11 @@ fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     let mut missing = vec!["vault-url", "tenant-id", "client-id", "client-secret"];
     for entry in reader.entries(entry.value, name.as_ref()) {
         let Some(key) = reader.key(entry) else { continue };
-        missing.retain(|&required| required != key);
+        // A misspelt key is told as such; the key that it was meant as isn't missing.
+        let meant = if STORE_KEYS.contains(&key) { Some(key) } else { nearest(key, STORE_KEYS.iter().copied()) };
+        missing.retain(|&required| Some(required) != meant);
         property(reader, &mut draft, key, entry);
     }
-    // A misspelt key is told already; the key that it was meant as isn't missing.
     if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
         let message = format!("the store `{name}` has no {}", listed(&missing));
         reader.fault(Code::MissingKey, entry.key, message, "", "");

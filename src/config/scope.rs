@@ -23,10 +23,10 @@ impl Scope {
     }
 
     /// Whether a step is within. A step goes by any of its names (id, name, `#number`).
-    pub fn allows<'n>(&self, workflow: &str, job: &str, step: impl IntoIterator<Item = &'n str> + Clone) -> bool {
+    pub fn allows(&self, workflow: &str, job: &str, step: &[&str]) -> bool {
         let fits = |pattern: &Pattern| {
             let [w, j, s] = &pattern.0;
-            matches(w, workflow) && matches(j, job) && step.clone().into_iter().any(|name| matches(s, name))
+            matches(w, workflow) && matches(j, job) && step.iter().any(|name| matches(s, name))
         };
         self.0.is_empty() || self.0.iter().any(fits)
     }
@@ -38,12 +38,12 @@ impl FromStr for Scope {
 
     fn from_str(text: &str) -> Result<Self, ScopeError> {
         let mut parts = text.splitn(3, '/');
-        let mut next = || parts.next().unwrap_or("*").into();
+        let mut next = || parts.next().unwrap_or("*");
         let pattern = [next(), next(), next()];
-        if pattern.iter().any(|part: &Box<str>| part.is_empty()) {
+        if pattern.contains(&"") {
             return Err(ScopeError);
         }
-        Ok(Self(vec![Pattern(pattern)]))
+        Ok(Self(vec![Pattern(pattern.map(Into::into))]))
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn allows(scope: &str, workflow: &str, job: &str, step: &str) -> bool {
-        scope.parse::<Scope>().is_ok_and(|scope| scope.allows(workflow, job, [step]))
+        scope.parse::<Scope>().is_ok_and(|scope| scope.allows(workflow, job, &[step]))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Diagnostics;
 /// One workflow command a line, as GitHub documents them.
 pub fn write(diagnostics: &Diagnostics) -> String {
     let mut out = String::new();
-    for diagnostic in diagnostics.iter() {
+    for diagnostic in diagnostics {
         let _ = write!(out, "::{} ", diagnostic.severity.as_str());
         if let Some(label) = diagnostic.labels.first() {
             let place = label.source.place(label.span.start);

@@ -104,7 +104,8 @@ fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: 
 
 /// The part of a line around what is marked, printable, in three pieces.
 fn window(line: &str, start: usize, length: usize) -> (String, String, String) {
-    let first = if start > MAX_WIDTH / 2 { start - MAX_WIDTH / 4 } else { 0 };
+    let fits = line.chars().nth(MAX_WIDTH).is_none();
+    let first = if !fits && start > MAX_WIDTH / 2 { start - MAX_WIDTH / 4 } else { 0 };
     let mut characters = line.chars().skip(first);
     let mut before: String = characters.by_ref().take(start - first).collect();
     let marked: String = characters.by_ref().take(length.min(MAX_WIDTH)).collect();

@@ -61,12 +61,7 @@ pub(super) fn token(world: &World, edition: Edition, tenant: &str, form: &[u8]) 
         .header("x-ms-ests-server", "2.1.0 - emulated")
 }
 
-fn granted(
-    world: &World,
-    edition: Edition,
-    tenant: &str,
-    form: &HashMap<String, String>,
-) -> Result<Answer, Answer> {
+fn granted(world: &World, edition: Edition, tenant: &str, form: &HashMap<String, String>) -> Result<Answer, Answer> {
     let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let parameter = |name: &str| {
         let text = format!("The request body must contain the following parameter: '{name}'.");

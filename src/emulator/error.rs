@@ -33,7 +33,8 @@ pub(super) fn vault(status: u16, code: &str, inner: Option<&str>, message: &str)
 /// A 401 of Key Vault, with its challenge.
 pub(super) fn unauthorized(message: &str, tenant: &str, resource: &str) -> Answer {
     // One header, with a comma and a space: clients that we didn't write split it there.
-    let challenge = format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"");
+    let challenge =
+        format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"");
     vault(401, "Unauthorized", None, message).header("www-authenticate", challenge)
 }
 

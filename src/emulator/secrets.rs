@@ -13,8 +13,22 @@ use crate::reference::SecretName;
 
 /// The api-versions that the service has, as Microsoft's specifications list them; previews go by their stable name.
 const API_VERSIONS: &[&str] = &[
-    "2015-06-01", "2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-06-01", "2025-07-01", "2026-01-01",
-    "2026-03-01", "2026-04-01", "2026-05-01", "2026-07-01",
+    "2015-06-01",
+    "2016-10-01",
+    "7.0",
+    "7.1",
+    "7.2",
+    "7.3",
+    "7.4",
+    "7.5",
+    "7.6",
+    "2025-06-01",
+    "2025-07-01",
+    "2026-01-01",
+    "2026-03-01",
+    "2026-04-01",
+    "2026-05-01",
+    "2026-07-01",
 ];
 
 /// The items of a page, at most and by default.
@@ -70,7 +84,8 @@ pub(super) fn answer(world: &World, vault: &Vault, request: &Request<'_>) -> Ans
 
 /// The answer to a throttled request, as pasted in public issues.
 pub(super) fn throttled(retry_after: Option<u64>) -> Answer {
-    let message = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
+    let message =
+        "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
     let answer = refuse(429, "Throttled", None, message);
     match retry_after {
         Some(seconds) => answer.header("retry-after", seconds.to_string()),
@@ -83,7 +98,9 @@ fn respond(world: &World, vault: &Vault, request: &Request<'_>) -> Result<Answer
     let version = request.query.get("api-version").map_or("", String::as_str);
     let stable = version.split("-preview").next().unwrap_or_default();
     if !API_VERSIONS.contains(&stable) {
-        let message = format!("The specified version ({version}) is not recognized. Consider using the latest supported version (2025-07-01).");
+        let message = format!(
+            "The specified version ({version}) is not recognized. Consider using the latest supported version (2025-07-01)."
+        );
         return Err(refuse(400, "BadParameter", None, &message));
     }
     if request.method != "GET" {
@@ -232,11 +249,11 @@ fn item<'v>(world: &World, vault: &Vault, name: &SecretName, stored: &'v Stored,
     }
 }
 
-fn page<'v>(
+fn page(
     world: &World,
     vault: &Vault,
     path: &str,
-    mut items: Vec<Bundle<'v>>,
+    mut items: Vec<Bundle<'_>>,
     request: &Request<'_>,
 ) -> Result<Answer, Answer> {
     let size = match request.query.get("maxresults").map(|size| size.parse()) {

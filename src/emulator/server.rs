@@ -163,7 +163,7 @@ async fn pause(latency: Duration) {
 /// The vault's name in the host that was asked: what stands before `.localhost`, or the first label.
 fn host(request: &Request<Incoming>) -> String {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = request.uri().authority().map(|authority| authority.as_str()).or(header).unwrap_or_default();
+    let host = request.uri().authority().map(hyper::http::uri::Authority::as_str).or(header).unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
     match name.strip_suffix(".localhost") {
         Some(label) => label.strip_suffix(".vault").unwrap_or(label).to_owned(),

@@ -79,7 +79,13 @@ impl Builder<'_> {
                 let config = self.config;
                 let Some(credential) = config.credential(name) else {
                     let names = config.credentials.iter().map(|credential| credential.name.as_str());
-                    self.unknown(Code::UnknownCredential, "credential", name.as_str(), names.collect(), span);
+                    self.unknown(
+                        Code::UnknownCredential,
+                        "credential",
+                        name.as_str(),
+                        &names.collect::<Vec<_>>(),
+                        span,
+                    );
                     return None;
                 };
                 self.check_scope(credential, place, span);
@@ -104,7 +110,7 @@ impl Builder<'_> {
         let config = self.config;
         let Some(store) = config.store(name) else {
             let names = config.stores.iter().map(|store| store.name.as_str());
-            self.unknown(Code::UnknownStore, "store", name.as_str(), names.collect(), span);
+            self.unknown(Code::UnknownStore, "store", name.as_str(), &names.collect::<Vec<_>>(), span);
             return None;
         };
         let id = u32::try_from(self.stores.len()).expect("internal error: fewer stores than bytes");
@@ -113,7 +119,7 @@ impl Builder<'_> {
         Some(id)
     }
 
-    fn unknown(&mut self, code: Code, what: &str, name: &str, known: Vec<&str>, span: Span) {
+    fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], span: Span) {
         let help = match nearest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => format!("the configuration has no {what}s"),
@@ -153,7 +159,7 @@ impl Builder<'_> {
 }
 
 fn allows<V>(credential: &Credential, document: &Document<V>, job: &Job<V>, labels: &[String; 3]) -> bool {
-    credential.scope.allows(&document.name, &job.id, labels.iter().map(String::as_str))
+    credential.scope.allows(&document.name, &job.id, &labels.each_ref().map(String::as_str))
 }
 
 /// The index of a pointer among the fields of a fetch.

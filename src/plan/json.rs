@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Plan;
 
-/// The plan as data: what [`write`] writes.
+/// The plan as data: what [`write()`] writes.
 #[derive(Serialize)]
 pub struct Document<'p> {
     workflow: &'p str,

@@ -11,7 +11,7 @@ pub enum NameError {
     #[error("is empty")]
     Empty,
     /// A character that the name can't have.
-    #[error("can't have {0:?}")]
+    #[error("can't have `{}`", .0.escape_debug())]
     Character(char),
     /// More characters than the name can have.
     #[error("is longer than {0} characters")]
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn secret_names_are_equal_without_case() {
-        let names = ["DB-Password", "db-password"].map(|name| name.parse::<SecretName>());
+        let names = ["DB-Password", "db-password"].map(str::parse::<SecretName>);
         assert_eq!(names[0], names[1]);
     }
 

@@ -133,9 +133,8 @@ impl Plan {
             return;
         };
         let message = format!("the secret `{}` of the store `{}` {what}", fetch.secret, self.store(fetch).name);
-        let diagnostic = Diagnostic::warning(Code::Validity, message);
-        let diagnostic =
-            fetch.uses.iter().fold(diagnostic, |diagnostic, used| diagnostic.at(self.source(), used.span, ""));
+        let at = |diagnostic: Diagnostic, span| diagnostic.at(self.source(), span, "");
+        let diagnostic = fetch.spans().into_iter().fold(Diagnostic::warning(Code::Validity, message), at);
         diagnostics.push(diagnostic.help("its dates are set in the vault; the value was given out all the same"));
     }
 }

@@ -67,10 +67,7 @@ impl Command {
         let own = !std::io::stdin().is_terminal();
         match Process::start(command, own, &masks) {
             Ok(process) => {
-                let limits = Limits {
-                    signals: Some(signals),
-                    ..Limits::default()
-                };
+                let limits = Limits { signals: Some(signals), ..Limits::default() };
                 process.watch(limits, &mut output).await
             }
             Err(error) => Outcome::NotStarted(step::fault(&error, program, None)),

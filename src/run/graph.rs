@@ -46,13 +46,7 @@ pub async fn run(
     let mut seen = HashSet::new();
     let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
     let masks = Masks::new(parts.filter(|part| seen.insert(Arc::as_ptr(part))).map(|part| &**part));
-    let run = Arc::new(Run {
-        masks: Arc::new(masks),
-        workflow,
-        options,
-        observer,
-        began: Instant::now(),
-    });
+    let run = Arc::new(Run { masks: Arc::new(masks), workflow, options, observer, began: Instant::now() });
     let mut jobs: Vec<JobExecution> = Vec::new();
     for document in 0..run.workflow.documents.len() {
         let broken = jobs.iter().any(JobExecution::is_broken);
@@ -119,7 +113,8 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usi
     let jobs = &run.workflow.documents[document].jobs;
     let urgency = run.options.cancellation.urgency();
     jobs.iter().enumerate().find_map(|(index, job)| {
-        let ready = matches!(known[index], Fate::Waiting) && job.needs.iter().all(|&need| matches!(known[need], Fate::Over(_)));
+        let ready =
+            matches!(known[index], Fate::Waiting) && job.needs.iter().all(|&need| matches!(known[need], Fate::Over(_)));
         if !ready {
             return None;
         }
@@ -128,7 +123,11 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usi
             _ if broken => Turn::PassOver(Outcome::Skipped),
             Condition::Always if urgency < Urgency::Now => Turn::Run,
             Condition::Success | Condition::Foreign(..) if job.needs.iter().all(|&need| is_done(&known[need])) => {
-                if cancelled { Turn::PassOver(Outcome::Cancelled) } else { Turn::Run }
+                if cancelled {
+                    Turn::PassOver(Outcome::Cancelled)
+                } else {
+                    Turn::Run
+                }
             }
             Condition::Failure if !cancelled && has_failed(run, document, known, &job.needs) => Turn::Run,
             Condition::Always => Turn::PassOver(Outcome::Cancelled),

@@ -20,6 +20,7 @@ impl Signal {
 ///
 /// It is killed when dropped, unless it was [released](Group::release): nothing outlives a run that is given up.
 #[derive(Debug)]
+#[cfg_attr(not(unix), allow(dead_code))]
 pub(super) struct Group {
     #[cfg(unix)]
     id: Option<rustix::process::Pid>,
@@ -37,6 +38,7 @@ pub(super) fn lead(command: &mut Command) {
 
 impl Group {
     /// The group of a child that was just started: its `own`, or none.
+    #[cfg_attr(not(unix), allow(unused_variables))]
     pub(super) fn of(child: &Child, own: bool) -> Self {
         Self {
             #[cfg(unix)]

@@ -42,11 +42,7 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
             Condition::Always => urgency < Urgency::Now,
         };
         let label = step.label();
-        let place = StepPlace {
-            job: place,
-            number: step.number,
-            label: &label,
-        };
+        let place = StepPlace { job: place, number: step.number, label: &label };
         let outcome = if due {
             run.observer.event(Event::StepStarted { step: place });
             let limit = late.map(|_| started + CLEANUP).or(deadline);

@@ -52,10 +52,6 @@ pub struct Options {
 /// No end, five seconds of grace, and the whole inherited environment.
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            cancellation: Cancellation::new(),
-            grace: Duration::from_secs(5),
-            withheld: Vec::new(),
-        }
+        Self { cancellation: Cancellation::new(), grace: Duration::from_secs(5), withheld: Vec::new() }
     }
 }

@@ -50,6 +50,7 @@ pub(super) struct Process {
     child: Child,
     group: Group,
     /// Whether a terminal's own signals reach the child without help.
+    #[cfg_attr(not(unix), allow(dead_code))]
     attached: bool,
     stdout: Pipe<ChildStdout>,
     stderr: Pipe<ChildStderr>,
@@ -153,9 +154,7 @@ impl Process {
     /// Tells the group to end.
     fn end(&mut self, grace: Duration) -> Phase {
         self.group.send(Signal::TERM, &mut self.child);
-        Phase::Ending {
-            kill: Instant::now() + grace,
-        }
+        Phase::Ending { kill: Instant::now() + grace }
     }
 
     /// Ends the group.
@@ -177,11 +176,7 @@ impl Process {
 impl Phase {
     fn rest(killed: bool) -> Self {
         let now = Instant::now();
-        Self::Resting {
-            silent: now + SILENCE,
-            last: now + REST,
-            killed,
-        }
+        Self::Resting { silent: now + SILENCE, last: now + REST, killed }
     }
 
     /// Something was written.

@@ -26,9 +26,7 @@ pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Opt
         command.args(words).arg("-c").arg(script);
         return Ok((command, None));
     }
-    let file = write(script).map_err(|error| StartError::NoScript {
-        reason: error.to_string(),
-    })?;
+    let file = write(script).map_err(|error| StartError::NoScript { reason: error.to_string() })?;
     let path = file.as_os_str();
     for word in words {
         let mut argument = std::ffi::OsString::new();

@@ -64,13 +64,8 @@ pub(super) fn name(command: &Command) -> String {
 /// What the system meant: it says the same of a missing program and a missing folder.
 pub(super) fn fault(error: &std::io::Error, program: String, folder: Option<&Path>) -> StartError {
     match folder {
-        Some(folder) if !folder.is_dir() => StartError::NoFolder {
-            folder: folder.display().to_string(),
-        },
+        Some(folder) if !folder.is_dir() => StartError::NoFolder { folder: folder.display().to_string() },
         _ if error.kind() == std::io::ErrorKind::NotFound => StartError::NoProgram { program },
-        _ => StartError::NotExecutable {
-            program,
-            reason: error.to_string(),
-        },
+        _ => StartError::NotExecutable { program, reason: error.to_string() },
     }
 }

@@ -26,15 +26,12 @@ impl<V> Document<V> {
         let mut variables: Vec<Variable<'w, V>> = Vec::new();
         let mut places = std::collections::HashMap::new();
         for (name, binding) in outer.chain(inputs) {
-            match places.get(&name) {
-                Some(&at) => {
-                    let variable: &mut Variable<'w, V> = &mut variables[at];
-                    variable.binding = binding;
-                }
-                None => {
-                    places.insert(name.clone(), variables.len());
-                    variables.push(Variable { name, binding });
-                }
+            if let Some(&at) = places.get(&name) {
+                let variable: &mut Variable<'w, V> = &mut variables[at];
+                variable.binding = binding;
+            } else {
+                places.insert(name.clone(), variables.len());
+                variables.push(Variable { name, binding });
             }
         }
         variables

@@ -177,13 +177,13 @@ fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
             break;
         }
         let step = step(reader, target, steps.len() + 1);
-        if let Some(id) = &step.id {
-            if let Some(first) = ids.insert(id.clone(), item) {
-                let diagnostic = Diagnostic::error(Code::DuplicateName, format!("two steps have the id `{id}`"))
-                    .at(tree.source(), tree.span(item), "again here")
-                    .at(tree.source(), tree.span(first), "first here");
-                reader.faults.push(diagnostic);
-            }
+        if let Some(id) = &step.id
+            && let Some(first) = ids.insert(id.clone(), item)
+        {
+            let diagnostic = Diagnostic::error(Code::DuplicateName, format!("two steps have the id `{id}`"))
+                .at(tree.source(), tree.span(item), "again here")
+                .at(tree.source(), tree.span(first), "first here");
+            reader.faults.push(diagnostic);
         }
         steps.push(step);
     }

@@ -60,7 +60,9 @@ impl<V> Workflow<V> {
         let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
             known.extend(job.steps.iter().map(super::Step::label));
-            job.steps.retain(|candidate| candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step)));
+            job.steps.retain(|candidate| {
+                candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step))
+            });
             // Two steps may share a name; the first is meant.
             job.steps.truncate(1);
         }

@@ -46,7 +46,8 @@ impl Locator<'_> {
             self.cursor.set((done, last));
             return self.within(done - piece.len(), &piece, &part);
         }
-        let Some(found) = memchr::memmem::find(self.raw[done..].as_bytes(), self.text[piece.clone()].as_bytes()) else {
+        let Some(found) = memchr::memmem::find(&self.raw.as_bytes()[done..], self.text[piece.clone()].as_bytes())
+        else {
             self.cursor.set((done, 0..0));
             return self.whole;
         };

@@ -1,6 +1,5 @@
 //! From text to a tree, within bounds.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -134,7 +133,7 @@ impl<'s> Builder<'s> {
 
     fn scalar(
         &mut self,
-        text: &Cow<'_, str>,
+        text: &str,
         style: ScalarStyle,
         mut range: std::ops::Range<usize>,
         anchor: usize,
@@ -152,7 +151,7 @@ impl<'s> Builder<'s> {
                 range.start = self.header(range.start);
                 Style::Block
             }
-            _ => Style::Plain,
+            ScalarStyle::Plain => Style::Plain,
         };
         let within = match style {
             Style::Single | Style::Double => self.text.get(range.start + 1..range.end.saturating_sub(1)),
@@ -161,10 +160,10 @@ impl<'s> Builder<'s> {
         };
         // The parser calls a missing value `~`; here it is the empty text that stands in the file.
         let missing = style == Style::Plain && range.is_empty();
-        let detail = if missing || within == Some(&**text) {
+        let detail = if missing || within == Some(text) {
             IN_FILE
         } else {
-            self.tree.texts.push(text.as_ref().into());
+            self.tree.texts.push(text.into());
             u32::try_from(self.tree.texts.len() - 1).expect("internal error: fewer texts than bytes")
         };
         let id = self.add(Kind::Scalar(style), Span::new(range.start, range.end), detail);

@@ -64,7 +64,7 @@ impl<'t> Reader<'t> {
     /// Complains that a value is of another type: "`env` is a list; it must be a mapping".
     pub fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str) {
         let found = match self.tree.kind(node) {
-            _ if self.tree.is_null(node) => "empty",
+            _ if self.tree.is_null(node) || self.tree.text(node) == Some("") => "empty",
             Kind::Scalar(_) => "a text",
             Kind::Sequence => "a list",
             Kind::Mapping => "a mapping",
@@ -132,15 +132,12 @@ impl<'t> Reader<'t> {
             return;
         }
         let message = format!("unknown key `{}`", shorten(name));
-        match meant {
-            Some(meant) => {
-                let help = format!("did you mean `{meant}`?");
-                self.fault(Code::UnknownKey, key, message, "", &help);
-            }
-            None => {
-                let help = format!("known here: {}", known.join(", "));
-                self.fault(Code::UnknownKey, key, message, "", &help);
-            }
+        if let Some(meant) = meant {
+            let help = format!("did you mean `{meant}`?");
+            self.fault(Code::UnknownKey, key, message, "", &help);
+        } else {
+            let help = format!("known here: {}", known.join(", "));
+            self.fault(Code::UnknownKey, key, message, "", &help);
         }
     }
 }

@@ -93,10 +93,7 @@ impl Automaton {
             at += 1;
         }
         // The last node's children end where a node after it would have its own.
-        self.nodes.push(Node {
-            children: index(self.nodes.len()),
-            ..Node::new(0)
-        });
+        self.nodes.push(Node { children: index(self.nodes.len()), ..Node::new(0) });
         ends
     }
 
@@ -199,15 +196,7 @@ impl State {
 
 impl Node {
     fn new(depth: u32) -> Self {
-        Self {
-            children: 0,
-            shorter: ROOT,
-            depth,
-            ending: 0,
-            word: ROOT,
-            begins_any: false,
-            begins_word: false,
-        }
+        Self { children: 0, shorter: ROOT, depth, ending: 0, word: ROOT, begins_any: false, begins_word: false }
     }
 }
 

@@ -26,11 +26,7 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn new(patterns: &[Pattern]) -> Self {
         let windows = Box::try_from(vec![0; WORDS]).expect("internal error: the table has its own length");
-        let mut filter = Self {
-            windows,
-            short: [false; 256],
-            any_short: false,
-        };
+        let mut filter = Self { windows, short: [false; 256], any_short: false };
         for pattern in patterns {
             if let Some(&window) = pattern.bytes.first_chunk() {
                 let (word, bit) = place(window);

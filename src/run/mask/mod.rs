@@ -45,10 +45,7 @@ impl Masks {
     /// Masks for these values, in any order; a value may be there more than once.
     pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
         let patterns = pattern::patterns(secrets);
-        Self {
-            automaton: Automaton::new(&patterns),
-            filter: Filter::new(&patterns),
-        }
+        Self { automaton: Automaton::new(&patterns), filter: Filter::new(&patterns) }
     }
 
     /// A whole text, masked.

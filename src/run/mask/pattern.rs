@@ -37,10 +37,7 @@ pub(super) fn patterns<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Vec
 
 impl Pattern {
     fn new(text: &str, word: bool) -> Self {
-        Self {
-            bytes: Zeroizing::new(text.as_bytes().to_vec()),
-            word,
-        }
+        Self { bytes: Zeroizing::new(text.as_bytes().to_vec()), word }
     }
 }
 
