@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use pest::Parser as _;
 use pest::iterators::Pair;
 
-use super::{Malformed, OPENING, Pointer, Reference, Target};
+use super::{Malformed, NameError, OPENING, Pointer, Reference, Target};
 
 /// The generated parser, in a module of its own so that its rules are nobody's API.
 mod generated {
@@ -86,25 +86,29 @@ fn parse(rule: Rule, text: &str) -> Option<Pair<'_, Rule>> {
     CredentialParser::parse(rule, text).ok()?.next()
 }
 
-/// The meaning of a parsed reference. The grammar has checked the shape of each part.
+/// The meaning of a parsed reference. The grammar has checked its shape; lengths are checked here.
 fn reference(pair: Pair<'_, Rule>) -> Result<Reference, Malformed> {
     let whole = pair.as_str();
+    meaning(pair).map_err(|_| Malformed::explain(whole))
+}
+
+fn meaning(pair: Pair<'_, Rule>) -> Result<Reference, NameError> {
     let (mut store, mut secret, mut version, mut named, mut pointer) = (None, None, None, None, None);
     for part in pair.into_inner() {
         let text = part.as_str();
         match part.as_rule() {
-            Rule::store => store = text.parse().ok(),
-            Rule::name => secret = text.parse().ok(),
-            Rule::version => version = text.parse().ok(),
-            Rule::credential => named = text.parse().ok(),
-            Rule::pointer => pointer = text[1..].parse::<Pointer>().ok(),
+            Rule::store => store = Some(text.parse()?),
+            Rule::name => secret = Some(text.parse()?),
+            Rule::version => version = Some(text.parse()?),
+            Rule::credential => named = Some(text.parse()?),
+            Rule::pointer => pointer = Some(text[1..].parse::<Pointer>()?),
             _ => {}
         }
     }
     let target = match (store, secret, named) {
         (Some(store), Some(secret), _) => Target::Secret { store, secret, version },
         (_, _, Some(name)) => Target::Named(name),
-        _ => return Err(Malformed::explain(whole)),
+        _ => return Err(NameError::Empty),
     };
     Ok(Reference { target, pointer })
 }

@@ -1,0 +1,344 @@
+//! The command as people use it: real processes, the README, the examples.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const CANARY: &str = "canary-7f3a9c";
+
+/// The command in a folder, with nothing of this environment but what finds programs.
+fn credflow(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+    command.args(args).current_dir(folder).env_clear();
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    credflow(folder, args).output().expect("a process")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder with a configuration, vaults that hold the canary, and a workflow.
+fn project(workflow: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "
+stores:
+  payments:
+    vault-url: https://payments.vault.azure.net
+    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+    client-secret: { env: PAYMENTS_CLIENT_SECRET }
+credentials:
+  named: { store: payments, secret-name: plain }
+";
+    let vaults = format!(
+        "
+payments:
+  plain: {CANARY}
+  lines: \"{CANARY}-first\\n{CANARY}-second\\n\"
+  json: '{{\"user\": \"{CANARY}-user\", \"n\": 1.10, \"nothing\": null}}'
+  disabled: [{{ value: {CANARY}, enabled: false }}]
+  expired: [{{ value: {CANARY}, expires: 1000000000 }}]
+  pinned:
+    - {{ version: 0f1e2d3c4b5a69788796a5b4c3d2e1f0, value: {CANARY}-old }}
+    - {CANARY}-new
+  nul: \"{CANARY}\\0\"
+"
+    );
+    fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+    fs::write(folder.path().join("vaults.yaml"), vaults).expect("a file");
+    fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
+    folder
+}
+
+const EMULATE: [&str; 2] = ["--emulate", "vaults.yaml"];
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        readme.split(&fence).skip(1).filter_map(|rest| rest.split("```").next().map(str::to_owned)).collect()
+    };
+    let (yaml, shown) = (blocks("yaml"), blocks("text"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write("deploy.yaml", &yaml[0]);
+    write("credflow.yaml", &yaml[1]);
+    write("vaults.yaml", &yaml[2]);
+    let plan = run(folder.path(), &["plan", "deploy.yaml"]);
+    assert_eq!(text(&plan.stdout), shown[0], "{}", text(&plan.stderr));
+    write(
+        "broken.yaml",
+        "steps:\n  - env:\n      DB_PASSWORD: $<credential:payment/db_password>\n    run: curl -u $<credential:payments/api> https://example.com\n",
+    );
+    let check = run(folder.path(), &["check", "broken.yaml"]);
+    let complaints = text(&check.stderr);
+    assert_eq!(complaints.split("\n\n2 errors").next().map(|text| format!("{text}\n")), Some(shown[1].clone()), "{complaints}");
+    assert_eq!(code(&check), Some(1));
+    let stores = run(folder.path(), &["stores", "test", "--emulate", "vaults.yaml"]);
+    assert_eq!(code(&stores), Some(0), "{}", text(&stores.stderr));
+}
+
+#[test]
+fn the_readme_begins_with_the_examples_and_the_tests() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo ")).collect();
+    let first = commands[0].strip_prefix("cargo run --quiet -- ").expect("the first command runs credflow");
+    assert!(commands[1].starts_with("cargo test"));
+    let args: Vec<&str> = first.split_whitespace().collect();
+    let output = run(&root(), &args);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    assert!(printed.contains("sign | ***") && printed.contains("deploying"), "{printed}");
+    assert!(!printed.contains("example-registry-token"), "{printed}");
+}
+
+#[test]
+fn every_example_is_checked_and_those_that_can_are_run() {
+    let folder = root().join("examples");
+    let others = ["credflow.yaml", "vaults.yaml"];
+    let names = fs::read_dir(&folder).expect("examples").map(|entry| entry.expect("a file").file_name());
+    let names: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    let workflows: Vec<&String> =
+        names.iter().filter(|name| name.ends_with(".yaml") && !others.contains(&name.as_str())).collect();
+    assert!(workflows.len() >= 3);
+    for name in workflows {
+        let check = run(&folder, &["check", name]);
+        assert_eq!(code(&check), Some(0), "{name}: {}", text(&check.stderr));
+        let foreign = name.starts_with("github");
+        let ran = run(&folder, &["run", name, "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&ran), Some(if foreign { 125 } else { 0 }), "{name}: {}", text(&ran.stderr));
+        let rendered = run(&folder, &["render", name, "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&rendered), Some(0), "{name}: {}", text(&rendered.stderr));
+        let original = fs::read_to_string(folder.join(name)).expect("the example");
+        assert_eq!(text(&rendered.stdout).lines().count(), original.lines().count(), "{name}");
+    }
+}
+
+#[test]
+fn no_value_is_seen_unless_it_is_revealed() {
+    let folder = project(
+        "steps:
+  - name: one
+    env:
+      PLAIN: a $<credential:payments/plain> b
+      LINES: $<credential:payments/lines>
+      USER: $<credential:payments/json#/user>
+      NAMED: $<credential:named>
+      PINNED: $<credential:payments/pinned/0f1e2d3c4b5a69788796a5b4c3d2e1f0>
+      EXPIRED: $<credential:payments/expired>
+    run: env; echo \"$LINES\"; echo \"$PLAIN\" >&2; printf '%s' \"$USER\" | cut -c1-12 > part; exit 3
+",
+    );
+    let verbs: [&[&str]; 9] = [
+        &["check", "w.yaml"],
+        &["plan", "w.yaml"],
+        &["render", "w.yaml"],
+        &["render", "w.yaml", "--format", "json"],
+        &["render", "w.yaml", "--format", "dotenv"],
+        &["render", "w.yaml", "--format", "shell"],
+        &["run", "w.yaml", "--verbose"],
+        &["run", "w.yaml", "--dry-run"],
+        &["stores", "test"],
+    ];
+    for verb in verbs {
+        let fetches = !matches!(verb[0], "check" | "plan");
+        let args: Vec<&str> = verb.iter().chain(EMULATE.iter().filter(|_| fetches)).copied().collect();
+        let output = run(folder.path(), &args);
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert!(!printed.contains(CANARY), "{args:?}: {printed}");
+        let expected = if verb[0] == "run" && verb[2] != "--dry-run" { 3 } else { 0 };
+        assert_eq!(code(&output), Some(expected), "{args:?}: {printed}");
+    }
+    let revealed = run(folder.path(), &["render", "w.yaml", "--reveal", "--emulate", "vaults.yaml"]);
+    assert!(text(&revealed.stdout).contains(&format!("PLAIN: \"a {CANARY} b\"")), "{}", text(&revealed.stdout));
+    assert!(text(&revealed.stdout).contains(&format!("PINNED: \"{CANARY}-old\"")));
+    assert!(text(&revealed.stderr).contains("has expired"));
+}
+
+#[test]
+fn failures_come_together_and_nothing_starts_or_is_written() {
+    let folder = project(
+        "steps:
+  - run: touch started
+    env: { A: $<credential:payments/plain>, B: $<credential:payments/disabled>, C: $<credential:payments/missing> }
+  - run: touch started
+    env: { D: $<credential:payments/json#/nowhere>, E: $<credential:payments/plain#/a>, F: $<credential:payments/json#/nothing> }
+",
+    );
+    for verb in [vec!["run", "w.yaml"], vec!["render", "w.yaml", "-o", "out.yaml"]] {
+        let args: Vec<&str> = verb.iter().chain(&EMULATE).copied().collect();
+        let output = run(folder.path(), &args);
+        let printed = text(&output.stderr);
+        assert_eq!(code(&output), Some(if verb[0] == "run" { 125 } else { 3 }), "{printed}");
+        assert!(output.stdout.is_empty());
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("failed_fetches", printed);
+        });
+    }
+    for name in ["started", "out.yaml"] {
+        assert!(!folder.path().join(name).exists(), "{name}");
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_file_with_values_is_for_its_owner_and_replaces_whole() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let path = folder.path().join("out.yaml");
+    fs::write(&path, "before").expect("a file");
+    let args = ["render", "w.yaml", "--reveal", "-o", "out.yaml", "--emulate", "vaults.yaml"];
+    let output = run(folder.path(), &args);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    assert!(fs::read_to_string(&path).expect("the file").contains(CANARY));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+    }
+    let nowhere = ["render", "w.yaml", "-o", "no/such/folder", "--emulate", "vaults.yaml"];
+    assert_eq!(code(&run(folder.path(), &nowhere)), Some(3));
+}
+
+#[test]
+fn a_value_with_a_nul_is_told_before_anything_starts() {
+    let folder = project("steps:\n  - run: touch started\n  - run: x\n    env: { A: $<credential:payments/nul> }\n");
+    let output = run(folder.path(), &["run", "w.yaml", "--emulate", "vaults.yaml"]);
+    assert_eq!(code(&output), Some(125));
+    assert!(text(&output.stderr).contains("NUL"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn exec_gives_the_command_its_values_and_its_own_exit_code() {
+    let folder = project("steps: []\n");
+    fs::write(folder.path().join(".env"), "# a comment\nexport B='x $<credential:named>'\nC=plain\n").expect("a file");
+    let mut command = credflow(folder.path(), &["exec", "--env-file", ".env", "--emulate", "vaults.yaml", "--", "sh", "-c"]);
+    command.arg("echo \"$A|$B|$C|$PAYMENTS_CLIENT_SECRET\"; test \"$A\" = canary-7f3a9c && exit 42");
+    command.env("A", "$<credential:payments/plain>").env("PAYMENTS_CLIENT_SECRET", "not for the command");
+    let output = command.output().expect("a process");
+    assert_eq!(code(&output), Some(42), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "***|x ***|plain|\n");
+    let missing = run(folder.path(), &["exec", "--", "no-such-program-anywhere"]);
+    assert_eq!(code(&missing), Some(127), "{}", text(&missing.stderr));
+    let mut faulty = credflow(folder.path(), &["exec", "--", "sh", "-c", "touch started"]);
+    faulty.env("A", "$<credential:nowhere/x>");
+    let output = faulty.output().expect("a process");
+    assert_eq!(code(&output), Some(125));
+    assert!(text(&output.stderr).contains("no store is named `nowhere`"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn exit_codes_tell_whose_matter_it_is() {
+    let folder = project("steps: [{ run: exit 9, env: { A: $<credential:payments/plain> } }]\n");
+    fs::write(folder.path().join("bad.yaml"), "steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n").expect("a file");
+    let cases: [(&[&str], i32); 12] = [
+        (&["check", "w.yaml"], 0),
+        (&["check", "bad.yaml", "w.yaml"], 1),
+        (&["check", "none.yaml"], 1),
+        (&["plan", "bad.yaml"], 1),
+        (&["plan"], 2),
+        (&["render", "w.yaml"], 3),
+        (&["run", "w.yaml"], 125),
+        (&["run", "bad.yaml"], 125),
+        (&["run", "w.yaml", "--job", "nothing"], 125),
+        (&["run", "w.yaml", "--emulate", "vaults.yaml"], 9),
+        (&["run", "w.yaml", "--emulate", "none.yaml"], 125),
+        (&["stores"], 0),
+    ];
+    for (args, expected) in cases {
+        let output = run(folder.path(), args);
+        assert_eq!(code(&output), Some(expected), "{args:?}: {}", text(&output.stderr));
+    }
+    let unset = text(&run(folder.path(), &["render", "w.yaml"]).stderr);
+    assert!(unset.contains("PAYMENTS_CLIENT_SECRET with the client secret is not set"), "{unset}");
+}
+
+#[test]
+fn without_a_configuration_the_first_reference_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("w.yaml"), "steps: [{ run: x, env: { A: $<credential:a/b> } }]\n").expect("a file");
+    let output = run(folder.path(), &["plan", "w.yaml"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(text(&output.stderr).contains("error[no-configuration]"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("w.yaml:1:29"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn faults_are_written_for_programs_and_for_github() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n");
+    let json = run(folder.path(), &["check", "w.yaml", "--format", "json"]);
+    let faults: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(faults[0]["code"], "unknown-store");
+    assert_eq!(faults[0]["places"][0]["line"], 1);
+    assert_eq!(faults[0]["places"][0]["column"], 29);
+    let github = text(&run(folder.path(), &["check", "w.yaml", "--format", "github"]).stdout);
+    assert_eq!(
+        github,
+        "::error file=w.yaml,line=1,col=29,title=unknown-store::no store is named `nowhere`%0Athe configuration has payments\n"
+    );
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for verb in ["check", "plan", "render", "run", "exec", "stores", "emulate", "completions"] {
+        let output = run(folder.path(), &[verb, "--help"]);
+        assert_eq!(code(&output), Some(0));
+        assert!(text(&output.stdout).contains("Example:\n  "), "{verb}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(folder.path(), &["completions", shell]);
+        assert!(output.stdout.len() > 1000, "{shell}");
+    }
+}
+
+#[test]
+fn each_distinct_secret_is_asked_for_once() {
+    use credflow::emulator::{Emulator, Vault};
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let vault = Vault::new("payments").secret("One", "1").secret("two", r#"{"a": "x", "b": "y"}"#);
+    let emulator = runtime.block_on(Emulator::builder().vault(vault).start()).expect("an emulator");
+    let folder = tempfile::tempdir().expect("a folder");
+    let application = &emulator.applications()[0];
+    let store = |name: &str| {
+        format!(
+            "  {name}: {{ vault-url: \"{}\", authority: \"{}\", tenant-id: {}, client-id: {}, client-secret: {{ env: S }} }}\n",
+            emulator.vault_url("payments").expect("the vault"),
+            emulator.authority(),
+            application.tenant,
+            application.client
+        )
+    };
+    fs::write(folder.path().join("credflow.yaml"), format!("stores:\n{}", store("payments"))).expect("a file");
+    let mut workflow = String::from("jobs:\n");
+    for job in 0..20 {
+        workflow += &format!(
+            "  j{job}:\n    steps:\n      - run: \"true\"\n        env: {{ A: $<credential:payments/one>, B: $<credential:payments/ONE>, C: $<credential:payments/two#/a>, D: $<credential:payments/two#/b> }}\n"
+        );
+    }
+    fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
+    let output = credflow(folder.path(), &["run", "w.yaml"]).env("S", application.secret.expose()).output();
+    let output = output.expect("a process");
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    let counts = emulator.counts();
+    assert_eq!(counts.tokens, 1);
+    assert_eq!(counts.gets.values().copied().collect::<Vec<_>>(), [1, 1]);
+}
