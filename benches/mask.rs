@@ -33,7 +33,10 @@ fn main() {
             });
         });
         let speed = text.len() as f64 / 1e6 / masking.as_secs_f64();
-        println!("{count} secrets: {speed:.0} MB/s, {:.1} times as long as copying", masking.as_secs_f64() / copying.as_secs_f64());
+        println!(
+            "{count} secrets: {speed:.0} MB/s, {:.1} times as long as copying",
+            masking.as_secs_f64() / copying.as_secs_f64()
+        );
     }
 }
 

@@ -27,7 +27,10 @@ fn main() {
         run(command)
     };
     let planning = common::best(50, &mut plan);
-    println!("plan of a small file: {planning:.1?}, `true`: {nothing:.1?}, {:.1?} more (at most 5 ms)", planning - nothing);
+    println!(
+        "plan of a small file: {planning:.1?}, `true`: {nothing:.1?}, {:.1?} more (at most 5 ms)",
+        planning - nothing
+    );
 
     let large = common::large();
     fs::write(path("large.yaml"), &large).expect("a file");
@@ -38,7 +41,11 @@ fn main() {
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
             let peak: f64 = text.lines().last().and_then(|line| line.trim().parse().ok()).unwrap_or_default();
             let ratio = peak * 1024.0 / large.len() as f64;
-            println!("peak memory of a plan of {:.1} MB: {:.1} MB, {ratio:.2} of the file (at most 5)", large.len() as f64 / 1e6, peak * 1.024e-3);
+            println!(
+                "peak memory of a plan of {:.1} MB: {:.1} MB, {ratio:.2} of the file (at most 5)",
+                large.len() as f64 / 1e6,
+                peak * 1.024e-3
+            );
         }
         Err(_) => println!("peak memory: needs /usr/bin/time"),
     }
@@ -50,7 +57,8 @@ fn main() {
 
 /// A whole process that fetches so many secrets, against the floor: a token and the waves of 32 requests.
 fn fetch(folder: &std::path::Path, latency: Duration, secrets: usize) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let mut vault = Vault::new("payments");
     let mut workflow = String::from("steps:\n  - run: x\n    env:\n");
     for index in 0..secrets {

@@ -87,7 +87,11 @@ fn the_readme_shows_what_is_printed() {
     );
     let check = run(folder.path(), &["check", "broken.yaml"]);
     let complaints = text(&check.stderr);
-    assert_eq!(complaints.split("\n\n2 errors").next().map(|text| format!("{text}\n")), Some(shown[1].clone()), "{complaints}");
+    assert_eq!(
+        complaints.split("\n\n2 errors").next().map(|text| format!("{text}\n")),
+        Some(shown[1].clone()),
+        "{complaints}"
+    );
     assert_eq!(code(&check), Some(1));
     let stores = run(folder.path(), &["stores", "test", "--emulate", "vaults.yaml"]);
     assert_eq!(code(&stores), Some(0), "{}", text(&stores.stderr));
@@ -229,7 +233,8 @@ fn a_value_with_a_nul_is_told_before_anything_starts() {
 fn exec_gives_the_command_its_values_and_its_own_exit_code() {
     let folder = project("steps: []\n");
     fs::write(folder.path().join(".env"), "# a comment\nexport B='x $<credential:named>'\nC=plain\n").expect("a file");
-    let mut command = credflow(folder.path(), &["exec", "--env-file", ".env", "--emulate", "vaults.yaml", "--", "sh", "-c"]);
+    let mut command =
+        credflow(folder.path(), &["exec", "--env-file", ".env", "--emulate", "vaults.yaml", "--", "sh", "-c"]);
     command.arg("echo \"$A|$B|$C|$PAYMENTS_CLIENT_SECRET\"; test \"$A\" = canary-7f3a9c && exit 42");
     command.env("A", "$<credential:payments/plain>").env("PAYMENTS_CLIENT_SECRET", "not for the command");
     let output = command.output().expect("a process");
@@ -248,7 +253,8 @@ fn exec_gives_the_command_its_values_and_its_own_exit_code() {
 #[test]
 fn exit_codes_tell_whose_matter_it_is() {
     let folder = project("steps: [{ run: exit 9, env: { A: $<credential:payments/plain> } }]\n");
-    fs::write(folder.path().join("bad.yaml"), "steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n").expect("a file");
+    fs::write(folder.path().join("bad.yaml"), "steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n")
+        .expect("a file");
     let cases: [(&[&str], i32); 12] = [
         (&["check", "w.yaml"], 0),
         (&["check", "bad.yaml", "w.yaml"], 1),
@@ -313,7 +319,8 @@ fn every_verb_has_help_with_an_example() {
 #[test]
 fn each_distinct_secret_is_asked_for_once() {
     use credflow::emulator::{Emulator, Vault};
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let vault = Vault::new("payments").secret("One", "1").secret("two", r#"{"a": "x", "b": "y"}"#);
     let emulator = runtime.block_on(Emulator::builder().vault(vault).start()).expect("an emulator");
     let folder = tempfile::tempdir().expect("a folder");

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// A configuration with one store.
-pub const CONFIG: &str = "
+pub(crate) const CONFIG: &str = "
 stores:
   payments:
     vault-url: https://payments.vault.azure.net
@@ -16,7 +16,7 @@ stores:
 ";
 
 /// A workflow of about 20 MB with 100,000 references to 1,000 secrets, one a step.
-pub fn large() -> String {
+pub(crate) fn large() -> String {
     let mut text = String::from("name: large\njobs:\n");
     for job in 0..1000 {
         let _ = writeln!(text, "  job-{job}:\n    steps:");
@@ -32,7 +32,7 @@ pub fn large() -> String {
 }
 
 /// The shortest of several runs.
-pub fn best<T>(runs: u32, mut work: impl FnMut() -> T) -> Duration {
+pub(crate) fn best<T>(runs: u32, mut work: impl FnMut() -> T) -> Duration {
     (0..runs)
         .map(|_| {
             let begun = Instant::now();
@@ -44,7 +44,7 @@ pub fn best<T>(runs: u32, mut work: impl FnMut() -> T) -> Duration {
 }
 
 /// Prints a ratio and its bound.
-pub fn ratio(what: &str, found: Duration, base: Duration, bound: f64) {
+pub(crate) fn ratio(what: &str, found: Duration, base: Duration, bound: f64) {
     let ratio = found.as_secs_f64() / base.as_secs_f64();
     let verdict = if ratio <= bound { "within" } else { "ABOVE" };
     println!("{what}: {found:.1?} / {base:.1?} = {ratio:.2}, {verdict} {bound}");

@@ -1,16 +1,17 @@
 //! An answer before it is HTTP: status, headers, body.
 
+use std::borrow::Cow;
+
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
-/// What a handler answers.
-#[derive(Debug)]
+/// What a handler answers. It may hold a token or a secret's value, and has no `Debug` therefore.
 pub(super) struct Answer {
     status: StatusCode,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Vec<u8>,
 }
 
@@ -26,13 +27,13 @@ impl Answer {
         Self::bytes(status, "text/plain; charset=utf-8", text.as_bytes().to_vec())
     }
 
-    fn bytes(status: u16, kind: &str, body: Vec<u8>) -> Self {
+    fn bytes(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
         let status = StatusCode::from_u16(status).expect("internal error: a status of ours");
-        Self { status, headers: vec![("content-type", kind.to_owned())], body }
+        Self { status, headers: vec![("content-type", kind.into())], body }
     }
 
     /// The same with one more header.
-    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

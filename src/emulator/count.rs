@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::vault::Vault;
 
-/// Requests by kind. Those that faults cut short count as what they were asked as.
+/// Requests by kind, counted as they come in: also those that are refused, and those that faults cut short.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Requests for a token.
+    /// Requests for a token, throttled ones included.
     pub tokens: u64,
     /// GETs of secrets, by vault and secret (in lower case), that were not throttled.
     pub gets: BTreeMap<(String, String), u64>,
@@ -24,13 +24,30 @@ impl Counts {
     pub fn total(&self) -> u64 {
         self.gets.values().sum()
     }
+
+    /// The GETs of a vault's secrets that were not throttled. Names are told apart without case.
+    pub fn of_vault(&self, vault: &str) -> u64 {
+        let counts = self.gets.iter().filter(|((name, _), _)| name.eq_ignore_ascii_case(vault));
+        counts.map(|(_, count)| count).sum()
+    }
+
+    /// The GETs of one secret, all its versions together, that were not throttled.
+    pub fn of_secret(&self, vault: &str, secret: &str) -> u64 {
+        let key = (vault.to_ascii_lowercase(), secret.to_ascii_lowercase());
+        self.gets.get(&key).copied().unwrap_or(0)
+    }
+
+    /// The most requests to a vault that were in flight at once.
+    pub fn peak(&self, vault: &str) -> u64 {
+        self.peaks.get(&vault.to_ascii_lowercase()).copied().unwrap_or(0)
+    }
 }
 
 /// Counters that requests share.
 #[derive(Debug)]
 pub(super) struct Counters {
-    pub(super) tokens: AtomicU64,
-    pub(super) throttled: AtomicU64,
+    tokens: AtomicU64,
+    throttled: AtomicU64,
     gets: Mutex<BTreeMap<(usize, String), u64>>,
     flights: Vec<Flight>,
 }
@@ -54,11 +71,23 @@ impl Counters {
         }
     }
 
+    /// A token was asked for.
+    pub(super) fn token(&self) {
+        self.tokens.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A GET of a secret was throttled.
+    pub(super) fn throttled(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A secret was asked for.
     pub(super) fn get(&self, vault: usize, secret: &str) {
         let mut gets = self.gets.lock().unwrap_or_else(PoisonError::into_inner);
         *gets.entry((vault, secret.to_ascii_lowercase())).or_default() += 1;
     }
 
+    /// A request to a vault is in flight until what this gives is dropped.
     pub(super) fn enter(&self, vault: usize) -> InFlight<'_> {
         let flight = &self.flights[vault];
         let now = flight.now.fetch_add(1, Ordering::Relaxed) + 1;

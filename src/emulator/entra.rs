@@ -1,25 +1,19 @@
 //! Entra ID's token endpoint, v1 and v2.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 
 use serde::Serialize;
-use url::form_urlencoded;
+use url::Url;
 
-use super::World;
 use super::answer::Answer;
 use super::clock;
 use super::error::entra as refuse;
+use super::route::Edition;
 use super::token::guid;
+use super::{Application, World};
 
-/// Which of the two endpoints was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edition {
-    /// `/oauth2/token`: a resource, and numbers as strings.
-    V1,
-    /// `/oauth2/v2.0/token`: a scope, and numbers as integers.
-    V2,
-}
+/// The fields of a token request.
+pub(super) type TokenRequest = HashMap<String, String>;
 
 #[derive(Serialize)]
 struct GrantedV1<'g> {
@@ -41,80 +35,128 @@ struct GrantedV2<'g> {
 }
 
 /// Answers a token request.
-pub(super) fn token(world: &World, edition: Edition, tenant: &str, form: &[u8]) -> Answer {
-    world.counters.tokens.fetch_add(1, Ordering::Relaxed);
-    {
-        let mut faults = world.faults();
-        if faults.next_token() {
-            // As pasted in public issues: plain text, and a minute.
-            let seconds = faults.retry_after.unwrap_or(60);
-            return Answer::text(429, "Too Many Requests").header("retry-after", seconds.to_string());
-        }
-    }
-    let form: HashMap<String, String> = form_urlencoded::parse(form).into_owned().collect();
-    let answer = granted(world, edition, tenant, &form).unwrap_or_else(|refusal| refusal);
+pub(super) fn token(world: &World, edition: Edition, tenant: &str, fields: &TokenRequest) -> Answer {
+    dressed(granted(world, edition, tenant, fields).unwrap_or_else(|refusal| refusal))
+}
+
+/// The answer to a throttled request, as seen in public issues: plain text, and a minute.
+pub(super) fn throttled(retry_after: Option<u64>) -> Answer {
+    let seconds = retry_after.unwrap_or(60);
+    Answer::text(429, "Too Many Requests").header("retry-after", seconds.to_string())
+}
+
+/// The answer of a service that fails.
+pub(super) fn failed(status: u16) -> Answer {
+    dressed(refuse(status, "temporarily_unavailable", 90_033, "A transient error has occurred. Please try again."))
+}
+
+/// The answer to another method than POST. That it has status 405 is ours.
+pub(super) fn only_post(method: &str) -> Answer {
+    let text = format!("The endpoint only accepts POST requests. Received a {method} request.");
+    dressed(refuse(405, "invalid_request", 900_561, &text).header("allow", "POST"))
+}
+
+/// The headers that the service was recorded with.
+fn dressed(answer: Answer) -> Answer {
     answer
         .header("cache-control", "no-store, no-cache")
         .header("pragma", "no-cache")
         .header("expires", "-1")
-        .header("x-ms-request-id", guid())
+        .header("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"")
         .header("x-ms-ests-server", "2.1.0 - emulated")
+        .header("set-cookie", "fpc=emulated; path=/; secure; HttpOnly; SameSite=None")
+        .header("set-cookie", "x-ms-gateway-slice=emulated; path=/; secure; httponly")
+        .header("set-cookie", "stsservicecookie=emulated; path=/; secure; httponly")
 }
 
-fn granted(world: &World, edition: Edition, tenant: &str, form: &HashMap<String, String>) -> Result<Answer, Answer> {
-    let field = |name: &str| form.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let parameter = |name: &str| {
-        let text = format!("The request body must contain the following parameter: '{name}'.");
-        refuse(400, "invalid_request", 900_144, &text)
-    };
-    let of_tenant = |known: &str| known.eq_ignore_ascii_case(tenant);
-    if !world.applications.iter().any(|application| of_tenant(&application.tenant)) {
-        let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return Err(refuse(400, "invalid_request", 90_002, &text));
+/// The one who asks, or why Entra ID doesn't believe it.
+fn application<'w>(world: &'w World, tenant: &str, fields: &TokenRequest) -> Result<&'w Application, Answer> {
+    let mut of_tenant = world.applications.iter().filter(|known| known.tenant.eq_ignore_ascii_case(tenant)).peekable();
+    let has_vault = world.vaults.iter().any(|vault| vault.tenant_id().eq_ignore_ascii_case(tenant));
+    if of_tenant.peek().is_none() && !has_vault {
+        return Err(unknown_tenant(tenant));
     }
-    match field("grant_type").ok_or_else(|| parameter("grant_type"))? {
+    match field(fields, "grant_type")? {
         "client_credentials" => {}
         _ => return Err(refuse(400, "unsupported_grant_type", 70_003, "The app requested an unsupported grant type.")),
     }
-    let client = field("client_id").ok_or_else(|| parameter("client_id"))?;
-    let mut applications = world.applications.iter().filter(|application| of_tenant(&application.tenant));
-    let Some(application) = applications.find(|application| application.client.eq_ignore_ascii_case(client)) else {
+    let client = field(fields, "client_id")?;
+    let Some(application) = of_tenant.find(|known| known.client.eq_ignore_ascii_case(client)) else {
         let text = format!("Application with identifier '{client}' was not found in the directory '{tenant}'.");
         return Err(refuse(400, "unauthorized_client", 700_016, &text));
     };
-    match field("client_secret") {
-        None => {
-            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-            return Err(refuse(401, "invalid_client", 7_000_218, text));
-        }
-        Some(secret) if secret != application.secret.expose() => {
+    match field(fields, "client_secret") {
+        Ok(secret) if secret == application.secret.expose() => Ok(application),
+        Ok(_) => {
             let text = format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
             );
-            return Err(refuse(401, "invalid_client", 7_000_215, &text));
+            Err(refuse(401, "invalid_client", 7_000_215, &text))
         }
-        Some(_) => {}
+        Err(_) => {
+            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            Err(refuse(401, "invalid_client", 7_000_218, text))
+        }
     }
+}
+
+fn field<'f>(fields: &'f TokenRequest, name: &str) -> Result<&'f str, Answer> {
+    fields.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| {
+        let text = format!("The request body must contain the following parameter: '{name}'.");
+        refuse(400, "invalid_request", 900_144, &text)
+    })
+}
+
+fn unknown_tenant(tenant: &str) -> Answer {
+    let is_domain =
+        tenant.contains('.') && tenant.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    if is_guid(tenant) || is_domain {
+        let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
+        return refuse(400, "invalid_request", 90_002, &text);
+    }
+    let text =
+        format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
+    refuse(400, "invalid_request", 900_023, &text)
+}
+
+fn is_guid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// What the token is to be for, exactly as it becomes the token's audience: a slash before `/.default` stays, and a
+/// vault then refuses it.
+fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f TokenRequest) -> Result<&'f str, Answer> {
     let resource = match edition {
-        Edition::V1 => field("resource").ok_or_else(|| parameter("resource"))?,
+        Edition::V1 => field(fields, "resource")?,
         Edition::V2 => {
-            let scope = field("scope").ok_or_else(|| parameter("scope"))?;
+            let scope = field(fields, "scope")?;
             scope.strip_suffix("/.default").filter(|resource| !resource.contains(' ')).ok_or_else(|| {
-                let text = format!("The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).");
+                let text = format!(
+                    "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
+                );
                 refuse(400, "invalid_scope", 70_011, &text)
             })?
         }
     };
-    // The audience keeps what precedes `/.default`, a slash included, which a vault then refuses.
-    let known = |vault: &super::Vault| resource.trim_end_matches('/') == vault.resource();
-    if !world.vaults.iter().any(known) {
-        let text = format!("The resource principal named {resource} was not found in the tenant named {tenant}.");
-        return Err(refuse(400, "invalid_resource", 500_011, &text));
+    if world.vaults.iter().any(|vault| resource.trim_end_matches('/') == vault.resource()) {
+        return Ok(resource);
     }
+    if Url::parse(resource).is_err() && !is_guid(resource) {
+        let text = format!("The resource '{resource}' is not valid.");
+        return Err(refuse(400, "invalid_resource", 50_001, &text));
+    }
+    let text = format!("The resource principal named {resource} was not found in the tenant named {tenant}.");
+    Err(refuse(400, "invalid_resource", 500_011, &text))
+}
+
+fn granted(world: &World, edition: Edition, tenant: &str, fields: &TokenRequest) -> Result<Answer, Answer> {
+    let application = application(world, tenant, fields)?;
+    let resource = resource(world, edition, tenant, fields)?;
     let lifetime = world.tokens.lifetime.as_secs();
     let access_token = world.tokens.give(&application.tenant, &application.client, resource);
     let now = clock::now();
-    Ok(match edition {
+    let answer = match edition {
         Edition::V1 => Answer::json(
             200,
             &GrantedV1 {
@@ -131,5 +173,6 @@ fn granted(world: &World, edition: Edition, tenant: &str, form: &HashMap<String,
             200,
             &GrantedV2 { token_type: "Bearer", expires_in: lifetime, ext_expires_in: lifetime, access_token },
         ),
-    })
+    };
+    Ok(answer.header("x-ms-request-id", guid()))
 }

@@ -30,11 +30,10 @@ pub(super) fn vault(status: u16, code: &str, inner: Option<&str>, message: &str)
     Answer::json(status, &Body { error: Inner { code, message, innererror } })
 }
 
-/// A 401 of Key Vault, with its challenge.
-pub(super) fn unauthorized(message: &str, tenant: &str, resource: &str) -> Answer {
+/// A 401 of Key Vault, with its challenge: the recorded form, and the emulator's own authority in it.
+pub(super) fn unauthorized(message: &str, port: u16, tenant: &str, resource: &str) -> Answer {
     // One header, with a comma and a space: clients that we didn't write split it there.
-    let challenge =
-        format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"");
+    let challenge = format!("Bearer authorization=\"http://localhost:{port}/{tenant}\", resource=\"{resource}\"");
     vault(401, "Unauthorized", None, message).header("www-authenticate", challenge)
 }
 
@@ -44,7 +43,7 @@ struct Entra<'e> {
     error_description: String,
     error_codes: [u32; 1],
     timestamp: String,
-    trace_id: String,
+    trace_id: &'e str,
     correlation_id: String,
     error_uri: String,
 }
@@ -60,9 +59,10 @@ pub(super) fn entra(status: u16, error: &str, code: u32, text: &str) -> Answer {
         ),
         error_codes: [code],
         timestamp,
-        trace_id,
+        trace_id: &trace_id,
         correlation_id,
         error_uri: format!("https://login.microsoftonline.com/error?code={code}"),
     };
-    Answer::json(status, &body)
+    let answer = Answer::json(status, &body);
+    answer.header("x-ms-request-id", trace_id)
 }

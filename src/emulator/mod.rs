@@ -18,12 +18,17 @@
 //!
 //! It is not for real secrets: its memory isn't wiped and its clients are on this machine alone.
 
+mod access;
 mod answer;
+mod bundle;
 mod clock;
 mod count;
 mod entra;
 mod error;
 mod fault;
+mod page;
+mod respond;
+mod route;
 mod secrets;
 mod seed;
 mod server;
@@ -31,10 +36,11 @@ mod token;
 mod vault;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -83,6 +89,7 @@ pub struct Builder {
 pub struct Emulator {
     address: SocketAddr,
     world: Arc<World>,
+    stop: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -100,6 +107,12 @@ pub enum StartError {
     /// The address is another machine's to reach.
     #[error("the emulator listens on loopback alone, not on {0}")]
     NotLoopback(SocketAddr),
+    /// A vault's name that can't be a label of a host name.
+    #[error("a vault's host can't be called {0:?}")]
+    Name(String),
+    /// Two vaults of one name; case doesn't tell them apart.
+    #[error("two vaults are called {0:?}")]
+    Duplicate(String),
 }
 
 /// What the requests see.
@@ -114,7 +127,8 @@ struct World {
 }
 
 impl Builder {
-    /// Adds a vault.
+    /// Adds a vault. Clients reach it as `http://NAME.localhost:PORT`, and those that can't do host names as
+    /// `http://localhost:PORT/NAME`.
     #[must_use]
     pub fn vault(mut self, vault: Vault) -> Self {
         self.vaults.push(vault);
@@ -152,10 +166,23 @@ impl Builder {
     /// Starts it on the current runtime.
     ///
     /// # Errors
-    /// When the address is no loopback address or can't be listened on.
+    /// When the address is no loopback address or can't be listened on (a port in use, for example), and when a
+    /// vault's name can't be a host's or another vault has it too.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn start(mut self) -> Result<Emulator, StartError> {
         if !self.address.ip().is_loopback() {
             return Err(StartError::NotLoopback(self.address));
+        }
+        for (index, vault) in self.vaults.iter().enumerate() {
+            let (name, host) = (vault.name(), Url::parse(&vault.url(0)));
+            if name.is_empty() || !host.is_ok_and(|host| host.host_str() == Some(&format!("{name}.localhost"))) {
+                return Err(StartError::Name(name.to_owned()));
+            }
+            if self.vaults[..index].iter().any(|other| other.name() == name) {
+                return Err(StartError::Duplicate(name.to_owned()));
+            }
         }
         let listen = |error| StartError::Listen { address: self.address, error };
         let listener = TcpListener::bind(self.address).await.map_err(listen)?;
@@ -175,8 +202,9 @@ impl Builder {
             tokens: Tokens::new(self.token_lifetime),
             faults: Mutex::new(self.faults),
         });
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&world)));
-        Ok(Emulator { address, world, task })
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(server::serve(listener, Arc::clone(&world), Arc::clone(&stop)));
+        Ok(Emulator { address, world, stop, task })
     }
 }
 
@@ -209,7 +237,7 @@ impl Emulator {
         Url::parse(&text).expect("internal error: an address of loopback")
     }
 
-    /// The applications.
+    /// The applications, the one made at the start included.
     pub fn applications(&self) -> &[Application] {
         &self.world.applications
     }
@@ -219,9 +247,26 @@ impl Emulator {
         self.world.counters.read(&self.world.vaults)
     }
 
+    /// The faults that are left.
+    pub fn faults(&self) -> Faults {
+        self.world.faults().clone()
+    }
+
     /// Changes the faults while it runs.
     pub fn set_faults(&self, change: impl FnOnce(&mut Faults)) {
         change(&mut self.world.faults());
+    }
+
+    /// Ends the time of every token given so far, which vaults then refuse as expired.
+    pub fn expire_tokens(&self) {
+        self.world.tokens.expire();
+    }
+
+    /// Stops it, and waits until its port is free and its connections are closed. Dropping it does the same without
+    /// waiting.
+    pub async fn stop(mut self) {
+        self.stop.notify_one();
+        let _ = (&mut self.task).await;
     }
 
     /// Waits until it stops, which it does by itself never.
@@ -237,7 +282,7 @@ impl Drop for Emulator {
 }
 
 impl World {
-    fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

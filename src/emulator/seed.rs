@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::vault::{Vault, Version};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::reference::{SecretName, SecretVersion, StoreName};
+use crate::reference::{SecretName, StoreName};
 use crate::secret::Secret;
 use crate::source::Source;
 use crate::yaml::{Entry, Kind, NodeId, Reader, Tree};
@@ -53,7 +53,13 @@ impl Vault {
         match tree.documents().first() {
             Some(&root) if !tree.is_null(root) => {
                 for entry in reader.entries(root, "vaults") {
-                    vaults.extend(vault(&mut reader, entry));
+                    let Some(vault) = vault(&mut reader, entry) else { continue };
+                    if vaults.iter().any(|other: &Self| other.name() == vault.name()) {
+                        let message = format!("the vault `{}` stands twice", vault.name());
+                        let help = "case doesn't tell names apart";
+                        reader.fault(Code::DuplicateKey, entry.key, message, "", help);
+                    }
+                    vaults.push(vault);
                 }
             }
             _ => {
@@ -108,13 +114,13 @@ fn versions(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Version> {
     if items.is_empty() {
         reader.wrong_type(node, key, "a value or a list of versions");
     }
-    let versions: Vec<Version> = items.iter().filter_map(|&item| version(reader, item, key)).collect();
-    let mut ids: Vec<SecretVersion> = versions.iter().filter_map(|version| version.id).collect();
-    let all = ids.len();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.len() < all {
-        reader.fault(Code::DuplicateName, node, format!("two versions of `{key}` have one id"), "", "");
+    let mut versions: Vec<Version> = Vec::new();
+    for item in items {
+        let Some(version) = version(reader, item, key) else { continue };
+        if version.id.is_some() && versions.iter().any(|other| other.id == version.id) {
+            reader.fault(Code::DuplicateName, item, format!("two versions of `{key}` have one id"), "the second", "");
+        }
+        versions.push(version);
     }
     versions
 }
@@ -130,7 +136,9 @@ fn version(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Version> 
         match reader.key(entry) {
             Some("value") => {
                 has_value = true;
-                read.value = value(reader, node, "value")?;
+                if let Some(value) = value(reader, node, "value") {
+                    read.value = value;
+                }
             }
             Some("version") => {
                 read.id = reader.tree.text(node).and_then(|text| text.parse().ok());
@@ -142,11 +150,15 @@ fn version(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Version> 
             Some("content-type") => read.content_type = reader.text(node, "content-type").map(str::to_owned),
             Some("not-before") => read.not_before = seconds(reader, node, "not-before"),
             Some("expires") => read.expires = seconds(reader, node, "expires"),
-            Some(_) => reader.unknown(entry.key, KEYS, true),
-            None => {}
+            // It may be `value`, misspelt: one fault is enough.
+            Some(_) => {
+                has_value = true;
+                reader.unknown(entry.key, KEYS, true);
+            }
+            None => has_value = true,
         }
     }
-    if !has_value && !reader.faults.has_errors() {
+    if !has_value {
         reader.fault(Code::MissingKey, node, format!("a version of `{key}` has no `value`"), "", "");
     }
     Some(read)

@@ -1,30 +1,36 @@
 //! Tokens: opaque texts that the emulator remembers.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long a token is remembered after its end, to be called expired and not unknown.
+const MEMORY: Duration = Duration::from_secs(3600);
+
 /// What a token is good for.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Grant {
     pub(super) tenant: String,
     pub(super) client: String,
     pub(super) audience: String,
-    end: Instant,
+    given: Instant,
+    lifetime: Duration,
+    ended: AtomicBool,
 }
 
 impl Grant {
     /// Whether its time is over.
     pub(super) fn has_expired(&self) -> bool {
-        self.end <= Instant::now()
+        self.ended.load(Ordering::Relaxed) || self.given.elapsed() >= self.lifetime
     }
 }
 
 /// The tokens given so far.
-#[derive(Debug)]
 pub(super) struct Tokens {
     pub(super) lifetime: Duration,
-    given: Mutex<HashMap<String, Grant>>,
+    given: Mutex<HashMap<String, Arc<Grant>>>,
 }
 
 impl Tokens {
@@ -39,17 +45,35 @@ impl Tokens {
             tenant: tenant.to_owned(),
             client: client.to_owned(),
             audience: audience.to_owned(),
-            end: Instant::now() + self.lifetime,
+            given: Instant::now(),
+            lifetime: self.lifetime,
+            ended: AtomicBool::new(false),
         };
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.retain(|_, grant| !grant.has_expired() || grant.end.elapsed() < Duration::from_secs(3600));
-        given.insert(token.clone(), grant);
+        let mut given = self.given();
+        given.retain(|_, grant| grant.given.elapsed() < grant.lifetime.saturating_add(MEMORY));
+        given.insert(token.clone(), Arc::new(grant));
         token
     }
 
     /// What a token is good for, if it is one.
-    pub(super) fn find(&self, token: &str) -> Option<Grant> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+    pub(super) fn find(&self, token: &str) -> Option<Arc<Grant>> {
+        self.given().get(token).map(Arc::clone)
+    }
+
+    /// Ends the time of every token given so far.
+    pub(super) fn expire(&self) {
+        self.given().values().for_each(|grant| grant.ended.store(true, Ordering::Relaxed));
+    }
+
+    fn given(&self) -> MutexGuard<'_, HashMap<String, Arc<Grant>>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows how many there are; a token is as good as a secret.
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens({})", self.given().len())
     }
 }
 

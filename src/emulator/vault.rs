@@ -19,19 +19,25 @@ pub struct Version {
     pub content_type: Option<String>,
     /// When it begins to be meant for use, in seconds since 1970.
     pub not_before: Option<i64>,
-    /// When it ceases to be.
+    /// When it ceases to be, in seconds since 1970.
     pub expires: Option<i64>,
+    /// When it was made, in seconds since 1970; when it is added by default.
+    pub created: Option<i64>,
+    /// When it was changed last, in seconds since 1970; when it was made by default.
+    pub updated: Option<i64>,
+    /// Labels that whoever set it gave it.
+    pub tags: BTreeMap<String, String>,
 }
 
-/// Whom a vault lets in.
+/// Whom a vault lets in. Refusals are worded as seen in public issues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Access {
     /// Every application with a token for it.
     #[default]
     Allowed,
-    /// Nobody has a role: 403 `ForbiddenByRbac`.
+    /// Roles decide, and nobody but its [readers](Vault::readable_by) has one: 403 `ForbiddenByRbac`.
     NoRole,
-    /// Nobody is in an access policy: 403 `AccessDenied`.
+    /// Access policies decide, and nobody but its [readers](Vault::readable_by) is in one: 403 `AccessDenied`.
     NoPolicy,
     /// The firewall keeps everybody out: 403 `ForbiddenByFirewall`.
     Firewall,
@@ -46,6 +52,7 @@ pub struct Vault {
     tenant: String,
     resource: String,
     access: Access,
+    readers: Vec<String>,
     secrets: BTreeMap<SecretName, Vec<Stored>>,
 }
 
@@ -60,7 +67,17 @@ pub(super) struct Stored {
 impl Version {
     /// An enabled version with that value.
     pub fn new(value: Secret) -> Self {
-        Self { id: None, value, enabled: true, content_type: None, not_before: None, expires: None }
+        Self {
+            id: None,
+            value,
+            enabled: true,
+            content_type: None,
+            not_before: None,
+            expires: None,
+            created: None,
+            updated: None,
+            tags: BTreeMap::new(),
+        }
     }
 }
 
@@ -72,6 +89,7 @@ impl Vault {
             tenant: TENANT.to_owned(),
             resource: RESOURCE.to_owned(),
             access: Access::default(),
+            readers: Vec::new(),
             secrets: BTreeMap::new(),
         }
     }
@@ -97,6 +115,14 @@ impl Vault {
         self
     }
 
+    /// The same vault with an application, by its client id, that may read it. A vault that has such readers refuses
+    /// the others, for want of a role unless [`access`](Self::access) says otherwise.
+    #[must_use]
+    pub fn readable_by(mut self, client: impl Into<String>) -> Self {
+        self.readers.push(client.into());
+        self
+    }
+
     /// The same vault with one more secret, or one more version of it.
     ///
     /// # Panics
@@ -111,7 +137,8 @@ impl Vault {
     #[must_use]
     pub fn version(mut self, name: &SecretName, version: Version) -> Self {
         let id = version.id.unwrap_or_else(|| SecretVersion::from_bits(fastrand::u128(..)));
-        let stored = Stored { id, version, created: clock::now() };
+        let created = version.created.unwrap_or_else(clock::now);
+        let stored = Stored { id, version, created };
         self.secrets.entry(name.clone()).or_default().push(stored);
         self
     }
@@ -139,10 +166,17 @@ impl Vault {
         &self.tenant
     }
 
-    pub(super) fn rights(&self) -> Access {
-        self.access
+    /// What an application is let to do.
+    pub(super) fn rights_of(&self, client: &str) -> Access {
+        let is_reader = self.readers.iter().any(|reader| reader.eq_ignore_ascii_case(client));
+        match self.access {
+            Access::NoRole | Access::NoPolicy if is_reader => Access::Allowed,
+            Access::Allowed if !is_reader && !self.readers.is_empty() => Access::NoRole,
+            access => access,
+        }
     }
 
+    /// Its address at that port.
     pub(super) fn url(&self, port: u16) -> String {
         format!("http://{}.localhost:{port}", self.name)
     }
@@ -152,6 +186,7 @@ impl Vault {
         self.secrets.get_key_value(name).map(|(name, versions)| (name, versions.as_slice()))
     }
 
+    /// The secrets in the order of their names, each with its latest version.
     pub(super) fn names(&self) -> impl Iterator<Item = (&SecretName, &Stored)> {
         self.secrets.iter().filter_map(|(name, versions)| Some((name, versions.last()?)))
     }

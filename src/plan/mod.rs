@@ -29,13 +29,13 @@ pub struct Plan {
 
 /// What a variable is bound to after planning: texts and slots, in order.
 #[derive(Debug)]
-pub struct Slots(pub(crate) Vec<Slot>);
+pub struct Slots(pub(crate) Box<[Slot]>);
 
 /// A part of a value.
 #[derive(Debug)]
 pub(crate) enum Slot {
     /// Text as it stands.
-    Text(Box<str>),
+    Text(Arc<str>),
     /// The value of a fetch, or one of its fields (an index into [`Fetch::fields`]).
     Value(FetchId, Option<u32>),
 }
@@ -81,11 +81,11 @@ impl Slots {
     }
 
     /// The text of slots that hold no value.
-    pub(crate) fn into_text(self) -> Box<str> {
+    pub(crate) fn into_text(self) -> Arc<str> {
         let text = |slot| match slot {
             Slot::Text(text) => Some(text),
             Slot::Value(..) => None,
         };
-        self.0.into_iter().find_map(text).unwrap_or_default()
+        self.0.into_iter().find_map(text).unwrap_or_else(|| "".into())
     }
 }

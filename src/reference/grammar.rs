@@ -1,13 +1,13 @@
 //! From a text to its pieces.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use memchr::memmem::Finder;
 use pest::Parser as _;
 use pest::iterators::Pair;
 
-use super::{Malformed, NameError, OPENING, Pointer, Reference, Target};
+use super::{Malformed, NameError, OPENING, Pointer, Reference, Shared, Target};
 
 /// The generated parser, in a module of its own so that its rules are nobody's API.
 mod generated {
@@ -22,6 +22,9 @@ use generated::{CredentialParser, Rule};
 
 /// Finds openings; built once, as texts are short and many.
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
+
+/// The longest reference that is looked up among those read before, in bytes.
+const MAX_KNOWN: usize = 512;
 
 /// A piece of a text and where it stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub enum PieceKind {
     /// `$$<credential:`, which stands for `$<credential:`.
     Escape,
     /// A reference.
-    Reference(Reference),
+    Reference(Arc<Reference>),
     /// What begins as a reference and isn't one.
     Malformed(Malformed),
 }
@@ -49,6 +52,11 @@ pub enum PieceKind {
 ///
 /// Text is skipped by searching for the opening; only what follows one goes through the grammar.
 pub fn pieces(text: &str) -> Vec<Piece> {
+    pieces_of(text, &mut Shared::default())
+}
+
+/// As [`pieces`], with what was read before.
+pub(super) fn pieces_of(text: &str, shared: &mut Shared) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut done = 0;
     while let Some(found) = FINDER.find(&text.as_bytes()[done..]) {
@@ -58,7 +66,8 @@ pub fn pieces(text: &str) -> Vec<Piece> {
         if start > done {
             pieces.push(Piece { range: done..start, kind: PieceKind::Text });
         }
-        let (kind, length) = if escaped { (PieceKind::Escape, OPENING.len() + 1) } else { opened(&text[start..]) };
+        let (kind, length) =
+            if escaped { (PieceKind::Escape, OPENING.len() + 1) } else { opened(&text[start..], shared) };
         done = start + length;
         pieces.push(Piece { range: start..done, kind });
     }
@@ -69,12 +78,18 @@ pub fn pieces(text: &str) -> Vec<Piece> {
 }
 
 /// What begins with an opening, and its length.
-fn opened(text: &str) -> (PieceKind, usize) {
+fn opened(text: &str, shared: &mut Shared) -> (PieceKind, usize) {
+    // A reference ends at the first `>`, so that a text that was one before is one again.
+    let near = &text.as_bytes()[..text.len().min(MAX_KNOWN)];
+    let known = memchr::memchr(b'>', near).map(|end| &text[..=end]);
+    if let Some((raw, reference)) = known.and_then(|raw| Some((raw, shared.reference(raw)?))) {
+        return (PieceKind::Reference(reference), raw.len());
+    }
     if let Some(pair) = parse(Rule::reference, text) {
-        let length = pair.as_str().len();
+        let raw = pair.as_str();
         match reference(pair) {
-            Ok(reference) => return (PieceKind::Reference(reference), length),
-            Err(malformed) => return (PieceKind::Malformed(malformed), length),
+            Ok(reference) => return (PieceKind::Reference(shared.keep(raw, reference)), raw.len()),
+            Err(malformed) => return (PieceKind::Malformed(malformed), raw.len()),
         }
     }
     let pair = parse(Rule::malformed, text).expect("internal error: the grammar is total");
@@ -129,7 +144,7 @@ mod tests {
                     Rule::text => PieceKind::Text,
                     Rule::escape => PieceKind::Escape,
                     Rule::reference => match reference(pair) {
-                        Ok(reference) => PieceKind::Reference(reference),
+                        Ok(reference) => PieceKind::Reference(Arc::new(reference)),
                         Err(malformed) => PieceKind::Malformed(malformed),
                     },
                     _ => PieceKind::Malformed(Malformed::explain(pair.as_str())),

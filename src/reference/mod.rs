@@ -8,6 +8,7 @@ mod malformed;
 mod name;
 mod near_miss;
 mod pointer;
+mod shared;
 mod template;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use malformed::Malformed;
 pub use name::{CredentialName, MAX_NAME, NameError, SecretName, SecretVersion, StoreName};
 pub use near_miss::near_misses;
 pub use pointer::{FieldError, Pointer};
+pub use shared::Shared;
 pub use template::{Part, Template};
 
 /// How every reference begins.

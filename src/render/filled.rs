@@ -15,7 +15,7 @@ pub struct Filled(Inner);
 #[derive(Debug, Clone)]
 enum Inner {
     /// Text without a credential in it.
-    Plain(Box<str>),
+    Plain(Arc<str>),
     /// Text that holds at least one credential.
     Secret(Arc<Composed>),
 }
@@ -29,7 +29,7 @@ struct Composed {
 
 impl Filled {
     /// Text without a credential in it.
-    pub fn plain(text: impl Into<Box<str>>) -> Self {
+    pub fn plain(text: impl Into<Arc<str>>) -> Self {
         Self(Inner::Plain(text.into()))
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
             Condition::Always => urgency < Urgency::Now,
         };
         let label = step.label();
-        let place = StepPlace { job: place, number: step.number, label: &label };
+        let place = StepPlace { job: place, number: step.number as usize, label: &label };
         let outcome = if due {
             run.observer.event(Event::StepStarted { step: place });
             let limit = late.map(|_| started + CLEANUP).or(deadline);
@@ -61,7 +61,7 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
         let duration = started.elapsed();
         run.observer.event(Event::StepFinished { step: place, outcome: &outcome, duration });
         let execution = StepExecution {
-            number: step.number,
+            number: step.number as usize,
             // Whatever goes on, a run that is ended isn't a success.
             tolerated: step.settings.continue_on_error && outcome != Outcome::Cancelled,
             outcome,

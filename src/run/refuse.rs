@@ -40,11 +40,13 @@ pub fn refuse<V>(workflow: &Workflow<V>) -> Diagnostics {
 }
 
 fn settings(settings: &Settings, name: &str, refuse: &mut impl FnMut(Span, String, &str)) {
-    if let Some((key, span)) = &settings.foreign {
+    if let Some(foreign) = &settings.foreign {
+        let (key, span) = &**foreign;
         let message = format!("{name} can't be run: credflow doesn't execute `{}`", printable(key));
         refuse(*span, message, "write what it does as a script under `run`, or leave this part to GitHub");
     }
-    if let Condition::Foreign(text, span) = &settings.condition {
+    if let Condition::Foreign(foreign) = &settings.condition {
+        let (text, span) = &**foreign;
         let message = format!("{name} can't be run: credflow doesn't evaluate `if: {}`", printable(text));
         refuse(*span, message, "use `success()`, `failure()` or `always()`");
     }

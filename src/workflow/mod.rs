@@ -66,21 +66,21 @@ pub struct Job<V> {
 #[derive(Debug)]
 pub struct Step<V> {
     /// Its place in the job, from 1.
-    pub number: usize,
+    pub number: u32,
     /// Its `id`.
-    pub id: Option<String>,
+    pub id: Option<Box<str>>,
     /// Its `name`.
-    pub name: Option<String>,
+    pub name: Option<Box<str>>,
     /// Its variables.
     pub env: Vec<Binding<V>>,
     /// Its inputs; a step that runs sees them as `INPUT_…` variables.
     pub with: Vec<Binding<V>>,
     /// The script of `run`.
-    pub run: Option<String>,
+    pub run: Option<Box<str>>,
     /// The program of `shell`, with its arguments.
-    pub shell: Option<String>,
+    pub shell: Option<Box<str>>,
     /// The folder of `working-directory`.
-    pub working_directory: Option<String>,
+    pub working_directory: Option<Box<str>>,
     /// What of it isn't a matter of variables.
     pub settings: Settings,
 }
@@ -97,7 +97,7 @@ pub struct Settings {
     /// Whether its failure lets the rest go on.
     pub continue_on_error: bool,
     /// The key that it has and that credflow doesn't execute (`uses`), and where.
-    pub foreign: Option<(String, Span)>,
+    pub foreign: Option<Box<(String, Span)>>,
 }
 
 /// `if`: when a job or step runs.
@@ -111,14 +111,14 @@ pub enum Condition {
     /// Whatever happened before.
     Always,
     /// An expression that credflow doesn't evaluate, and where it stands.
-    Foreign(String, Span),
+    Foreign(Box<(String, Span)>),
 }
 
 /// A variable or input, and what is bound to it.
 #[derive(Debug)]
 pub struct Binding<V> {
     /// The name, as written.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The scalar that holds the value; one scalar can be bound more than once through aliases.
     pub node: NodeId,
     /// What is bound.
@@ -197,14 +197,14 @@ impl<V> Workflow<V> {
 impl<V> Step<V> {
     /// What people call it: its id, its name, or its number in the job.
     pub fn label(&self) -> String {
-        let given = self.id.as_ref().or(self.name.as_ref());
-        given.cloned().unwrap_or_else(|| format!("#{}", self.number))
+        let given = self.id.as_deref().or(self.name.as_deref());
+        given.map_or_else(|| format!("#{}", self.number), str::to_owned)
     }
 
     /// All that it may be called: id, name and `#number`.
     pub fn labels(&self) -> [String; 3] {
         let number = format!("#{}", self.number);
-        let or = |given: &Option<String>| given.clone().unwrap_or_else(|| number.clone());
+        let or = |given: &Option<Box<str>>| given.as_deref().unwrap_or(&number).to_owned();
         [or(&self.id), or(&self.name), number.clone()]
     }
 }

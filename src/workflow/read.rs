@@ -176,7 +176,7 @@ fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
         if !reader.visit(target) {
             break;
         }
-        let step = step(reader, target, steps.len() + 1);
+        let step = step(reader, target, u32::try_from(steps.len() + 1).unwrap_or(u32::MAX));
         if let Some(id) = &step.id
             && let Some(first) = ids.insert(id.clone(), item)
         {
@@ -187,10 +187,11 @@ fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
         }
         steps.push(step);
     }
+    steps.shrink_to_fit();
     steps
 }
 
-fn step(reader: &mut Reader<'_>, node: NodeId, number: usize) -> Step<Template> {
+fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
     let mut step = Step {
         number,
         id: None,
@@ -208,16 +209,16 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: usize) -> Step<Template> 
         let value = entry.value;
         let Some(name) = reader.key(entry) else { continue };
         match name {
-            "id" => step.id = plain(reader, value, name),
-            "name" => step.name = plain(reader, value, name),
+            "id" => step.id = plain(reader, value, name).map(Into::into),
+            "name" => step.name = plain(reader, value, name).map(Into::into),
             "env" => step.env = bindings(reader, value, name),
             "with" => step.with = bindings(reader, value, name),
             "run" => {
                 does_something = true;
-                step.run = plain(reader, value, name);
+                step.run = plain(reader, value, name).map(Into::into);
             }
-            "shell" => step.shell = plain(reader, value, name),
-            "working-directory" => step.working_directory = plain(reader, value, name),
+            "shell" => step.shell = plain(reader, value, name).map(Into::into),
+            "working-directory" => step.working_directory = plain(reader, value, name).map(Into::into),
             _ => match setting(reader, &mut step.settings, name, entry) {
                 Setting::Read => {}
                 Setting::Unknown => other(reader, name, entry.key, &keys::STEP),
@@ -268,21 +269,24 @@ fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Binding<Tem
 fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
     let tree = reader.tree;
     if tree.is_null(node) {
-        return Template::literal("");
+        return Template::literal("", &mut reader.shared);
     }
     let text = tree.text(node).unwrap_or_default();
     if memchr::memchr(b'$', text.as_bytes()).is_none() {
-        return Template::literal(text);
+        return Template::literal(text, &mut reader.shared);
     }
     let locator = tree.locator(node);
+    let mut shared = std::mem::take(&mut reader.shared);
     let template = Template::parse(
         text,
+        &mut shared,
         |piece, part| locator.place(piece, part),
         |malformed, span| {
             let message = malformed.message.clone();
             reader.fault_at(Code::MalformedReference, span, message, "", &malformed.help);
         },
     );
+    reader.shared = shared;
     let locator = tree.locator(node);
     for range in near_misses(text) {
         let span = locator.place(range.clone(), range);

@@ -24,7 +24,7 @@ pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, name: &s
         reader.visit(value);
         outside::complain(reader, value, Some(name));
         if name != "if" && is_expression(reader, value) {
-            settings.foreign = Some((format!("{name}: ${{{{ … }}}}"), reader.tree.span(value)));
+            settings.foreign = Some(Box::new((format!("{name}: ${{{{ … }}}}"), reader.tree.span(value))));
             return Setting::Read;
         }
     }
@@ -33,7 +33,7 @@ pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, name: &s
         "timeout-minutes" => settings.timeout = minutes(reader, value),
         "continue-on-error" => settings.continue_on_error = reader.boolean(value, name).unwrap_or_default(),
         "uses" => {
-            settings.foreign = Some((name.to_owned(), reader.tree.span(entry.key)));
+            settings.foreign = Some(Box::new((name.to_owned(), reader.tree.span(entry.key))));
             return Setting::Unknown;
         }
         _ => return Setting::Unknown,
@@ -56,7 +56,7 @@ fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
         "success()" => Condition::Success,
         "failure()" => Condition::Failure,
         "always()" => Condition::Always,
-        _ => Condition::Foreign(text.to_owned(), reader.tree.span(node)),
+        _ => Condition::Foreign(Box::new((text.to_owned(), reader.tree.span(node)))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Binding, Document, Job, ONLY_JOB, Settings, Step, Workflow};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::reference::Template;
+use crate::reference::{Shared, Template};
 use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
@@ -27,6 +27,7 @@ impl Workflow<Template> {
     pub fn of_variables(source: &Arc<Source>, name: &str) -> Result<Self, Diagnostics> {
         let mut faults = Diagnostics::new();
         let mut env: Vec<Binding<Template>> = Vec::new();
+        let mut shared = Shared::default();
         for assignment in assignments(source, &mut faults) {
             let wrong = |malformed: &crate::reference::Malformed, span| {
                 let diagnostic = Diagnostic::error(Code::MalformedReference, malformed.message.clone())
@@ -38,7 +39,7 @@ impl Workflow<Template> {
                 Some(start) => Span::new(start + part.start, start + part.end),
                 None => assignment.span,
             };
-            let value = Template::parse(&assignment.value, place, wrong);
+            let value = Template::parse(&assignment.value, &mut shared, place, wrong);
             env.retain(|known| *known.name != *assignment.name);
             env.push(Binding { name: assignment.name.into(), node: NodeId::NONE, value });
         }

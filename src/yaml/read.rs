@@ -116,7 +116,7 @@ impl<'s> Builder<'s> {
         if self.open.is_empty() {
             self.tree.roots.push(id);
         }
-        self.tree.nodes.push(Node { span, next: id.0 + 1, detail, kind });
+        self.tree.nodes.push(Node { span, detail, kind });
         id
     }
 
@@ -203,15 +203,13 @@ impl<'s> Builder<'s> {
         }
         let id = self.add(kind, span, 0);
         self.named(id, anchor, tag);
-        // An open collection has no end yet.
-        self.tree.nodes[id.index()].next = 0;
         self.open.push(id);
         Ok(())
     }
 
     fn close(&mut self) {
         if let Some(id) = self.open.pop() {
-            self.tree.nodes[id.index()].next = NodeId::new(self.tree.nodes.len()).0;
+            self.tree.nodes[id.index()].detail = NodeId::new(self.tree.nodes.len()).0;
         }
     }
 
@@ -219,7 +217,7 @@ impl<'s> Builder<'s> {
         let span = Span::new(range.start, range.end);
         let target = anchor.checked_sub(1).and_then(|at| self.anchors.get(at)).copied();
         match target {
-            Some(target) if self.tree.nodes[target.index()].next != 0 => {
+            Some(target) if self.tree.next(target) != 0 => {
                 // An anchor on an alias can't be, so that a target is never an alias itself.
                 self.add(Kind::Alias, span, target.0);
                 Ok(())

@@ -3,6 +3,7 @@
 use super::merge::Entry;
 use super::tree::{Kind, NodeId, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::reference::Shared;
 use crate::source::{Span, printable};
 
 /// The most bytes that values reached again through aliases may take together (16 MiB).
@@ -17,6 +18,8 @@ pub struct Reader<'t> {
     pub tree: &'t Tree,
     /// What is wrong with it.
     pub faults: Diagnostics,
+    /// Texts and references that may come again.
+    pub shared: Shared,
     seen: Vec<bool>,
     aliased: usize,
 }
@@ -24,7 +27,13 @@ pub struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// Nothing read yet.
     pub fn new(tree: &'t Tree) -> Self {
-        Self { tree, faults: Diagnostics::new(), seen: vec![false; tree.nodes.len()], aliased: 0 }
+        Self {
+            tree,
+            faults: Diagnostics::new(),
+            shared: Shared::default(),
+            seen: vec![false; tree.nodes.len()],
+            aliased: 0,
+        }
     }
 
     /// An error at a node.

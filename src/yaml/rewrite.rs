@@ -115,7 +115,7 @@ impl<'t, 'v> Rewrite<'t, 'v> {
                     again.text(node) == expected && (replaced.is_some() || tree.is_null(node) == again.is_null(node))
                 }
                 (Kind::Alias, Kind::Alias) => tree.resolve(node) == again.resolve(node),
-                (before, after) => before == after && tree.nodes[node.index()].next == again.nodes[node.index()].next,
+                (before, after) => before == after && tree.next(node) == again.next(node),
             };
             if !same {
                 return Err(fault(node));

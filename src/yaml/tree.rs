@@ -50,9 +50,8 @@ pub enum Kind {
 /// A node in as few bytes as possible: a large file has millions.
 pub(super) struct Node {
     pub(super) span: Span,
-    /// The node after this one's last descendant.
-    pub(super) next: u32,
-    /// Where a scalar's text is: in the file, at [`Node::text_span`], or in [`Tree::texts`]. An alias's target.
+    /// Where a scalar's text is: in the file, at [`Node::text_span`], or in [`Tree::texts`]. An alias's target. The node
+    /// after a collection's last descendant; 0 while the collection is open.
     pub(super) detail: u32,
     pub(super) kind: Kind,
 }
@@ -150,17 +149,23 @@ impl Tree {
         Some(self.source.slice(self.tags[at].1))
     }
 
+    /// The node after a node's last descendant.
+    pub(super) fn next(&self, id: NodeId) -> u32 {
+        let node = &self.nodes[id.index()];
+        match node.kind {
+            Kind::Sequence | Kind::Mapping => node.detail,
+            Kind::Scalar(_) | Kind::Alias => id.0 + 1,
+        }
+    }
+
     /// The items of a sequence, or the keys and values of a mapping in turn.
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let end = match self.kind(id) {
-            Kind::Sequence | Kind::Mapping => self.nodes[id.index()].next,
-            _ => id.0 + 1,
-        };
+        let end = self.next(id);
         let mut at = id.0 + 1;
         std::iter::from_fn(move || {
             (at < end).then(|| {
                 let child = NodeId(at);
-                at = self.nodes[child.index()].next;
+                at = self.next(child);
                 child
             })
         })

@@ -1,0 +1,85 @@
+//! Who is let in: what a token must be, and what its application may.
+
+use std::sync::Arc;
+
+use super::World;
+use super::answer::Answer;
+use super::error::{unauthorized, vault as refuse};
+use super::token::Grant;
+use super::vault::{Access, Vault};
+
+/// A permission that an access policy or a role gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Permission {
+    Get,
+    List,
+}
+
+/// What the token is good for, or the 401 that says why it isn't. Codes as recorded from the service or seen in public
+/// issues.
+pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> Result<Arc<Grant>, Answer> {
+    let (tenant, resource) = (vault.tenant_id(), vault.resource());
+    let refused = |message: &str| unauthorized(message, world.port, tenant, resource);
+    let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
+    let grant = world
+        .tokens
+        .find(token)
+        .ok_or_else(|| refused("AKV10046: Unable to resolve the key used for signature validation."))?;
+    if grant.has_expired() {
+        return Err(refused("[TokenExpired] Error validating token: 'S2S12086'."));
+    }
+    if grant.audience != resource {
+        let found = &grant.audience;
+        return Err(refused(&format!("AKV10022: Invalid audience. Expected {resource}, found: {found}.")));
+    }
+    if !grant.tenant.eq_ignore_ascii_case(tenant) {
+        let found = &grant.tenant;
+        return Err(refused(&format!(
+            "AKV10032: Invalid issuer. Expected one of https://sts.windows.net/{tenant}/, found https://sts.windows.net/{found}/."
+        )));
+    }
+    Ok(grant)
+}
+
+/// Whether the vault gives the application a permission, or the 403 that it is refused with.
+pub(super) fn permitted(vault: &Vault, grant: &Grant, permission: Permission) -> Result<(), Answer> {
+    let (client, tenant, name) = (&grant.client, &grant.tenant, vault.name());
+    let caller = format!("appid={client};oid={client};iss=https://sts.windows.net/{tenant}/");
+    let place = format!("{name};location=westus2");
+    let (inner, message) = match vault.rights_of(client) {
+        Access::Allowed => return Ok(()),
+        Access::NoRole => {
+            let action = match permission {
+                Permission::Get => "getSecret/action",
+                Permission::List => "readMetadata/action",
+            };
+            let text = format!(
+                "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: {caller}\r\nAction: 'Microsoft.KeyVault/vaults/secrets/{action}'\r\nResource: '/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/emulated/providers/microsoft.keyvault/vaults/{name}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: {place}\r\n"
+            );
+            ("ForbiddenByRbac", text)
+        }
+        Access::NoPolicy => {
+            let permission = match permission {
+                Permission::Get => "get",
+                Permission::List => "list",
+            };
+            let text = format!(
+                "The user, group or application '{caller}' does not have secrets {permission} permission on key vault '{place}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
+            );
+            ("AccessDenied", text)
+        }
+        Access::Firewall => {
+            let text = format!(
+                "Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1\r\nCaller: {caller}\r\nVault: {place}"
+            );
+            ("ForbiddenByFirewall", text)
+        }
+        Access::PrivateLink => {
+            let text = format!(
+                "Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\nCaller: {caller}\r\nVault: {place}"
+            );
+            ("ForbiddenByConnection", text)
+        }
+    };
+    Err(refuse(403, "Forbidden", Some(inner), &message))
+}

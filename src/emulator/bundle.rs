@@ -1,0 +1,69 @@
+//! A secret as the service writes it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::secrets::Call;
+use super::vault::Stored;
+use crate::reference::{SecretName, SecretVersion};
+
+/// A version of a secret. Members in the order that was recorded from the service; those that are absent are left out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Bundle<'v> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'v str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<&'v str>,
+    id: String,
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tags: &'v BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes {
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    created: i64,
+    updated: i64,
+    recovery_level: &'static str,
+    /// From api-version 7.1 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recoverable_days: Option<u32>,
+}
+
+impl<'v> Bundle<'v> {
+    /// A version with its value.
+    pub(super) fn with_value(call: &Call<'_>, name: &SecretName, stored: &'v Stored) -> Self {
+        let value = Some(stored.version.value.expose());
+        Self { value, ..Self::listed(call, name, Some(stored.id), stored) }
+    }
+
+    /// An item of a list: without a value, and in the list of secrets without a version in its id.
+    pub(super) fn listed(call: &Call<'_>, name: &SecretName, id: Option<SecretVersion>, stored: &'v Stored) -> Self {
+        let secret = format!("{}/secrets/{name}", call.base);
+        let version = &stored.version;
+        let has_days = !matches!(call.api_version(), "2015-06-01" | "2016-10-01" | "7.0");
+        Self {
+            value: None,
+            content_type: version.content_type.as_deref(),
+            id: id.map_or_else(|| secret.clone(), |id| format!("{secret}/{id}")),
+            attributes: Attributes {
+                enabled: version.enabled,
+                nbf: version.not_before,
+                exp: version.expires,
+                created: stored.created,
+                updated: version.updated.unwrap_or(stored.created),
+                recovery_level: "Recoverable+Purgeable",
+                recoverable_days: has_days.then_some(90),
+            },
+            tags: &version.tags,
+        }
+    }
+}

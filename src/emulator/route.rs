@@ -1,0 +1,132 @@
+//! What a request is for: a token, or something of a vault.
+
+use std::net::IpAddr;
+
+use super::World;
+use super::vault::Vault;
+
+/// Which of the two token endpoints was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edition {
+    /// `/oauth2/token`: a resource, and numbers as strings.
+    V1,
+    /// `/oauth2/v2.0/token`: a scope, and numbers as integers.
+    V2,
+}
+
+/// Where a request goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route<'r> {
+    /// The token endpoint of a tenant.
+    Token(Edition, &'r str),
+    /// A vault, by its place among the vaults.
+    Vault {
+        index: usize,
+        /// The address by which it was reached; ids and links begin with it.
+        base: String,
+        item: Item<'r>,
+    },
+    /// Nothing that is emulated.
+    Nowhere,
+}
+
+/// What a path names in a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item<'r> {
+    /// `/secrets`
+    Secrets,
+    /// `/secrets/NAME/versions`
+    Versions(&'r str),
+    /// `/secrets/NAME`, the latest version, or `/secrets/NAME/VERSION`.
+    Secret(&'r str, Option<&'r str>),
+    /// Anything else.
+    Other,
+}
+
+impl<'r> Route<'r> {
+    /// The route of a request to that host (with its port, as in the `Host` header) and path.
+    pub(super) fn of(world: &World, host: &str, path: &'r str) -> Self {
+        let host = without_port(host).to_ascii_lowercase();
+        let segments: Vec<&str> = path.split('/').skip(1).collect();
+        if let Some(index) = named(&world.vaults, &host) {
+            let base = world.vaults[index].url(world.port);
+            return Self::Vault { index, base, item: Item::of(&segments) };
+        }
+        match segments[..] {
+            [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
+            [tenant, "oauth2", "v2.0", "token"] => return Self::Token(Edition::V2, tenant),
+            _ => {}
+        }
+        // Tools that can't do host names put the vault's name before the path.
+        if let [alias, rest @ ..] = &segments[..]
+            && is_this_machine(&host)
+            && let Some(index) = world.vaults.iter().position(|vault| vault.name().eq_ignore_ascii_case(alias))
+        {
+            let base = format!("http://{host}:{}/{}", world.port, world.vaults[index].name());
+            return Self::Vault { index, base, item: Item::of(rest) };
+        }
+        Self::Nowhere
+    }
+}
+
+impl<'r> Item<'r> {
+    fn of(segments: &[&'r str]) -> Self {
+        // Every official client ends the path of the latest version with a slash.
+        let segments = segments.strip_suffix(&[""]).unwrap_or(segments);
+        match *segments {
+            ["secrets"] => Self::Secrets,
+            ["secrets", name, "versions"] => Self::Versions(name),
+            ["secrets", name] => Self::Secret(name, None),
+            ["secrets", name, version] => Self::Secret(name, Some(version)),
+            _ => Self::Other,
+        }
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        // The colons of an IPv6 address stand in brackets.
+        Some((name, port)) if !port.ends_with(']') => name,
+        _ => host,
+    }
+}
+
+/// The vault that a host names: by what stands before `.localhost`, or by its first label.
+fn named(vaults: &[Vault], host: &str) -> Option<usize> {
+    if is_this_machine(host) {
+        return None;
+    }
+    let whole = host.strip_suffix(".localhost").unwrap_or(host);
+    let label = host.split('.').next().unwrap_or_default();
+    let called = |name: &str| vaults.iter().position(|vault| vault.name() == name);
+    called(whole).or_else(|| called(label))
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, is_this_machine, without_port};
+
+    #[test]
+    fn ports_are_no_part_of_a_host() {
+        assert_eq!(without_port("payments.localhost:8080"), "payments.localhost");
+        assert_eq!(without_port("payments.localhost"), "payments.localhost");
+        assert_eq!(without_port("[::1]:8080"), "[::1]");
+        assert_eq!(without_port("[::1]"), "[::1]");
+        assert!(["localhost", "127.0.0.1", "[::1]"].into_iter().all(is_this_machine));
+        assert!(!is_this_machine("payments.localhost"));
+    }
+
+    #[test]
+    fn one_slash_may_end_a_path() {
+        assert_eq!(Item::of(&["secrets", ""]), Item::Secrets);
+        assert_eq!(Item::of(&["secrets", "a", ""]), Item::Secret("a", None));
+        assert_eq!(Item::of(&["secrets", "a", "versions", ""]), Item::Versions("a"));
+        assert_eq!(Item::of(&["secrets", "a", "b", ""]), Item::Secret("a", Some("b")));
+        assert_eq!(Item::of(&["secrets", "a", "b", "", ""]), Item::Other);
+    }
+}
