@@ -1,6 +1,6 @@
 //! Masking a step's output: megabytes a second, and against copying the same bytes.
 
-#![allow(clippy::print_stdout, missing_docs, reason = "a bench prints")]
+#![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
 
 mod common;
 

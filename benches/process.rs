@@ -1,6 +1,6 @@
 //! Whole processes: a plan against `true`, a cold resolve of 100 secrets against its floor, memory against the file.
 
-#![allow(clippy::print_stdout, missing_docs, reason = "a bench prints")]
+#![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
 
 mod common;
 
@@ -24,12 +24,12 @@ fn main() {
     let mut plan = || {
         let mut command = Command::new(CREDFLOW);
         command.args(["plan", &path("small.yaml")]);
-        run(command)
+        run(command);
     };
     let planning = common::best(50, &mut plan);
     println!(
         "plan of a small file: {planning:.1?}, `true`: {nothing:.1?}, {:.1?} more (at most 5 ms)",
-        planning - nothing
+        planning.saturating_sub(nothing)
     );
 
     let large = common::large();

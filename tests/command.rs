@@ -117,8 +117,12 @@ fn every_example_is_checked_and_those_that_can_are_run() {
     let others = ["credflow.yaml", "vaults.yaml"];
     let names = fs::read_dir(&folder).expect("examples").map(|entry| entry.expect("a file").file_name());
     let names: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    let workflows: Vec<&String> =
-        names.iter().filter(|name| name.ends_with(".yaml") && !others.contains(&name.as_str())).collect();
+    let workflows: Vec<&String> = names
+        .iter()
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|kind| kind == "yaml") && !others.contains(&name.as_str())
+        })
+        .collect();
     assert!(workflows.len() >= 3);
     for name in workflows {
         let check = run(&folder, &["check", name]);
@@ -337,9 +341,9 @@ fn each_distinct_secret_is_asked_for_once() {
     fs::write(folder.path().join("credflow.yaml"), format!("stores:\n{}", store("payments"))).expect("a file");
     let mut workflow = String::from("jobs:\n");
     for job in 0..20 {
-        workflow += &format!(
+        workflow.extend([format!(
             "  j{job}:\n    steps:\n      - run: \"true\"\n        env: {{ A: $<credential:payments/one>, B: $<credential:payments/ONE>, C: $<credential:payments/two#/a>, D: $<credential:payments/two#/b> }}\n"
-        );
+        )]);
     }
     fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
     let output = credflow(folder.path(), &["run", "w.yaml"]).env("S", application.secret.expose()).output();

@@ -1,6 +1,6 @@
 //! What the benches share: a large workflow, its configuration, and ratios within one run.
 
-#![allow(dead_code, clippy::print_stdout, reason = "each bench uses a part, and a bench prints")]
+#![allow(dead_code, clippy::print_stdout, clippy::use_debug, reason = "each bench uses a part, and a bench prints")]
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};

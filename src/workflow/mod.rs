@@ -4,6 +4,7 @@
 //! [`Template`](crate::reference::Template) after reading, a plan's slots after planning, and a filled value after
 //! rendering. Only a filled workflow can be run.
 
+mod bindings;
 mod environment;
 mod graph;
 mod keys;

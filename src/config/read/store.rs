@@ -1,4 +1,4 @@
-//! From `credflow.yaml` to a configuration, with every fault that is in it.
+//! One store of `credflow.yaml`.
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -6,16 +6,12 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::address::{Cloud, is_loopback, is_under, origin};
-use super::{
-    Config, Credential, DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Scope,
-    SecretSource, Store,
-};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
-use crate::reference::NameError;
+use super::{listed, named};
+use crate::config::address::{Cloud, is_loopback, is_under, origin};
+use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, SecretSource, Store};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::secret::Secret;
-use crate::source::Source;
-use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
 
 const STORE_KEYS: &[&str] = &[
     "provider",
@@ -33,74 +29,6 @@ const STORE_KEYS: &[&str] = &[
     "allow-custom-domain",
 ];
 
-impl Config {
-    /// Reads a configuration file, and gives its warnings beside it. Paths in it are relative to its folder.
-    ///
-    /// # Errors
-    /// When it can't be read, and all faults that are in it.
-    pub fn read(path: &Path) -> Result<(Self, Diagnostics), Diagnostics> {
-        let source = Source::read_private(path).map_err(Diagnostic::from)?;
-        Self::parse(&source)
-    }
-
-    /// Reads a configuration; its source should be a [private](Source::private) one.
-    ///
-    /// # Errors
-    /// All faults that are in it.
-    pub fn parse(source: &Arc<Source>) -> Result<(Self, Diagnostics), Diagnostics> {
-        let tree = Tree::read(source)?;
-        let mut reader = Reader::new(&tree);
-        let config = config(&mut reader);
-        reader.faults.finish(Some(config))
-    }
-}
-
-fn config(reader: &mut Reader<'_>) -> Config {
-    let mut config = Config::default();
-    let documents = reader.tree.documents();
-    if let Some(&second) = documents.get(1) {
-        reader.fault(Code::WrongType, second, "a configuration is one document", "", "");
-    }
-    let root = documents.first().copied().filter(|&root| !reader.tree.is_null(root));
-    let Some(root) = root else {
-        let message = format!("{} is empty", reader.tree.source().name());
-        let help = "a configuration has `stores`, and maybe `credentials`";
-        reader.faults.push(Diagnostic::error(Code::EmptyFile, message).help(help));
-        return config;
-    };
-    let mut credentials = None;
-    for entry in reader.entries(root, "configuration") {
-        match reader.key(entry) {
-            Some("stores") => {
-                for entry in reader.entries(entry.value, "stores") {
-                    config.stores.extend(store(reader, entry));
-                }
-            }
-            Some("credentials") => credentials = Some(entry.value),
-            Some(_) => reader.unknown(entry.key, &["stores", "credentials"], true),
-            None => {}
-        }
-    }
-    if let Some(node) = credentials.filter(|&node| !reader.tree.is_null(node)) {
-        // Names of stores with faults of their own are names all the same.
-        let stores: Vec<String> = store_names(reader, root);
-        for entry in reader.entries(node, "credentials") {
-            config.credentials.extend(credential(reader, entry, &stores));
-        }
-    }
-    config
-}
-
-fn store_names(reader: &Reader<'_>, root: NodeId) -> Vec<String> {
-    let tree = reader.tree;
-    let entries = tree.merged(root).entries;
-    let stores = entries.iter().filter(|entry| tree.text(entry.key) == Some("stores"));
-    stores
-        .flat_map(|entry| tree.merged(entry.value).entries)
-        .filter_map(|entry| tree.text(entry.key).map(str::to_owned))
-        .collect()
-}
-
 /// What a store's keys say, before it is known to be whole.
 #[derive(Default)]
 struct Draft {
@@ -116,7 +44,7 @@ struct Draft {
     allow_custom_domain: bool,
 }
 
-fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
+pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     let name = named(reader, entry, "store")?;
     let mut draft = Draft::default();
     let mut missing = vec!["vault-url", "tenant-id", "client-id", "client-secret"];
@@ -304,97 +232,4 @@ fn only(reader: &mut Reader<'_>, node: NodeId, key: &str, value: &str) {
             &format!("the only one there is, and the default, is `{value}`"),
         );
     }
-}
-
-fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String]) -> Option<Credential> {
-    let name = named(reader, entry, "credential")?;
-    let (mut store, mut secret, mut scope) = (None, None, Some(Scope::default()));
-    let mut missing = vec!["store", "secret-name"];
-    for entry in reader.entries(entry.value, name.as_ref()) {
-        let node = entry.value;
-        let Some(key) = reader.key(entry) else { continue };
-        missing.retain(|&required| required != key);
-        match key {
-            "store" => {
-                store = reader.text(node, key);
-                if let Some(unknown) = store.filter(|&store| !stores.iter().any(|known| known == store)) {
-                    let message = format!("no store is named `{}`", shorten(unknown));
-                    let meant = nearest(unknown, stores.iter().map(String::as_str));
-                    let help = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`?"));
-                    reader.fault(Code::UnknownStore, node, message, "", &help);
-                }
-            }
-            "secret-name" => secret = secret_name(reader, node),
-            "scope" => scope = self::scope(reader, node),
-            _ => reader.unknown(entry.key, &["store", "secret-name", "scope"], true),
-        }
-    }
-    if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
-        let message = format!("the credential `{name}` has no {}", listed(&missing));
-        reader.fault(Code::MissingKey, entry.key, message, "", "");
-    }
-    let (secret, version) = secret?;
-    Some(Credential { name: name.parse().ok()?, store: store?.parse().ok()?, secret, version, scope: scope? })
-}
-
-/// `SecretName` or `SecretName/Version`.
-fn secret_name(
-    reader: &mut Reader<'_>,
-    node: NodeId,
-) -> Option<(crate::reference::SecretName, Option<crate::reference::SecretVersion>)> {
-    let text = reader.text(node, "secret-name")?;
-    let (name, version) = match text.split_once('/') {
-        Some((name, version)) => (name, Some(version)),
-        None => (text, None),
-    };
-    let help =
-        "it is the name that the vault has (letters, digits, dashes), or NAME/VERSION with 32 hexadecimal digits";
-    let mut wrong = |what: &str, error: NameError| {
-        reader.fault(Code::WrongValue, node, format!("the {what} in `secret-name` {error}"), "", help);
-    };
-    let name = name.parse().map_err(|error| wrong("name", error)).ok();
-    let version = version.map(|version| version.parse().map_err(|error| wrong("version", error)));
-    match version {
-        Some(version) => Some((name?, Some(version.ok()?))),
-        None => Some((name?, None)),
-    }
-}
-
-fn scope(reader: &mut Reader<'_>, node: NodeId) -> Option<Scope> {
-    let tree = reader.tree;
-    let items: Vec<NodeId> = match tree.kind(node) {
-        Kind::Sequence => tree.children(node).map(|item| tree.resolve(item)).collect(),
-        _ => vec![node],
-    };
-    let mut scopes = Vec::new();
-    for item in items {
-        match reader.text(item, "scope")?.parse::<Scope>() {
-            Ok(scope) => scopes.push(scope),
-            Err(error) => {
-                reader.fault(Code::WrongValue, item, error.to_string(), "", "");
-                return None;
-            }
-        }
-    }
-    if scopes.is_empty() {
-        // An empty list would read as "nowhere" and mean "everywhere".
-        reader.fault(Code::WrongValue, node, "`scope` has no pattern", "", "leave it out to allow every place");
-        return None;
-    }
-    Some(Scope::any(scopes))
-}
-
-/// The key of an entry as a name of a store or credential.
-fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::borrow::Cow<'t, str>> {
-    let name = reader.key(entry)?;
-    if let Err(error) = name.parse::<crate::reference::StoreName>() {
-        let help = "names have letters, digits, `-`, `_` and `.`";
-        reader.fault(Code::WrongValue, entry.key, format!("the {what}'s name {error}"), "", help);
-        return None;
-    }
-    Some(name.into())
-}
-
-fn listed(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }

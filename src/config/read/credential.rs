@@ -1,0 +1,82 @@
+//! One credential of `credflow.yaml`.
+
+use super::{listed, named};
+use crate::config::{Credential, Scope};
+use crate::diagnostic::{Code, nearest};
+use crate::reference::{NameError, SecretName, SecretVersion};
+use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
+
+pub(super) fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String]) -> Option<Credential> {
+    let name = named(reader, entry, "credential")?;
+    let (mut store, mut secret, mut scope) = (None, None, Some(Scope::default()));
+    let mut missing = vec!["store", "secret-name"];
+    for entry in reader.entries(entry.value, name.as_ref()) {
+        let node = entry.value;
+        let Some(key) = reader.key(entry) else { continue };
+        missing.retain(|&required| required != key);
+        match key {
+            "store" => {
+                store = reader.text(node, key);
+                if let Some(unknown) = store.filter(|&store| !stores.iter().any(|known| known == store)) {
+                    let message = format!("no store is named `{}`", shorten(unknown));
+                    let meant = nearest(unknown, stores.iter().map(String::as_str));
+                    let help = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`?"));
+                    reader.fault(Code::UnknownStore, node, message, "", &help);
+                }
+            }
+            "secret-name" => secret = secret_name(reader, node),
+            "scope" => scope = self::scope(reader, node),
+            _ => reader.unknown(entry.key, &["store", "secret-name", "scope"], true),
+        }
+    }
+    if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
+        let message = format!("the credential `{name}` has no {}", listed(&missing));
+        reader.fault(Code::MissingKey, entry.key, message, "", "");
+    }
+    let (secret, version) = secret?;
+    Some(Credential { name: name.parse().ok()?, store: store?.parse().ok()?, secret, version, scope: scope? })
+}
+
+/// `SecretName` or `SecretName/Version`.
+fn secret_name(reader: &mut Reader<'_>, node: NodeId) -> Option<(SecretName, Option<SecretVersion>)> {
+    let text = reader.text(node, "secret-name")?;
+    let (name, version) = match text.split_once('/') {
+        Some((name, version)) => (name, Some(version)),
+        None => (text, None),
+    };
+    let help =
+        "it is the name that the vault has (letters, digits, dashes), or NAME/VERSION with 32 hexadecimal digits";
+    let mut wrong = |what: &str, error: NameError| {
+        reader.fault(Code::WrongValue, node, format!("the {what} in `secret-name` {error}"), "", help);
+    };
+    let name = name.parse().map_err(|error| wrong("name", error)).ok();
+    let version = version.map(|version| version.parse().map_err(|error| wrong("version", error)));
+    match version {
+        Some(version) => Some((name?, Some(version.ok()?))),
+        None => Some((name?, None)),
+    }
+}
+
+fn scope(reader: &mut Reader<'_>, node: NodeId) -> Option<Scope> {
+    let tree = reader.tree;
+    let items: Vec<NodeId> = match tree.kind(node) {
+        Kind::Sequence => tree.children(node).map(|item| tree.resolve(item)).collect(),
+        _ => vec![node],
+    };
+    let mut scopes = Vec::new();
+    for item in items {
+        match reader.text(item, "scope")?.parse::<Scope>() {
+            Ok(scope) => scopes.push(scope),
+            Err(error) => {
+                reader.fault(Code::WrongValue, item, error.to_string(), "", "");
+                return None;
+            }
+        }
+    }
+    if scopes.is_empty() {
+        // An empty list would read as "nowhere" and mean "everywhere".
+        reader.fault(Code::WrongValue, node, "`scope` has no pattern", "", "leave it out to allow every place");
+        return None;
+    }
+    Some(Scope::any(scopes))
+}

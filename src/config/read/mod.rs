@@ -1,0 +1,98 @@
+//! From `credflow.yaml` to a configuration, with every fault that is in it.
+
+mod credential;
+mod store;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Config;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Source;
+use crate::yaml::{Entry, NodeId, Reader, Tree};
+
+use credential::credential;
+use store::store;
+
+impl Config {
+    /// Reads a configuration file, and gives its warnings beside it. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// When it can't be read, and all faults that are in it.
+    pub fn read(path: &Path) -> Result<(Self, Diagnostics), Diagnostics> {
+        let source = Source::read_private(path).map_err(Diagnostic::from)?;
+        Self::parse(&source)
+    }
+
+    /// Reads a configuration; its source should be a [private](Source::private) one.
+    ///
+    /// # Errors
+    /// All faults that are in it.
+    pub fn parse(source: &Arc<Source>) -> Result<(Self, Diagnostics), Diagnostics> {
+        let tree = Tree::read(source)?;
+        let mut reader = Reader::new(&tree);
+        let config = config(&mut reader);
+        reader.faults.finish(Some(config))
+    }
+}
+
+fn config(reader: &mut Reader<'_>) -> Config {
+    let mut config = Config::default();
+    let documents = reader.tree.documents();
+    if let Some(&second) = documents.get(1) {
+        reader.fault(Code::WrongType, second, "a configuration is one document", "", "");
+    }
+    let root = documents.first().copied().filter(|&root| !reader.tree.is_null(root));
+    let Some(root) = root else {
+        let message = format!("{} is empty", reader.tree.source().name());
+        let help = "a configuration has `stores`, and maybe `credentials`";
+        reader.faults.push(Diagnostic::error(Code::EmptyFile, message).help(help));
+        return config;
+    };
+    let mut credentials = None;
+    for entry in reader.entries(root, "configuration") {
+        match reader.key(entry) {
+            Some("stores") => {
+                for entry in reader.entries(entry.value, "stores") {
+                    config.stores.extend(store(reader, entry));
+                }
+            }
+            Some("credentials") => credentials = Some(entry.value),
+            Some(_) => reader.unknown(entry.key, &["stores", "credentials"], true),
+            None => {}
+        }
+    }
+    if let Some(node) = credentials.filter(|&node| !reader.tree.is_null(node)) {
+        // Names of stores with faults of their own are names all the same.
+        let stores: Vec<String> = store_names(reader, root);
+        for entry in reader.entries(node, "credentials") {
+            config.credentials.extend(credential(reader, entry, &stores));
+        }
+    }
+    config
+}
+
+fn store_names(reader: &Reader<'_>, root: NodeId) -> Vec<String> {
+    let tree = reader.tree;
+    let entries = tree.merged(root).entries;
+    let stores = entries.iter().filter(|entry| tree.text(entry.key) == Some("stores"));
+    stores
+        .flat_map(|entry| tree.merged(entry.value).entries)
+        .filter_map(|entry| tree.text(entry.key).map(str::to_owned))
+        .collect()
+}
+
+/// The key of an entry as a name of a store or credential.
+fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::borrow::Cow<'t, str>> {
+    let name = reader.key(entry)?;
+    if let Err(error) = name.parse::<crate::reference::StoreName>() {
+        let help = "names have letters, digits, `-`, `_` and `.`";
+        reader.fault(Code::WrongValue, entry.key, format!("the {what}'s name {error}"), "", help);
+        return None;
+    }
+    Some(name.into())
+}
+
+fn listed(keys: &[&str]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,64 @@
+//! `env` and `with`: names, and the values in which references may stand.
+
+use super::Binding;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::reference::{Template, near_misses};
+use crate::yaml::{Kind, NodeId, Reader};
+
+/// A mapping of names to values in which references may stand.
+pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Binding<Template>> {
+    if reader.tree.is_null(node) {
+        return Vec::new();
+    }
+    let entries = reader.entries(node, key);
+    let mut bindings = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let Some(name) = reader.key(entry) else { continue };
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let help = "a variable's name has at least one character, and no `=` or NUL";
+            reader.fault(Code::VariableName, entry.key, "this can't be the name of a variable", "", help);
+            continue;
+        }
+        if !matches!(reader.tree.kind(entry.value), Kind::Scalar(_)) {
+            reader.wrong_type(entry.value, name, "a text");
+            continue;
+        }
+        if !reader.visit(entry.value) {
+            break;
+        }
+        bindings.push(Binding { name: name.into(), node: entry.value, value: template(reader, entry.value) });
+    }
+    bindings
+}
+
+fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
+    let tree = reader.tree;
+    if tree.is_null(node) {
+        return Template::literal("", &mut reader.shared);
+    }
+    let text = tree.text(node).unwrap_or_default();
+    if memchr::memchr(b'$', text.as_bytes()).is_none() {
+        return Template::literal(text, &mut reader.shared);
+    }
+    let locator = tree.locator(node);
+    let mut shared = std::mem::take(&mut reader.shared);
+    let template = Template::parse(
+        text,
+        &mut shared,
+        |piece, part| locator.place(piece, part),
+        |malformed, span| {
+            let message = malformed.message.clone();
+            reader.fault_at(Code::MalformedReference, span, message, "", &malformed.help);
+        },
+    );
+    reader.shared = shared;
+    let locator = tree.locator(node);
+    for range in near_misses(text) {
+        let span = locator.place(range.clone(), range);
+        let diagnostic = Diagnostic::warning(Code::NearMiss, "this looks like a reference and is plain text")
+            .at(tree.source(), span, "")
+            .help("a reference begins with `$<credential:` and ends with `>`");
+        reader.faults.push(diagnostic);
+    }
+    template
+}
