@@ -138,6 +138,28 @@ fn every_example_is_checked_and_those_that_can_are_run() {
 }
 
 #[test]
+fn the_example_of_an_engine_runs() {
+    // Cargo builds the examples beside the command before it runs the tests.
+    let folder = Path::new(env!("CARGO_BIN_EXE_credflow")).parent().expect("a folder").join("examples");
+    let output = Command::new(folder.join("library")).output().expect("the example");
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout),
+        "needs db-password of payments\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: LOG_LEVEL=info\n"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let output = credflow(folder.path(), &["plan", "w.yaml"]).stdout(full).output().expect("a process");
+    assert_eq!(code(&output), Some(3));
+    assert!(text(&output.stderr).contains("cannot write to standard output"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn no_value_is_seen_unless_it_is_revealed() {
     let folder = project(
         "steps:

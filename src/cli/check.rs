@@ -36,17 +36,20 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
         one(file, known, &mut all, args.format, terminal);
     }
     all.sort();
-    match args.format {
-        CheckFormat::Human => terminal.diagnostics(&all),
+    let written = match args.format {
+        CheckFormat::Human => {
+            terminal.diagnostics(&all);
+            Exit::Success
+        }
         CheckFormat::Json => terminal.result(json::write(&all).as_bytes()),
         CheckFormat::Github => terminal.result(github::write(&all).as_bytes()),
-    }
+    };
     if args.format == CheckFormat::Human && !all.is_empty() {
         let count = |severity| all.iter().filter(|diagnostic| diagnostic.severity == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         terminal.say(&format!("\n{}, {}", counted(errors, "error"), counted(warnings, "warning")));
     }
-    if all.has_errors() { Exit::Faults } else { Exit::Success }
+    if all.has_errors() { Exit::Faults } else { written }
 }
 
 /// The configuration of a file.

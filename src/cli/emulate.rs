@@ -38,7 +38,10 @@ async fn serve(vaults: Vec<Vault>, port: u16, terminal: &Terminal) -> Exit {
             return Exit::World;
         }
     };
-    terminal.result(configuration(&emulator, &names).as_bytes());
+    let written = terminal.result(configuration(&emulator, &names).as_bytes());
+    if written != Exit::Success {
+        return written;
+    }
     terminal.say(&format!("listening on {}; this is not for real secrets; Ctrl-C stops it", emulator.address()));
     tokio::select! {
         () = emulator.wait() => Exit::World,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Terminal;
-use super::run::describe;
 use crate::run::{Event, Observer, Outcome, Stream};
 use crate::source::printable;
 
@@ -87,5 +86,18 @@ impl Observer for Live {
             Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(job.id, None, "skipped"),
             Event::JobStarted { .. } | Event::JobFinished { .. } => {}
         }
+    }
+}
+
+/// How something ended, in a few words.
+pub(super) fn describe(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Success => "success".to_owned(),
+        Outcome::Failed(code) => format!("failed with exit code {code}"),
+        Outcome::Signalled(signal) => format!("ended by signal {signal}"),
+        Outcome::TimedOut => "timed out".to_owned(),
+        Outcome::Cancelled => "cancelled".to_owned(),
+        Outcome::Skipped => "skipped".to_owned(),
+        Outcome::NotStarted(error) => printable(&error.to_string()),
     }
 }

@@ -82,8 +82,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "credflow", &mut script);
-            terminal.result(&script);
-            Exit::Success.code()
+            terminal.result(&script).code()
         }
     }
 }

@@ -15,6 +15,5 @@ pub(super) fn plan(args: &Plan, global: &Global, terminal: &Terminal) -> Exit {
         PlanFormat::Json => json::write(&plan),
         PlanFormat::Yaml => yaml::write(&plan),
     };
-    terminal.result(text.as_bytes());
-    Exit::Success
+    terminal.result(text.as_bytes())
 }

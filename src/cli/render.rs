@@ -38,16 +38,16 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
             return Exit::Faults;
         }
     };
-    match &args.output {
-        None => terminal.result(text.as_bytes()),
-        Some(path) => {
-            if let Err(error) = output::write(path, text.as_bytes()) {
-                terminal.error(&format!("cannot write {}: {error}", path.display()));
-                return Exit::World;
-            }
+    let Some(path) = &args.output else {
+        return terminal.result(text.as_bytes());
+    };
+    match output::write(path, text.as_bytes()) {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            terminal.error(&format!("cannot write {}: {error}", path.display()));
+            Exit::World
         }
     }
-    Exit::Success
 }
 
 fn write(workflow: &Workflow<Filled>, format: RenderFormat, reveal: Reveal) -> Result<Buffer, String> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::args::{Global, Run};
-use super::live::Live;
+use super::live::{Live, describe};
 use super::{Exit, Terminal, fetch, input};
 use crate::config::{SecretSource, Store};
 use crate::plan::{Plan, human};
@@ -29,9 +29,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         return Exit::Faults;
     }
     if args.dry {
-        terminal.result(order(&plan).as_bytes());
-        terminal.result(human::write(&plan).as_bytes());
-        return Exit::Success;
+        return terminal.result(format!("{}{}", order(&plan), human::write(&plan)).as_bytes());
     }
     let runtime = match fetch::runtime(terminal) {
         Ok(runtime) => runtime,
@@ -150,17 +148,4 @@ fn summary(execution: &Execution, terminal: &Terminal) -> String {
     }
     out.truncate(out.trim_end().len());
     out
-}
-
-/// How something ended, in a few words.
-pub(super) fn describe(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Success => "success".to_owned(),
-        Outcome::Failed(code) => format!("failed with exit code {code}"),
-        Outcome::Signalled(signal) => format!("ended by signal {signal}"),
-        Outcome::TimedOut => "timed out".to_owned(),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::Skipped => "skipped".to_owned(),
-        Outcome::NotStarted(error) => printable(&error.to_string()),
-    }
 }

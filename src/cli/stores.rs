@@ -25,10 +25,7 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
         }
     };
     match &args.action {
-        None => {
-            terminal.result(list(&config).as_bytes());
-            Exit::Success
-        }
+        None => terminal.result(list(&config).as_bytes()),
         Some(StoresAction::Test(fetching)) => match fetch::runtime(terminal) {
             Ok(runtime) => runtime.block_on(test(config.stores, fetching, terminal)),
             Err(exit) => exit,
@@ -111,6 +108,8 @@ async fn test(mut stores: Vec<Store>, fetching: &Fetching, terminal: &Terminal) 
             }
         }
     }
-    terminal.result(out.as_bytes());
-    exit
+    match terminal.result(out.as_bytes()) {
+        Exit::Success => exit,
+        failed => failed,
+    }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Exit;
 use crate::diagnostic::human::{self, Style};
 use crate::diagnostic::{Diagnostics, printable};
 
@@ -58,10 +59,18 @@ impl Terminal {
         };
     }
 
-    /// Writes a result. A closed pipe is no fault: nobody wants to read on.
-    pub(super) fn result(&self, bytes: &[u8]) {
+    /// Writes a result, and gives how the verb ends with it. A closed pipe is no fault: nobody wants to read on.
+    pub(super) fn result(&self, bytes: &[u8]) -> Exit {
         let mut out = lock(&self.out);
-        let _ = out.write_all(bytes).and_then(|()| out.flush());
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        drop(out);
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.error(&format!("cannot write to standard output: {error}"));
+                Exit::World
+            }
+            _ => Exit::Success,
+        }
     }
 
     /// Says something to a person, unless it should be quiet.
