@@ -81,11 +81,11 @@ fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: 
         }
         return;
     }
-    let line = source.line_at(label.span.start);
-    let (before, marked, after) = window(source.slice(line), place.column - 1, {
-        let end = label.span.end.min(line.end).max(label.span.start);
-        source.text()[label.span.start as usize..end as usize].chars().count()
-    });
+    let line = source.line_at(label.span.start).range();
+    let start = (label.span.start as usize).clamp(line.start, line.end);
+    let end = (label.span.end as usize).clamp(start, line.end);
+    let text = source.text();
+    let (before, marked, after) = window(&text[line.start..start], &text[start..end], &text[end..line.end]);
     let number = style.paint("1;34", &format!("{:>margin$} |", place.line));
     let text = format!("{before}{marked}{after}");
     let _ = writeln!(out, "{:margin$} {bar}", "");
@@ -102,22 +102,34 @@ fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: 
     );
 }
 
-/// The part of a line around what is marked, printable, in three pieces.
-fn window(line: &str, start: usize, length: usize) -> (String, String, String) {
-    let fits = line.chars().nth(MAX_WIDTH).is_none();
-    let first = if !fits && start > MAX_WIDTH / 2 { start - MAX_WIDTH / 4 } else { 0 };
-    let mut characters = line.chars().skip(first);
-    let mut before: String = characters.by_ref().take(start - first).collect();
-    let marked: String = characters.by_ref().take(length.min(MAX_WIDTH)).collect();
-    let room = MAX_WIDTH.saturating_sub(start - first + length);
-    let mut after: String = characters.by_ref().take(room).collect();
-    if first > 0 {
-        before.insert(0, '…');
+/// The parts of a line before, in and behind what is marked, printable, and cut where they would not fit. Looks at no
+/// more of a long line than it shows.
+fn window(before: &str, marked: &str, after: &str) -> (String, String, String) {
+    let (shown, more_marked) = first(marked, MAX_WIDTH);
+    let room = MAX_WIDTH - shown.chars().count();
+    let fits = before.chars().chain(after.chars()).nth(room).is_none();
+    let width = if fits || before.chars().nth(room / 2).is_none() { room } else { room / 4 };
+    let (left, more_left) = last(before, width);
+    let (right, more_right) = first(after, room - left.chars().count());
+    let cut = |more: bool| if more { "…" } else { "" };
+    let left = format!("{}{}", cut(more_left), printable(left));
+    let right = format!("{}{}", printable(if more_marked { "" } else { right }), cut(more_right || more_marked));
+    (left, printable(shown), right)
+}
+
+/// The first characters of a text, and whether there are more.
+fn first(text: &str, count: usize) -> (&str, bool) {
+    let end = text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    (&text[..end], end < text.len())
+}
+
+/// The last characters of a text, and whether there are more.
+fn last(text: &str, count: usize) -> (&str, bool) {
+    if count == 0 {
+        return ("", !text.is_empty());
     }
-    if characters.next().is_some() {
-        after.push('…');
-    }
-    (printable(&before), printable(&marked), printable(&after))
+    let start = text.char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at);
+    (&text[start..], start > 0)
 }
 
 /// `1 secret`, `2 secrets`.

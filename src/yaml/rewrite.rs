@@ -29,7 +29,8 @@ impl<'t, 'v> Rewrite<'t, 'v> {
         Self { tree, values: BTreeMap::new() }
     }
 
-    /// Replaces a scalar; anything else is left as it is.
+    /// Replaces a scalar; anything else is left as it is. A missing value (`key:` alone) has no token that could be
+    /// replaced, so that [`Rewrite::write`] fails with one.
     pub fn replace(&mut self, node: NodeId, value: &'v str) {
         if matches!(self.tree.kind(node), Kind::Scalar(_)) {
             self.values.insert(node, value);
