@@ -23,9 +23,6 @@ use generated::{CredentialParser, Rule};
 /// Finds openings; built once, as texts are short and many.
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(OPENING));
 
-/// The longest reference that is looked up among those read before, in bytes.
-const MAX_KNOWN: usize = 512;
-
 /// A piece of a text and where it stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
@@ -79,22 +76,30 @@ pub(super) fn pieces_of(text: &str, shared: &mut Shared) -> Vec<Piece> {
 
 /// What begins with an opening, and its length.
 fn opened(text: &str, shared: &mut Shared) -> (PieceKind, usize) {
-    // A reference ends at the first `>`, so that a text that was one before is one again.
-    let near = &text.as_bytes()[..text.len().min(MAX_KNOWN)];
-    let known = memchr::memchr(b'>', near).map(|end| &text[..=end]);
-    if let Some((raw, reference)) = known.and_then(|raw| Some((raw, shared.reference(raw)?))) {
+    let raw = extent(text);
+    if let Some(reference) = shared.reference(raw) {
         return (PieceKind::Reference(reference), raw.len());
     }
-    if let Some(pair) = parse(Rule::reference, text) {
-        let raw = pair.as_str();
-        match reference(pair) {
-            Ok(reference) => return (PieceKind::Reference(shared.keep(raw, reference)), raw.len()),
-            Err(malformed) => return (PieceKind::Malformed(malformed), raw.len()),
-        }
-    }
-    let pair = parse(Rule::malformed, text).expect("internal error: the grammar is total");
-    let length = pair.as_str().len();
-    (PieceKind::Malformed(Malformed::explain(pair.as_str())), length)
+    let kind = match parse(Rule::reference, raw).map(reference) {
+        Some(Ok(reference)) => PieceKind::Reference(shared.keep(raw, reference)),
+        Some(Err(malformed)) => PieceKind::Malformed(malformed),
+        None => PieceKind::Malformed(Malformed::explain(raw)),
+    };
+    (kind, raw.len())
+}
+
+/// How far a piece can reach that begins with an opening: to the first `>`, or to the end of the line, or to the next
+/// opening. That is what the grammar's `malformed` takes, found without the parser, which would copy the whole line
+/// for each of its errors.
+fn extent(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let body = OPENING.len();
+    let next = FINDER.find(&bytes[body..]).map_or(bytes.len(), |at| body + at);
+    let end = memchr::memchr3(b'>', b'\n', b'\r', &bytes[body..next]).map_or(next, |at| {
+        let at = body + at;
+        if bytes[at] == b'>' { at + 1 } else { at }
+    });
+    &text[..end]
 }
 
 fn parse(rule: Rule, text: &str) -> Option<Pair<'_, Rule>> {
