@@ -1,6 +1,8 @@
 //! What holds for any input: references print and parse, rewriting changes what it should and nothing else, and no
 //! input makes the readers panic or run away.
 
+#![allow(clippy::format_collect, clippy::format_push_string, reason = "documents are built to be read")]
+
 use std::collections::BTreeMap;
 
 use credflow::config::Config;
