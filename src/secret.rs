@@ -46,7 +46,8 @@ impl Secret {
         while let Some(at) = rest.find('\\') {
             value.push_str(&rest[..at]);
             let escape = *rest.as_bytes().get(at + 1)?;
-            rest = &rest[at + 2..];
+            // An escape is one byte: what isn't ASCII is none.
+            rest = rest.get(at + 2..)?;
             let character = match escape {
                 b'"' | b'\\' | b'/' => char::from(escape),
                 b'b' => '\u{8}',
@@ -95,6 +96,13 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::Secret;
+
+    #[test]
+    fn what_follows_a_backslash_may_be_anything() {
+        for json in [r#""\😀""#, r#""\é""#, r#""\""#, r#""\u00é0""#, r#""\ud83d\é""#, r#""\ud83d\u😀""#, "\""] {
+            assert!(Secret::from_json(json).is_none(), "{json}");
+        }
+    }
 
     proptest::proptest! {
         #[test]
