@@ -5,10 +5,9 @@
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use credflow::config::{Config, SecretSource};
+use credflow::config::Config;
 use credflow::emulator::{Emulator, Vault};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
@@ -44,11 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A local Key Vault in the place of Azure. Leave this out, and the stores' own addresses are asked.
     let emulator = Emulator::builder().vault(Vault::new("payments").secret("db-password", "hunter2")).start().await?;
-    let plan = plan.with_stores(|store| {
-        store.vault_url = emulator.vault_url(store.name.as_str()).expect("a vault of that name");
-        store.identity.authority = emulator.authority();
-        store.identity.client_secret = SecretSource::Literal(Arc::clone(&emulator.applications()[0].secret));
-    });
+    let plan = plan.with_stores(|store| emulator.redirect(store));
 
     // Resolve and render: each secret is fetched once, and every reference has its value or nothing has.
     let (resolved, _) = plan.resolve(Duration::from_secs(10), |_| ()).await?;

@@ -4,6 +4,7 @@ mod buffer;
 
 use std::fmt;
 
+use bytes::Bytes;
 use zeroize::Zeroizing;
 
 pub use buffer::Buffer;
@@ -77,6 +78,11 @@ impl Secret {
     /// The value itself. Its callers are few, so that they can be counted.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The value itself for a header or a body, which takes its memory over; the last of them wipes it.
+    pub fn expose_shared(self) -> Bytes {
+        Bytes::from_owner(self.0)
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use credflow::config::{Identity, SecretSource, Store};
+use credflow::config::{Identity, Proof, SecretSource, Store};
 use credflow::reference::SecretName;
 use credflow::secret::Secret;
 use credflow::store::{self, FetchError, Fetched, Unreachable, Vault};
@@ -102,18 +102,24 @@ impl Server {
             name: "payments".parse().expect("a name"),
             vault_url: url.parse().expect("an address"),
             identity: Identity {
-                authority: url.parse().expect("an address"),
-                tenant: "7d1c".to_owned(),
-                client: "3f0a".to_owned(),
-                client_secret: SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned()))),
-                resource: "https://vault.azure.net".to_owned(),
+                authority: Some(url.parse().expect("an address")),
+                tenant: Some("7d1c".to_owned()),
+                resource: Some("https://vault.azure.net".to_owned()),
+                proof: client_secret(SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned())))),
             },
             api_version: "7.4".to_owned(),
             ca_file: None,
             max_concurrency: NonZeroU16::new(32).expect("not zero"),
             request_timeout: Duration::from_secs(5),
+            timeout: None,
+            allow_custom_domain: false,
+            enforce_validity: false,
         }
     }
+}
+
+fn client_secret(secret: SecretSource) -> Proof {
+    Proof::ClientSecret { client: "3f0a".to_owned(), secret }
 }
 
 async fn serve(stream: TcpStream, seen: Arc<Mutex<Vec<Request>>>, script: Arc<Script>) {
@@ -299,7 +305,10 @@ async fn stores_of_one_identity_share_one_token() {
     let server = Server::vault(|_| secret()).await;
     let mut stores = [server.store(), server.store(), server.store()];
     stores[1].vault_url = format!("http://other.localhost:{}", server.port).parse().expect("an address");
-    stores[2].identity.client = "another".to_owned();
+    stores[2].identity.proof = Proof::ClientSecret {
+        client: "another".to_owned(),
+        secret: SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned()))),
+    };
     let deadline = Instant::now() + Duration::from_secs(5);
     for vault in store::open(&stores) {
         assert!(vault.expect("a vault").fetch(&name(), None, deadline).await.is_ok());
@@ -592,7 +601,13 @@ async fn refusals_of_entra_have_their_meaning() {
         (401, "7000215", "wrong-client-secret"),
         (401, "7000222", "expired-client-secret"),
         (400, "500011", "unknown-resource"),
-        (400, "53003", "token-refused"),
+        (400, "53003", "conditional-access"),
+        (400, "7000112", "disabled-application"),
+        (400, "7000229", "no-service-principal"),
+        (401, "700027", "unknown-certificate"),
+        (401, "700213", "no-federated-credential"),
+        (401, "700024", "clock"),
+        (400, "65001", "token-refused"),
         (400, "", "token-refused"),
     ];
     for (status, number, expected) in cases {
@@ -643,7 +658,7 @@ async fn plain_http_leaves_this_machine_never() {
     store.vault_url = far();
     assert_eq!(open(&store).err().map(|error| error.code()), Some("plain-http"));
     let mut store = server.store();
-    store.identity.authority = far();
+    store.identity.authority = Some(far());
     assert_eq!(open(&store).err().map(|error| error.code()), Some("plain-http"));
     assert_eq!((server.tokens(), server.fetches()), (0, 0));
 }
@@ -669,7 +684,7 @@ async fn a_ca_file_that_is_none_is_named() {
 async fn sent(source: SecretSource) -> String {
     let server = Server::vault(|_| secret()).await;
     let mut store = server.store();
-    store.identity.client_secret = source;
+    store.identity.proof = client_secret(source);
     if let Err(error) = fetch(&store).await {
         return error.code().to_owned();
     }

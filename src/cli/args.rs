@@ -195,9 +195,26 @@ pub(super) struct Stores {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoresAction {
-    /// Prove for each store that a token is given and the vault lets it in; no value is fetched.
+    /// Test each store: name, TLS, token, permission, api-version, clock and latency; no value is fetched.
     #[command(after_help = "Example:\n  credflow stores test --emulate vaults.yaml")]
-    Test(Fetching),
+    Test(Test),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// How the findings are written.
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub(super) format: TestFormat,
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TestFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Args)]

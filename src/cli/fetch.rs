@@ -7,14 +7,14 @@ use tokio::runtime::Runtime;
 
 use super::args::Fetching;
 use super::{Exit, Terminal};
-use crate::config::{SecretSource, Store};
-use crate::emulator::{Application, Emulator, Vault};
+use crate::config::Store;
+use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, TENANT, Vault};
 use crate::plan::Plan;
 use crate::resolve::Resolved;
 use crate::secret::Secret;
 
 /// The exit code of a command that Ctrl-C ended (128 and the signal's number).
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// The runtime of a verb that waits.
 pub(super) fn runtime(terminal: &Terminal) -> Result<Runtime, Exit> {
@@ -40,7 +40,7 @@ pub(super) async fn resolve(plan: Plan, args: &Fetching, terminal: &Terminal) ->
         None => (plan, None),
         Some(seed) => {
             let emulator = emulator(seed, plan.stores(), terminal).await?;
-            (plan.with_stores(|store| redirect(store, &emulator)), Some(emulator))
+            (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
         }
     };
     let total = plan.fetches().len();
@@ -90,8 +90,7 @@ pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal)
             vaults.len() - 1
         });
         let vault = vaults.swap_remove(at);
-        let identity = &store.identity;
-        vaults.push(vault.tenant(identity.tenant.as_str()).for_resource(identity.resource.as_str()));
+        vaults.push(vault.tenant(tenant(store)).for_resource(store.resource().unwrap_or(RESOURCE)));
     }
     let mut builder = Emulator::builder();
     for vault in vaults {
@@ -99,7 +98,7 @@ pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal)
     }
     let mut known: Vec<(&str, &str)> = Vec::new();
     for store in stores {
-        let (tenant, client) = (store.identity.tenant.as_str(), store.identity.client.as_str());
+        let (tenant, client) = (tenant(store), client(store));
         if !known.contains(&(tenant, client)) {
             known.push((tenant, client));
             builder = builder.application(Application {
@@ -116,17 +115,12 @@ pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal)
     })
 }
 
-/// Points a store to an emulator.
-pub(super) fn redirect(store: &mut Store, emulator: &Emulator) {
-    if let Some(url) = emulator.vault_url(store.name.as_str()) {
-        store.vault_url = url;
-    }
-    store.identity.authority = emulator.authority();
-    let same = |application: &&Application| {
-        application.tenant == store.identity.tenant && application.client == store.identity.client
-    };
-    if let Some(application) = emulator.applications().iter().find(same) {
-        store.identity.client_secret = SecretSource::Literal(Arc::clone(&application.secret));
-    }
-    store.ca_file = None;
+/// The tenant of a store, or the emulator's own for one that learns it.
+fn tenant(store: &Store) -> &str {
+    store.identity.tenant.as_deref().unwrap_or(TENANT)
+}
+
+/// The application of a store, or the emulator's own for an identity of the machine or the environment.
+fn client(store: &Store) -> &str {
+    store.identity.proof.client().unwrap_or(CLIENT)
 }

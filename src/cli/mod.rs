@@ -11,6 +11,7 @@ mod input;
 mod live;
 mod output;
 mod plan;
+mod probe;
 mod render;
 mod run;
 mod stores;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::args::{Global, Run};
 use super::live::{Live, describe};
 use super::{Exit, Terminal, fetch, input};
-use crate::config::{SecretSource, Store};
+use crate::config::Store;
 use crate::plan::{Plan, human};
 use crate::run::{self, Cancellation, Execution, Options, Outcome};
 use crate::source::printable;
@@ -67,11 +67,7 @@ pub(super) fn exit_code(code: i32) -> u8 {
 
 /// The variables that hold client secrets: no step needs them.
 pub(super) fn withheld(stores: &[Store]) -> Vec<OsString> {
-    let name = |store: &Store| match &store.identity.client_secret {
-        SecretSource::Variable(name) => Some(name.into()),
-        _ => None,
-    };
-    stores.iter().filter_map(name).collect()
+    stores.iter().filter_map(|store| store.identity.proof.secret_variable()).map(OsString::from).collect()
 }
 
 /// Ends the run at the first signal, and at once at the second.

@@ -3,11 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::args::{Fetching, Global, Stores, StoresAction};
-use super::{Exit, Terminal, fetch, input};
-use crate::config::{Config, SecretSource, Store};
-use crate::reference::SecretName;
-use crate::store;
+use super::args::{Global, Stores, StoresAction};
+use super::{Exit, Terminal, fetch, input, probe};
+use crate::config::{Config, Proof, SecretSource};
 
 pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exit {
     let config = match input::config(global, Path::new(".")) {
@@ -26,8 +24,8 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
     };
     match &args.action {
         None => terminal.result(list(&config).as_bytes()),
-        Some(StoresAction::Test(fetching)) => match fetch::runtime(terminal) {
-            Ok(runtime) => runtime.block_on(test(config.stores, fetching, terminal)),
+        Some(StoresAction::Test(args)) => match fetch::runtime(terminal) {
+            Ok(runtime) => runtime.block_on(probe::probe(config.stores, args, terminal)),
             Err(exit) => exit,
         },
     }
@@ -37,14 +35,23 @@ fn list(config: &Config) -> String {
     let mut out = String::new();
     for store in &config.stores {
         let identity = &store.identity;
+        let learnt = "learnt from the vault";
+        let lines = [
+            ("vault", Some(plain(store.vault_url.as_str()).to_owned())),
+            ("identity", Some(identity.proof.name().to_owned())),
+            ("tenant", Some(identity.tenant.clone().unwrap_or_else(|| learnt.to_owned()))),
+            ("client", identity.proof.client().map(str::to_owned)),
+            ("proof", origin(&identity.proof)),
+            ("resource", Some(store.resource().unwrap_or(learnt).to_owned())),
+            ("authority", Some(plain(store.authority().as_str()).to_owned())),
+            ("api-version", Some(store.api_version.clone())),
+        ];
         let _ = writeln!(out, "{}", store.name);
-        let _ = writeln!(out, "  vault          {}", plain(store.vault_url.as_str()));
-        let _ = writeln!(out, "  tenant         {}", identity.tenant);
-        let _ = writeln!(out, "  client         {}", identity.client);
-        let _ = writeln!(out, "  client secret  {}", origin(&identity.client_secret));
-        let _ = writeln!(out, "  resource       {}", identity.resource);
-        let _ = writeln!(out, "  authority      {}", plain(identity.authority.as_str()));
-        let _ = writeln!(out, "  api-version    {}", store.api_version);
+        for (name, value) in lines {
+            if let Some(value) = value {
+                let _ = writeln!(out, "  {name:<13}  {value}");
+            }
+        }
     }
     out
 }
@@ -53,63 +60,14 @@ fn plain(url: &str) -> &str {
     url.trim_end_matches('/')
 }
 
-fn origin(source: &SecretSource) -> String {
-    match source {
-        SecretSource::Literal(_) => "in the configuration".to_owned(),
-        SecretSource::Variable(name) => format!("variable {name}"),
-        SecretSource::File(path) => format!("file {}", path.display()),
-    }
-}
-
-/// Tests all stores side by side, and tells them in their order.
-async fn test(mut stores: Vec<Store>, fetching: &Fetching, terminal: &Terminal) -> Exit {
-    let _emulator = match &fetching.emulate {
-        None => None,
-        Some(seed) => match fetch::emulator(seed, &stores, terminal).await {
-            Ok(emulator) => {
-                for store in &mut stores {
-                    fetch::redirect(store, &emulator);
-                }
-                Some(emulator)
-            }
-            Err(exit) => return exit,
-        },
-    };
-    let deadline = tokio::time::Instant::now() + fetching.timeout;
-    let mut tasks = tokio::task::JoinSet::new();
-    for (index, vault) in store::open(&stores).into_iter().enumerate() {
-        tasks.spawn(async move {
-            let probed = match vault {
-                Ok(vault) => vault.probe(deadline).await,
-                Err(error) => Err(error),
-            };
-            (index, probed)
-        });
-    }
-    let mut results = tasks.join_all().await;
-    results.sort_by_key(|(index, _)| *index);
-    let any: SecretName = "NAME".parse().expect("internal error: a name");
-    let mut exit = Exit::Success;
-    let mut out = String::new();
-    for (index, result) in results {
-        let store = &stores[index];
-        match result {
-            Ok(took) => {
-                let fine = terminal.paint("32", "ok");
-                let _ = writeln!(out, "{}: {fine}, token and permission, {} ms", store.name, took.as_millis());
-            }
-            Err(error) => {
-                exit = Exit::World;
-                let failed = terminal.paint("31", "failed");
-                let _ = writeln!(out, "{}: {failed} ({}): {error}", store.name, error.code());
-                for line in error.remedy(store, &any).lines() {
-                    let _ = writeln!(out, "    {line}");
-                }
-            }
-        }
-    }
-    match terminal.result(out.as_bytes()) {
-        Exit::Success => exit,
-        failed => failed,
+/// Where what proves an identity comes from.
+fn origin(proof: &Proof) -> Option<String> {
+    match proof {
+        Proof::ClientSecret { secret: SecretSource::Literal(_), .. } => Some("in the configuration".to_owned()),
+        Proof::ClientSecret { secret: SecretSource::Variable(name), .. } => Some(format!("variable {name}")),
+        Proof::ClientSecret { secret: SecretSource::File(path), .. }
+        | Proof::ClientCertificate { certificate: path, .. }
+        | Proof::WorkloadIdentity { token_file: Some(path), .. } => Some(format!("file {}", path.display())),
+        _ => None,
     }
 }

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+use crate::diagnostic::nearest;
+
 /// An Azure cloud, as Microsoft documents its endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cloud {
@@ -21,12 +23,17 @@ const PUBLIC: Cloud = Cloud {
     resource: "https://vault.azure.net",
 };
 
-const CLOUDS: [Cloud; 3] = [
+const CLOUDS: [Cloud; 4] = [
     PUBLIC,
     Cloud {
         domain: "vault.usgovcloudapi.net",
         authority: "https://login.microsoftonline.us",
         resource: "https://vault.usgovcloudapi.net",
+    },
+    Cloud {
+        domain: "vault.sovcloud-api.fr",
+        authority: "https://login.sovcloud-identity.fr",
+        resource: "https://vault.sovcloud-api.fr",
     },
     Cloud { domain: "vault.azure.cn", authority: "https://login.chinacloudapi.cn", resource: "https://vault.azure.cn" },
 ];
@@ -34,9 +41,23 @@ const CLOUDS: [Cloud; 3] = [
 impl Cloud {
     /// The cloud of a vault, by its domain; the public one for any other host.
     pub fn of(vault: &Url) -> Self {
+        Self::named(vault).unwrap_or(PUBLIC)
+    }
+
+    /// Whether a vault is in one of the clouds.
+    pub fn knows(vault: &Url) -> bool {
+        Self::named(vault).is_some()
+    }
+
+    fn named(vault: &Url) -> Option<Self> {
         let host = vault.host_str().unwrap_or_default();
-        let within = |cloud: &&Self| is_under(host, cloud.domain);
-        *CLOUDS.iter().find(within).unwrap_or(&PUBLIC)
+        CLOUDS.into_iter().find(|cloud| is_under(host, cloud.domain))
+    }
+
+    /// The domain of a cloud that a host in none of them was probably meant to be in.
+    pub(super) fn meant(host: &str) -> Option<&'static str> {
+        let (_, domain) = host.split_once('.')?;
+        nearest(domain, CLOUDS.iter().map(|cloud| cloud.domain))
     }
 }
 

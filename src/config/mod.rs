@@ -6,6 +6,7 @@
 mod address;
 mod credential;
 mod find;
+mod identity;
 mod read;
 mod scope;
 mod store;
@@ -15,8 +16,9 @@ use crate::reference::{CredentialName, StoreName};
 pub use address::{Cloud, is_loopback};
 pub use credential::Credential;
 pub use find::{FILE_NAME, find};
+pub use identity::{CLIENT_SECRET_VARIABLE, Identity, Proof, SecretSource};
 pub use scope::{Scope, ScopeError};
-pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, SecretSource, Store};
+pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Store};
 
 /// What `credflow.yaml` says. Every name that it uses is one that it defines.
 #[derive(Debug, Default)]

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
+use super::address::{Cloud, is_loopback, is_under};
+use super::identity::Identity;
 use crate::reference::StoreName;
-use crate::secret::Secret;
 
 /// The api-version that is sent when a store names none: the newest that every cloud serves.
 pub const DEFAULT_API_VERSION: &str = "7.4";
@@ -26,7 +26,7 @@ pub struct Store {
     pub name: StoreName,
     /// `https://….vault.azure.net`, or plain http to loopback: no path, query or user.
     pub vault_url: Url,
-    /// How a token for it is had. Stores with equal identities share one token.
+    /// How a token for it is had.
     pub identity: Identity,
     /// `api-version` of every request.
     pub api_version: String,
@@ -36,30 +36,42 @@ pub struct Store {
     pub max_concurrency: NonZeroU16,
     /// How long one request may take before it counts as broken.
     pub request_timeout: Duration,
+    /// How long all fetches from it may take together, beside the time for everything.
+    pub timeout: Option<Duration>,
+    /// Whether the vault may get a token for a resource whose domain it isn't in.
+    pub allow_custom_domain: bool,
+    /// Whether a value that is expired or not yet valid is an error.
+    pub enforce_validity: bool,
 }
 
-/// An application that asks Entra ID for tokens with the client credentials grant.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// The authority's address, without the tenant: `https://login.microsoftonline.com`.
-    pub authority: Url,
-    /// Directory (tenant) id or domain.
-    pub tenant: String,
-    /// Application (client) id.
-    pub client: String,
-    /// Where the client secret comes from.
-    pub client_secret: SecretSource,
-    /// What the token is for, without a trailing slash: `https://vault.azure.net`.
-    pub resource: String,
-}
+impl Store {
+    /// Entra ID's address, without a tenant: as it is set, or its cloud's.
+    pub fn authority(&self) -> Url {
+        let of_cloud = || Url::parse(Cloud::of(&self.vault_url).authority).expect("internal error: a cloud's address");
+        self.identity.authority.clone().unwrap_or_else(of_cloud)
+    }
 
-/// Where a client secret comes from. It is read when a token is first needed.
-#[derive(Debug, Clone)]
-pub enum SecretSource {
-    /// Written in the configuration itself.
-    Literal(Arc<Secret>),
-    /// An environment variable.
-    Variable(String),
-    /// A file; one line break at its end doesn't belong to the secret.
-    File(PathBuf),
+    /// What its tokens are for: as it is set, or its cloud's. Nothing when only the vault can tell, as its host is in
+    /// no known cloud.
+    pub fn resource(&self) -> Option<&str> {
+        let of_cloud = || {
+            let is_known = Cloud::knows(&self.vault_url) || is_loopback(&self.vault_url);
+            is_known.then(|| Cloud::of(&self.vault_url).resource)
+        };
+        self.identity.resource.as_deref().or_else(of_cloud)
+    }
+
+    /// Whether a token for that resource may be sent to the vault: its host is below the resource's, or the
+    /// configuration allows what isn't. A vault on this machine is served by an authority on this machine.
+    pub fn may_receive(&self, resource: &str) -> bool {
+        if self.allow_custom_domain {
+            return true;
+        }
+        if is_loopback(&self.vault_url) {
+            return is_loopback(&self.authority());
+        }
+        let host = self.vault_url.host_str().unwrap_or_default();
+        let resource = Url::parse(resource).ok();
+        resource.as_ref().and_then(Url::host_str).is_some_and(|domain| is_under(host, domain))
+    }
 }

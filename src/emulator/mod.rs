@@ -27,6 +27,7 @@ mod entra;
 mod error;
 mod fault;
 mod page;
+mod redirect;
 mod respond;
 mod route;
 mod secrets;

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Fetch, Plan};
 use crate::reference::SecretVersion;
@@ -49,7 +50,8 @@ impl Plan {
         timeout: Duration,
         mut progress: impl FnMut(usize),
     ) -> Result<(Resolved, Diagnostics), Diagnostics> {
-        let deadline = Instant::now() + timeout;
+        let begun = Instant::now();
+        let deadline = |store: &Store| begun + store.timeout.map_or(timeout, |own| own.min(timeout));
         let vaults: Vec<_> = store::open(&self.stores).into_iter().map(|vault| vault.map(Arc::new)).collect();
         let mut tasks = JoinSet::new();
         let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
@@ -57,6 +59,7 @@ impl Plan {
             results.push(match &vaults[fetch.store as usize] {
                 Ok(vault) => {
                     let (vault, secret, version) = (Arc::clone(vault), fetch.secret.clone(), fetch.version);
+                    let deadline = deadline(self.store(fetch));
                     tasks.spawn(async move { (index, vault.fetch(&secret, version, deadline).await) });
                     None
                 }
@@ -121,7 +124,8 @@ impl Plan {
         })
     }
 
-    /// `nbf` and `exp` are informational for the service, so that they are a warning here.
+    /// `nbf` and `exp` are informational for the service, so that they are a warning here, unless the store says
+    /// otherwise.
     fn check_validity(&self, fetch: &Fetch, fetched: &Fetched, diagnostics: &mut Diagnostics) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
@@ -132,10 +136,17 @@ impl Plan {
         } else {
             return;
         };
-        let message = format!("the secret `{}` of the store `{}` {what}", fetch.secret, self.store(fetch).name);
+        let store = self.store(fetch);
+        let message = format!("the secret `{}` of the store `{}` {what}", fetch.secret, store.name);
+        let (diagnostic, help) = if store.enforce_validity {
+            let help = "set a new value or new dates in the vault; the store says `enforce-validity: true`";
+            (Diagnostic::error(Code::Validity, message), help)
+        } else {
+            let help = "its dates are set in the vault; the value was given out all the same";
+            (Diagnostic::warning(Code::Validity, message), help)
+        };
         let at = |diagnostic: Diagnostic, span| diagnostic.at(self.source(), span, "");
-        let diagnostic = fetch.spans().into_iter().fold(Diagnostic::warning(Code::Validity, message), at);
-        diagnostics.push(diagnostic.help("its dates are set in the vault; the value was given out all the same"));
+        diagnostics.push(fetch.spans().into_iter().fold(diagnostic, at).help(help));
     }
 }
 

@@ -1,10 +1,7 @@
-//! Why a secret can't be fetched, by meaning, and what to do.
+//! Why a secret can't be fetched, by meaning.
 //!
 //! Errors are told apart by HTTP status and codes, as Microsoft asks; the words of an answer are never looked at and
 //! never shown.
-
-use crate::config::{SecretSource, Store};
-use crate::reference::SecretName;
 
 /// Why a secret can't be fetched. Holds no secret, no token and no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +16,18 @@ pub enum FetchError {
     /// The client secret's file can't be read.
     #[error("the file {0} with the client secret can't be read: {1}")]
     SecretUnreadable(String, String),
+    /// The client certificate's file can't be used.
+    #[error("the client certificate {0} can't be used: {1}")]
+    Certificate(String, String),
+    /// The federated token's file can't be read.
+    #[error("the file {0} with the federated token can't be read: {1}")]
+    FederatedToken(String, String),
+    /// Variables that the identity needs aren't set.
+    #[error("the identity of the environment needs {0}, which is not set")]
+    EnvironmentUnset(&'static str),
+    /// The variables of the environment hold what can't be used.
+    #[error("the variable {0} can't be used: {1}")]
+    EnvironmentWrong(&'static str, &'static str),
     /// The file of certificate authorities can't be read, or isn't PEM.
     #[error("the ca-file {0} can't be used: {1}")]
     CaFile(String, String),
@@ -31,12 +40,33 @@ pub enum FetchError {
     /// AADSTS700016.
     #[error("the tenant has no such application")]
     UnknownApplication,
+    /// AADSTS7000112.
+    #[error("the application is disabled")]
+    DisabledApplication,
+    /// AADSTS7000229.
+    #[error("the application has no service principal in the tenant")]
+    NoServicePrincipal,
     /// AADSTS7000215.
     #[error("Entra ID refuses the client secret")]
     WrongSecret,
     /// AADSTS7000222.
     #[error("the client secret has expired")]
     ExpiredSecret,
+    /// AADSTS700027.
+    #[error("the application has no such certificate, or its signature is wrong")]
+    UnknownCertificate,
+    /// AADSTS700024.
+    #[error("Entra ID finds the assertion out of its time")]
+    AssertionTime,
+    /// The clocks of this machine and of the service are apart, by so many seconds that the service's is ahead.
+    #[error("this machine's clock is {} s {}", .0.unsigned_abs(), if *.0 > 0 { "behind" } else { "ahead" })]
+    Clock(i64),
+    /// AADSTS70021, 700211 to 700213, 7002138.
+    #[error("the application has no federated credential that matches the token's issuer, subject and audience")]
+    NoFederation,
+    /// AADSTS53003.
+    #[error("a Conditional Access policy of the tenant refuses a token")]
+    ConditionalAccess,
     /// AADSTS500011, AADSTS50001.
     #[error("the tenant has no such resource as `azure-resource`")]
     UnknownResource,
@@ -48,9 +78,33 @@ pub enum FetchError {
         /// The AADSTS number, where the answer has one.
         code: Option<u32>,
     },
-    /// Entra ID is throttling, or has a fault that may heal.
-    #[error("Entra ID gives no token now (HTTP {0})")]
+    /// Entra ID, or what stands for it on the machine, is throttling or has a fault that may heal.
+    #[error("no token is given now (HTTP {0})")]
     EntraBusy(u16),
+    /// No endpoint gives tokens to this machine's identity.
+    #[error("this machine offers no managed identity")]
+    NoManagedIdentity,
+    /// The endpoint gives tokens, but not to that identity.
+    #[error("this machine has no such managed identity")]
+    UnknownManagedIdentity,
+    /// The command `az` isn't there.
+    #[error("the Azure CLI is not installed, or `az` is not on the PATH")]
+    NoAzureCli,
+    /// The command `az` failed.
+    #[error("the Azure CLI gives no token")]
+    AzureCli,
+    /// The vault doesn't tell what the store leaves out.
+    #[error("the vault does not tell which tenant and resource its tokens have")]
+    NoChallenge,
+    /// The resource that the vault names isn't its own domain's, so that its token must not go there.
+    #[error("the vault asks for a token for {0}, whose domain it is not in")]
+    ForeignResource(String),
+    /// 401 of the vault, which wants tokens for another resource.
+    #[error("the vault wants a token for {0}")]
+    WrongResource(String),
+    /// 401 of the vault, which is in another tenant.
+    #[error("the vault is in the tenant {0}")]
+    WrongTenant(String),
     /// 401 of the vault on a token fresh from Entra ID.
     #[error("the vault does not accept the token")]
     TokenRejected,
@@ -87,6 +141,9 @@ pub enum FetchError {
     /// 408 or 5xx.
     #[error("the vault has a fault (HTTP {0})")]
     Server(u16),
+    /// The vault's name has no address, though a token was given: there is no such vault.
+    #[error("there is no vault {0}")]
+    UnknownVault(String),
     /// No connection, or a broken one.
     #[error("{host} can't be reached: {why}")]
     Unreachable {
@@ -103,9 +160,6 @@ pub enum FetchError {
     Deadline,
 }
 
-/// A redirect would carry a token or the client secret to a place that nobody configured.
-pub(super) const REDIRECT: FetchError = FetchError::Answer("it is a redirect, which is not followed");
-
 /// Why a host can't be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreachable {
@@ -121,8 +175,17 @@ pub enum Unreachable {
     /// No answer in time.
     #[error("it does not answer in time")]
     Timeout,
-    /// The certificate isn't trusted, or TLS can't be agreed on.
-    #[error("TLS fails, or its certificate is not trusted")]
+    /// Nobody who is trusted vouches for the certificate.
+    #[error("its certificate comes from an authority that is not trusted")]
+    UnknownAuthority,
+    /// The certificate is another host's.
+    #[error("its certificate is for another name")]
+    WrongName,
+    /// The certificate's time is over, or has not come.
+    #[error("its certificate has expired, or is not valid yet")]
+    Expired,
+    /// TLS can't be agreed on.
+    #[error("TLS fails")]
     Tls,
     /// Anything else.
     #[error("the connection failed")]
@@ -140,15 +203,33 @@ impl FetchError {
             Self::SecretUnset(_) => "client-secret-unset",
             Self::SecretUnreadable(..) => "client-secret-unreadable",
             Self::SecretNotText(_) => "client-secret-not-text",
+            Self::Certificate(..) => "client-certificate",
+            Self::FederatedToken(..) => "federated-token",
+            Self::EnvironmentUnset(_) => "environment-unset",
+            Self::EnvironmentWrong(..) => "environment-wrong",
             Self::CaFile(..) => "ca-file",
             Self::PlainHttp(_) => "plain-http",
             Self::UnknownTenant => "unknown-tenant",
             Self::UnknownApplication => "unknown-application",
+            Self::DisabledApplication => "disabled-application",
+            Self::NoServicePrincipal => "no-service-principal",
             Self::WrongSecret => "wrong-client-secret",
             Self::ExpiredSecret => "expired-client-secret",
+            Self::UnknownCertificate => "unknown-certificate",
+            Self::AssertionTime | Self::Clock(_) => "clock",
+            Self::NoFederation => "no-federated-credential",
+            Self::ConditionalAccess => "conditional-access",
             Self::UnknownResource => "unknown-resource",
             Self::Refused { .. } => "token-refused",
             Self::EntraBusy(_) => "entra-busy",
+            Self::NoManagedIdentity => "no-managed-identity",
+            Self::UnknownManagedIdentity => "unknown-managed-identity",
+            Self::NoAzureCli => "no-azure-cli",
+            Self::AzureCli => "azure-cli",
+            Self::NoChallenge => "no-challenge",
+            Self::ForeignResource(_) => "foreign-resource",
+            Self::WrongResource(_) => "wrong-resource",
+            Self::WrongTenant(_) => "wrong-tenant",
             Self::TokenRejected => "token-rejected",
             Self::DeniedByRole => "denied-by-role",
             Self::DeniedByPolicy => "denied-by-access-policy",
@@ -161,6 +242,7 @@ impl FetchError {
             Self::BadRequest(_) => "bad-request",
             Self::Throttled => "throttled",
             Self::Server(_) => "server-fault",
+            Self::UnknownVault(_) => "unknown-vault",
             Self::Unreachable { .. } => "unreachable",
             Self::Answer(_) => "answer",
             Self::Deadline => "deadline",
@@ -173,102 +255,14 @@ impl FetchError {
     }
 
     /// Whether it may heal.
-    pub(super) fn is_transient(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
-            Self::Unreachable { why, .. } => !matches!(why, Unreachable::Dns | Unreachable::Tls),
+            Self::Unreachable { why, .. } => !matches!(
+                why,
+                Unreachable::UnknownAuthority | Unreachable::WrongName | Unreachable::Expired | Unreachable::Tls
+            ),
             _ => false,
         }
     }
-
-    /// What to do, for a person with the rights to do it.
-    pub fn remedy(&self, store: &Store, secret: &SecretName) -> String {
-        let identity = &store.identity;
-        let client = &identity.client;
-        let vault = vault_name(store);
-        match self {
-            Self::SecretUnset(name) | Self::SecretNotText(name) => {
-                format!("set {name} to the secret of the application {client}")
-            }
-            Self::SecretUnreadable(..) => "correct `client-secret: { file: … }`, or the file's permissions".to_owned(),
-            Self::CaFile(..) => "`ca-file` is a file of certificates in PEM form".to_owned(),
-            Self::PlainHttp(_) => {
-                "`vault-url` and `authority` begin with https://; plain http is for this machine alone".to_owned()
-            }
-            Self::UnknownTenant => format!(
-                "correct `tenant-id` of the store `{}`; `az account show --query tenantId` tells yours",
-                store.name
-            ),
-            Self::UnknownApplication => {
-                format!("correct `client-id` or `tenant-id`; look with\naz ad app show --id {client}")
-            }
-            Self::WrongSecret => format!(
-                "{} holds another value than the application's secret (its value, not its id); make a new one with\naz ad app credential reset --id {client} --append",
-                origin(&identity.client_secret)
-            ),
-            Self::ExpiredSecret => format!("make a new one with\naz ad app credential reset --id {client} --append"),
-            Self::UnknownResource => format!(
-                "correct `azure-resource` ({}); it is https://vault.azure.net in the public cloud",
-                identity.resource
-            ),
-            Self::Refused { code: Some(code), .. } => {
-                format!("Microsoft explains AADSTS{code} at https://login.microsoftonline.com/error?code={code}")
-            }
-            Self::Refused { .. } => "check `tenant-id`, `client-id` and `authority`".to_owned(),
-            Self::EntraBusy(_) => "try again later".to_owned(),
-            Self::TokenRejected => format!(
-                "check that the vault is in the tenant {}, and that `azure-resource` is its cloud's",
-                identity.tenant
-            ),
-            Self::DeniedByRole => format!(
-                "assign the role with\naz role assignment create --role \"Key Vault Secrets User\" --assignee {client} --scope \"$(az keyvault show --name {vault} --query id -o tsv)\"\na new assignment takes some minutes to count"
-            ),
-            Self::DeniedByPolicy | Self::DeniedWithoutUser => {
-                format!("allow it with\naz keyvault set-policy --name {vault} --spn {client} --secret-permissions get")
-            }
-            Self::DeniedByFirewall => {
-                format!("let this address in with\naz keyvault network-rule add --name {vault} --ip-address ADDRESS")
-            }
-            Self::DeniedByConnection => {
-                "run this from a network that has the vault's private endpoint, and use the vault's ordinary name"
-                    .to_owned()
-            }
-            Self::Denied => {
-                format!("look at the access of the application {client} with\naz keyvault show --name {vault}")
-            }
-            Self::Disabled => format!(
-                "enable it with\naz keyvault secret set-attributes --vault-name {vault} --name {secret} --enabled true"
-            ),
-            Self::NotFound => format!(
-                "correct the name or version; deleted secrets are listed with\naz keyvault secret list-deleted --vault-name {vault}\nand recovered with\naz keyvault secret recover --vault-name {vault} --name {secret}"
-            ),
-            Self::BadRequest(_) => "check `api-version`".to_owned(),
-            Self::Throttled => "try again later, or lower `max-concurrency` of the store".to_owned(),
-            Self::Server(_) | Self::Deadline => "try again later, or give it more time with `--timeout`".to_owned(),
-            Self::Unreachable { why: Unreachable::Dns, .. } => {
-                "correct the address; the name of a vault that doesn't exist has no address".to_owned()
-            }
-            Self::Unreachable { why: Unreachable::Tls, .. } => {
-                "if its certificate comes from an authority of your own, name that in `ca-file`".to_owned()
-            }
-            Self::Unreachable { .. } => "check the address, the network and its proxies".to_owned(),
-            Self::Answer(_) => {
-                "check that the address is a Key Vault's, and that no proxy answers in its place".to_owned()
-            }
-        }
-    }
-}
-
-fn origin(source: &SecretSource) -> String {
-    match source {
-        SecretSource::Literal(_) => "the configuration".to_owned(),
-        SecretSource::Variable(name) => name.clone(),
-        SecretSource::File(path) => path.display().to_string(),
-    }
-}
-
-/// The vault's name for `az`: the first label of its host.
-fn vault_name(store: &Store) -> &str {
-    let host = store.vault_url.host_str().unwrap_or_default();
-    host.split('.').next().unwrap_or(host)
 }

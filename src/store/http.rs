@@ -3,15 +3,18 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response};
+use reqwest::header::{DATE, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::{Client, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use url::Url;
+use url::{Host, Url};
 
+use super::challenge::Challenge;
 use super::error::{FetchError, Unreachable};
+use super::retry::retry_after;
 use crate::config::{Store, is_loopback};
 use crate::secret::Buffer;
 
@@ -38,10 +41,24 @@ impl Clients {
             _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         };
         let kind = (local, plain, store.ca_file.clone());
+        self.kind(kind)
+    }
+
+    /// The client for an address that the platform gives tokens at: always plain http, and near.
+    pub(super) fn near(&mut self, address: &Url) -> Result<Client, FetchError> {
+        let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
+        if address.scheme() == "http" && (is_link_local || is_loopback(address)) {
+            return self.kind((true, true, None));
+        }
+        Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned()))
+    }
+
+    fn kind(&mut self, kind: Kind) -> Result<Client, FetchError> {
         if let Some((_, client)) = self.0.iter().find(|(other, _)| *other == kind) {
             return Ok(client.clone());
         }
-        let client = build(local, plain, store.ca_file.as_deref())?;
+        let (local, plain, ca_file) = &kind;
+        let client = build(*local, *plain, ca_file.as_deref())?;
         self.0.push((kind, client.clone()));
         Ok(client)
     }
@@ -119,7 +136,7 @@ impl Resolve for Names {
 }
 
 /// The meaning of a failed request.
-pub(super) fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
+fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
     let mut why = if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Other };
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(error) = cause {
@@ -138,8 +155,8 @@ pub(super) fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
             // Its own `source` would skip the error that it wraps: of TLS, that is the one that tells.
             cause = io.get_ref().map(|inner| inner as _);
             continue;
-        } else if error.is::<rustls::Error>() {
-            why = Unreachable::Tls;
+        } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            why = untrusted(tls);
         }
         cause = error.source();
     }
@@ -149,8 +166,70 @@ pub(super) fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
     FetchError::Unreachable { host: host.to_owned(), why }
 }
 
+/// Why TLS failed.
+fn untrusted(error: &rustls::Error) -> Unreachable {
+    use rustls::{AlertDescription, CertificateError as Wrong, Error};
+    match error {
+        Error::InvalidCertificate(wrong) => match wrong {
+            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Unreachable::WrongName,
+            Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
+                Unreachable::Expired
+            }
+            Wrong::UnknownIssuer => Unreachable::UnknownAuthority,
+            _ => Unreachable::Tls,
+        },
+        // The peer says so of itself.
+        Error::AlertReceived(AlertDescription::CertificateExpired) => Unreachable::Expired,
+        _ => Unreachable::Tls,
+    }
+}
+
+/// An answer, whole.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Buffer,
+    headers: HeaderMap,
+    received: SystemTime,
+}
+
+impl Answer {
+    /// How long the service asks to wait.
+    pub(super) fn asked(&self) -> Option<Duration> {
+        retry_after(&self.headers)
+    }
+
+    /// What a vault says to who comes without a token.
+    pub(super) fn challenge(&self) -> Option<Challenge> {
+        let headers = self.headers.get_all(WWW_AUTHENTICATE).into_iter();
+        headers.filter_map(|header| header.to_str().ok()).find_map(Challenge::parse)
+    }
+
+    /// By how many seconds the service's clock is ahead of this machine's.
+    pub(super) fn clock_ahead(&self) -> Option<i64> {
+        let date = httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()?;
+        let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        Some(match date.duration_since(self.received) {
+            Ok(ahead) => seconds(ahead),
+            // The header has whole seconds, cut off.
+            Err(behind) => -seconds(behind.duration()),
+        })
+    }
+}
+
+/// One request and its answer, within the time for one.
+pub(super) async fn exchange(request: RequestBuilder, host: &str, timeout: Duration) -> Result<Answer, FetchError> {
+    let exchange = async {
+        let response = request.send().await.map_err(|error| unreachable(host, &error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let received = SystemTime::now();
+        Ok(Answer { status, body: body(host, response).await?, headers, received })
+    };
+    let late = FetchError::Unreachable { host: host.to_owned(), why: Unreachable::Timeout };
+    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late))
+}
+
 /// A body, whole and bounded, in memory that is wiped.
-pub(super) async fn body(host: &str, mut response: Response) -> Result<Buffer, FetchError> {
+async fn body(host: &str, mut response: Response) -> Result<Buffer, FetchError> {
     const TOO_LARGE: FetchError = FetchError::Answer("it is larger than a secret can be");
     let expected = response.content_length().unwrap_or(0);
     if expected > MAX_BODY as u64 {

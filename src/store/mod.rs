@@ -4,70 +4,93 @@
 //! throttle. [`Vault::fetch`] fetches one secret: with the token from the first request on, within the vault's bound
 //! on requests in flight, again after what heals, and not at all after what doesn't.
 
+mod assertion;
+mod azure_cli;
+mod budget;
+mod bundle;
+mod challenge;
+mod entra;
 mod error;
+mod grant;
 mod http;
+mod managed;
+mod probe;
+mod refusal;
+mod remedy;
 mod retry;
+mod source;
+mod target;
 mod throttle;
 mod token;
 mod vault;
 
 use std::sync::Arc;
 
-use crate::config::{SecretSource, Store};
+use crate::config::Store;
 
+pub use bundle::Fetched;
+pub use challenge::Challenge;
 pub use error::{FetchError, Unreachable};
-pub use vault::{Fetched, Vault};
+pub use grant::Grant;
+pub use probe::{Check, Probe};
+pub use vault::Vault;
 
 use http::Clients;
+use source::Source;
 use throttle::Throttle;
 use token::Tokens;
 
 /// Opens stores; no request is sent yet. The vaults come in the order of the stores.
 ///
-/// A store whose `ca-file` can't be used, or whose addresses are neither https nor this machine's, gives an error in
-/// its place.
-pub fn open<'s>(stores: impl IntoIterator<Item = &'s Store>) -> Vec<Result<Vault, FetchError>> {
+/// A store whose `ca-file` can't be used, whose addresses are neither https nor this machine's, or whose identity needs
+/// variables that aren't there, gives an error in its place.
+pub fn open<'s, S>(stores: S) -> Vec<Result<Vault, FetchError>>
+where
+    S: IntoIterator<Item = &'s Store>,
+    S::IntoIter: Clone,
+{
+    let stores = stores.into_iter();
     let mut clients = Clients::default();
-    let mut identities: Vec<(&Store, Arc<Tokens>)> = Vec::new();
+    let mut identities: Vec<(&Store, Result<Arc<Tokens>, FetchError>)> = Vec::new();
     let mut throttles: Vec<(&Store, Arc<Throttle>)> = Vec::new();
+    let same_vault = |one: &Store, other: &Store| one.vault_url == other.vault_url;
     stores
-        .into_iter()
+        .clone()
         .map(|store| {
-            let (client, authority) =
-                (clients.of(store, &store.vault_url)?, clients.of(store, &store.identity.authority)?);
-            let tokens = shared(&mut identities, store, same_identity, || Tokens::new(store, authority));
-            let same_vault = |one: &Store, other: &Store| one.vault_url == other.vault_url;
-            let throttle = shared(&mut throttles, store, same_vault, || Throttle::new(store.max_concurrency));
+            let client = clients.of(store, &store.vault_url)?;
+            let tokens = shared(&mut identities, store, same_identity, || {
+                Source::new(store, &mut clients).map(|source| Arc::new(Tokens::new(source)))
+            })?;
+            let throttle = shared(&mut throttles, store, same_vault, || {
+                // Each store of a vault gets what the most careful one of them allows.
+                let bounds = stores.clone().filter(|other| same_vault(store, other)).map(|other| other.max_concurrency);
+                Arc::new(Throttle::new(bounds.min().unwrap_or(store.max_concurrency)))
+            });
             Ok(Vault::new(store, client, tokens, throttle))
         })
         .collect()
 }
 
 /// What stores that are the same in some respect share.
-fn shared<'s, T>(
-    known: &mut Vec<(&'s Store, Arc<T>)>,
+fn shared<'s, T: Clone>(
+    known: &mut Vec<(&'s Store, T)>,
     store: &'s Store,
     same: impl Fn(&Store, &Store) -> bool,
     make: impl FnOnce() -> T,
-) -> Arc<T> {
+) -> T {
     if let Some((_, found)) = known.iter().find(|(other, _)| same(store, other)) {
-        return Arc::clone(found);
+        return found.clone();
     }
-    let first = Arc::new(make());
-    known.push((store, Arc::clone(&first)));
+    let first = make();
+    known.push((store, first.clone()));
     first
 }
 
 fn same_identity(one: &Store, other: &Store) -> bool {
-    let (a, b) = (&one.identity, &other.identity);
-    let secrets = match (&a.client_secret, &b.client_secret) {
-        (SecretSource::Literal(a), SecretSource::Literal(b)) => a.expose() == b.expose(),
-        (SecretSource::Variable(a), SecretSource::Variable(b)) => a == b,
-        (SecretSource::File(a), SecretSource::File(b)) => a == b,
-        _ => false,
-    };
-    let parts = |identity: &crate::config::Identity| {
-        (identity.authority.clone(), identity.tenant.clone(), identity.client.clone(), identity.resource.clone())
-    };
-    secrets && parts(a) == parts(b) && one.ca_file == other.ca_file
+    one.identity.proof == other.identity.proof
+        && one.authority() == other.authority()
+        && one.identity.authority.is_some() == other.identity.authority.is_some()
+        && one.identity.tenant == other.identity.tenant
+        && one.ca_file == other.ca_file
+        && one.request_timeout == other.request_timeout
 }

@@ -17,6 +17,19 @@ const LONGEST: Duration = Duration::from_secs(16);
 /// The longest Retry-After that is believed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
+/// How one try ended otherwise than well, and how long the service asks to wait.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: FetchError,
+    pub(super) asked: Option<Duration>,
+}
+
+impl From<FetchError> for Failed {
+    fn from(error: FetchError) -> Self {
+        Self { error, asked: None }
+    }
+}
+
 /// The tries of one request.
 pub(super) struct Retry {
     deadline: Instant,
@@ -30,10 +43,11 @@ impl Retry {
     }
 
     /// Waits before the next try, or gives the error back when there is none.
-    pub(super) async fn after(&mut self, error: FetchError, asked: Option<Duration>) -> Result<(), FetchError> {
+    pub(super) async fn after(&mut self, Failed { error, asked }: Failed) -> Result<(), FetchError> {
         self.failed += 1;
-        let refused = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused, .. });
-        let tries = if refused { 3 } else { TRIES };
+        let is_absent = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns, .. });
+        // What isn't there is seldom there a moment later, and a wrong address should be told soon.
+        let tries = if is_absent { 3 } else { TRIES };
         if !error.is_transient() || self.failed >= tries {
             return Err(error);
         }

@@ -1,22 +1,33 @@
-//! What all requests to one vault share: how many may be in flight, and until when none may be sent.
+//! What all requests to one vault share: how many may be in flight, how many a while, and until when none may be sent.
+//!
+//! Being throttled pauses the vault as a whole and halves what may be in flight; successes let it grow again, by one
+//! for each round of them.
 
 use std::num::NonZeroU16;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::error::FetchError;
 use super::retry::back_off;
 
 /// One vault's throttle.
 pub(super) struct Throttle {
     permits: Semaphore,
-    pause: Mutex<Pause>,
+    state: Mutex<State>,
+}
+
+struct State {
+    pause: Pause,
+    window: Window,
+    budget: Budget,
 }
 
 /// When requests may be sent again.
+#[derive(Default)]
 struct Pause {
     /// When the last pause began.
     since: Option<Instant>,
@@ -25,45 +36,82 @@ struct Pause {
     streak: u32,
 }
 
+/// How many requests may be in flight.
+struct Window {
+    now: usize,
+    most: usize,
+    /// Places that are still taken and go when they are given back.
+    owed: usize,
+    /// Successes since the window grew.
+    successes: usize,
+}
+
 /// The right to have one request in flight.
 pub(super) struct Permit<'t> {
-    _permit: SemaphorePermit<'t>,
+    throttle: &'t Throttle,
+    place: Option<SemaphorePermit<'t>>,
     sent: Instant,
+    counts: bool,
 }
 
 impl Throttle {
     /// A throttle that lets so many in at once.
     pub(super) fn new(concurrency: NonZeroU16) -> Self {
+        let most = usize::from(concurrency.get());
         Self {
-            permits: Semaphore::new(usize::from(concurrency.get())),
-            pause: Mutex::new(Pause { since: None, until: None, streak: 0 }),
+            permits: Semaphore::new(most),
+            state: Mutex::new(State {
+                pause: Pause::default(),
+                window: Window { now: most, most, owed: 0, successes: 0 },
+                budget: Budget::default(),
+            }),
         }
     }
 
-    /// Waits for a pause to end and for a place. Nobody holds a place during a pause.
+    /// Waits for a pause to end, for the budget, and for a place. Nobody holds a place meanwhile.
     pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, FetchError> {
         loop {
-            if let Some(until) = self.paused() {
+            let closed = self.state().closed();
+            if let Some(until) = closed {
                 if until >= deadline {
                     return Err(FetchError::Throttled);
                 }
                 tokio::time::sleep_until(until).await;
             }
             let permit = self.permits.acquire().await.expect("internal error: the semaphore is never closed");
-            // Before the look at the pause, so that one that begins right after it counts as known.
+            let mut state = self.state();
+            // Before a pause that begins right after it, so that this request counts as known to that one.
             let sent = Instant::now();
-            if self.paused().is_none() {
-                return Ok(Permit { _permit: permit, sent });
+            if state.closed().is_none() {
+                state.budget.send();
+                return Ok(Permit { throttle: self, place: Some(permit), sent, counts: true });
             }
         }
     }
 
-    /// Notes that the vault throttled a request, and pauses all of them.
-    pub(super) fn throttled(&self, permit: &Permit<'_>, asked: Option<Duration>) {
-        let mut pause = self.lock();
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Until when no request may be sent.
+    fn closed(&mut self) -> Option<Instant> {
         let now = Instant::now();
+        let paused = self.pause.until.filter(|until| *until > now);
+        paused.max(self.budget.closed(now))
+    }
+}
+
+impl Permit<'_> {
+    /// Notes that the vault throttled the request, and pauses all of them.
+    pub(super) fn throttled(&mut self, asked: Option<Duration>) {
+        let mut state = self.throttle.state();
+        self.counts = false;
+        let now = Instant::now();
+        let pause = &mut state.pause;
         // Requests that were under way when the pause began say nothing new; only a longer wish counts.
-        let known = pause.since.filter(|since| permit.sent <= *since);
+        let known = pause.since.filter(|since| self.sent <= *since);
         let until = match (known, asked) {
             (Some(since), Some(asked)) => since + asked,
             (Some(_), None) => return,
@@ -74,18 +122,151 @@ impl Throttle {
             }
         };
         pause.until = pause.until.max(Some(until));
+        if known.is_none() {
+            let fewer = state.window.shrink();
+            let gone = self.throttle.permits.forget_permits(fewer);
+            state.window.owed += fewer - gone;
+        }
     }
 
     /// Notes that the vault answered as it should.
     pub(super) fn succeeded(&self) {
-        self.lock().streak = 0;
+        let mut state = self.throttle.state();
+        state.pause.streak = 0;
+        if state.window.grows() {
+            self.throttle.permits.add_permits(1);
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = self.throttle.state();
+        state.budget.done(self.counts);
+        if state.window.owed > 0 {
+            state.window.owed -= 1;
+            if let Some(place) = self.place.take() {
+                place.forget();
+            }
+        }
+    }
+}
+
+impl Window {
+    /// Halves the window, and says by how much. It ends at a quarter of what is allowed: a vault's limit is a rate,
+    /// which fewer requests at once would not keep better, only slower.
+    fn shrink(&mut self) -> usize {
+        let least = (self.most / 4).max(1);
+        let fewer = self.now - (self.now / 2).max(least).min(self.now);
+        self.now -= fewer;
+        self.successes = 0;
+        fewer
     }
 
-    fn paused(&self) -> Option<Instant> {
-        self.lock().until.filter(|until| *until > Instant::now())
+    /// Counts a success, and says whether there is a place to add: one for each round of the window.
+    fn grows(&mut self) -> bool {
+        self.successes += 1;
+        if self.now == self.most || self.successes < self.now {
+            return false;
+        }
+        self.successes = 0;
+        self.now += 1;
+        // A place that was still to go stays instead.
+        let paid = self.owed > 0;
+        self.owed -= usize::from(paid);
+        !paid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn throttle(most: u16) -> Throttle {
+        Throttle::new(NonZeroU16::new(most).expect("not zero"))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Pause> {
-        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    fn window(throttle: &Throttle) -> (usize, usize) {
+        let state = throttle.state();
+        (state.window.now, state.window.owed)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_vault_halves_and_grows_again() {
+        let throttle = throttle(32);
+        let deadline = Instant::now() + Duration::from_secs(600);
+        let mut wave = Vec::new();
+        for _ in 0..32 {
+            wave.push(throttle.enter(deadline).await.expect("a place"));
+        }
+        for permit in &mut wave {
+            permit.throttled(Some(Duration::from_secs(1)));
+        }
+        // One pause, one halving, however many say so.
+        assert_eq!(window(&throttle), (16, 16));
+        drop(wave);
+        assert_eq!((window(&throttle), throttle.permits.available_permits()), ((16, 0), 16));
+        let begun = Instant::now();
+        drop(throttle.enter(deadline).await.expect("a place"));
+        assert_eq!(begun.elapsed().as_secs(), 1);
+        for expected in [8, 8] {
+            let mut permit = throttle.enter(deadline).await.expect("a place");
+            permit.throttled(Some(Duration::from_secs(1)));
+            drop(permit);
+            assert_eq!(window(&throttle), (expected, 0));
+        }
+        for expected in 9..=32 {
+            for _ in 0..expected - 1 {
+                throttle.enter(deadline).await.expect("a place").succeeded();
+            }
+            assert_eq!((window(&throttle), throttle.permits.available_permits()), ((expected, 0), expected));
+        }
+        for _ in 0..100 {
+            throttle.enter(deadline).await.expect("a place").succeeded();
+        }
+        assert_eq!(throttle.permits.available_permits(), 32);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_stays_one() {
+        let throttle = throttle(1);
+        let deadline = Instant::now() + Duration::from_secs(600);
+        for _ in 0..5 {
+            let mut permit = throttle.enter(deadline).await.expect("a place");
+            permit.throttled(None);
+        }
+        drop(throttle.enter(deadline).await.expect("a place"));
+        assert_eq!(throttle.permits.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_is_kept_in_any_window() {
+        let throttle = throttle(32);
+        let deadline = Instant::now() + Duration::from_secs(600);
+        let mut sent = Vec::new();
+        for index in 0..9_000_u32 {
+            let permit = throttle.enter(deadline).await.expect("a place");
+            sent.push(Instant::now());
+            if index % 7 == 0 {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+            drop(permit);
+        }
+        for (first, last) in sent.iter().zip(&sent[4_000..]) {
+            assert!(*last - *first >= Duration::from_secs(10));
+        }
+        assert!(*sent.last().expect("many") - sent[0] < Duration::from_secs(26));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_beyond_the_deadline_is_an_error() {
+        let throttle = throttle(4);
+        throttle
+            .enter(Instant::now() + Duration::from_secs(1))
+            .await
+            .expect("a place")
+            .throttled(Some(Duration::from_secs(9)));
+        let late = throttle.enter(Instant::now() + Duration::from_secs(5)).await.err();
+        assert_eq!(late, Some(FetchError::Throttled));
     }
 }

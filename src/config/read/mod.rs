@@ -1,9 +1,10 @@
 //! From `credflow.yaml` to a configuration, with every fault that is in it.
 
 mod credential;
+mod identity;
 mod store;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Config;
@@ -95,4 +96,22 @@ fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::b
 
 fn listed(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// An id or a domain, which becomes part of an address.
+fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
+    let text = reader.text(node, key)?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+        return Some(text.to_owned());
+    }
+    let help = "it is an id like 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
+    reader.fault(Code::WrongValue, node, format!("`{key}` has a character that an id can't have"), "", help);
+    None
+}
+
+/// A path of the configuration, from its folder on.
+fn beside(reader: &Reader<'_>, path: &str) -> PathBuf {
+    let folder = Path::new(reader.tree.source().name()).parent();
+    folder.unwrap_or(Path::new("")).join(path)
 }

@@ -1,16 +1,16 @@
 //! One store of `credflow.yaml`.
 
 use std::num::NonZeroU16;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use url::Url;
 
-use super::{listed, named};
-use crate::config::address::{Cloud, is_loopback, is_under, origin};
-use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, SecretSource, Store};
-use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::secret::Secret;
+use super::identity::ProofDraft;
+use super::{beside, identifier, listed, named};
+use crate::config::address::{Cloud, is_loopback, origin};
+use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Proof, Store};
+use crate::diagnostic::{Code, nearest};
 use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
 
 const STORE_KEYS: &[&str] = &[
@@ -24,9 +24,13 @@ const STORE_KEYS: &[&str] = &[
     "api-version",
     "authority",
     "identity",
+    "client-certificate",
+    "token-file",
     "ca-file",
     "max-concurrency",
+    "timeout",
     "allow-custom-domain",
+    "enforce-validity",
 ];
 
 /// What a store's keys say, before it is known to be whole.
@@ -34,101 +38,117 @@ const STORE_KEYS: &[&str] = &[
 struct Draft {
     vault_url: Option<(Url, NodeId)>,
     tenant: Option<String>,
-    client: Option<String>,
-    client_secret: Option<SecretSource>,
+    proof: ProofDraft,
     resource: Option<String>,
-    authority: Option<(Url, NodeId)>,
+    authority: Option<Url>,
     api_version: Option<String>,
     ca_file: Option<PathBuf>,
     max_concurrency: Option<NonZeroU16>,
+    timeout: Option<Duration>,
     allow_custom_domain: bool,
+    enforce_validity: bool,
 }
 
 pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     let name = named(reader, entry, "store")?;
     let mut draft = Draft::default();
-    let mut missing = vec!["vault-url", "tenant-id", "client-id", "client-secret"];
+    let mut keys = Vec::new();
     for entry in reader.entries(entry.value, name.as_ref()) {
         let Some(key) = reader.key(entry) else { continue };
         // A misspelt key is told as such; the key that it was meant as isn't missing.
-        let meant = if STORE_KEYS.contains(&key) { Some(key) } else { nearest(key, STORE_KEYS.iter().copied()) };
-        missing.retain(|&required| Some(required) != meant);
+        let known = STORE_KEYS.iter().copied();
+        keys.extend(known.clone().find(|&known| known == key).or_else(|| nearest(key, known)));
         property(reader, &mut draft, key, entry);
     }
+    let proof = draft.proof.finish(reader, &keys);
+    let required = ["vault-url"].into_iter().chain(proof.required().iter().copied());
+    let missing: Vec<&str> = required.filter(|key| !keys.contains(key)).collect();
     if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
         let message = format!("the store `{name}` has no {}", listed(&missing));
-        reader.fault(Code::MissingKey, entry.key, message, "", "");
+        reader.fault(Code::MissingKey, entry.key, message, "", proof.help(&missing));
     }
     let (vault_url, vault_node) = draft.vault_url?;
-    let cloud = Cloud::of(&vault_url);
-    let resource = draft.resource.unwrap_or_else(|| cloud.resource.to_owned());
-    let authority = draft.authority.map(|(url, _)| url).or_else(|| Url::parse(cloud.authority).ok())?;
-    if !draft.allow_custom_domain {
-        domain(reader, &vault_url, vault_node, &resource, &authority);
-    }
-    Some(Store {
+    let mut store = Store {
         name: name.parse().ok()?,
         vault_url,
         identity: Identity {
-            authority,
-            tenant: draft.tenant?,
-            client: draft.client?,
-            client_secret: draft.client_secret?,
-            resource,
+            authority: draft.authority,
+            tenant: draft.tenant,
+            resource: draft.resource,
+            proof: Proof::Environment,
         },
         api_version: draft.api_version.unwrap_or_else(|| DEFAULT_API_VERSION.to_owned()),
         ca_file: draft.ca_file,
         max_concurrency: draft.max_concurrency.unwrap_or(DEFAULT_CONCURRENCY),
         request_timeout: DEFAULT_REQUEST_TIMEOUT,
-    })
+        timeout: draft.timeout,
+        allow_custom_domain: draft.allow_custom_domain,
+        enforce_validity: draft.enforce_validity,
+    };
+    domain(reader, &store, vault_node);
+    store.identity.proof = proof.proof()?;
+    Some(store)
 }
 
 /// A token must not leave the domain that it is for.
-fn domain(reader: &mut Reader<'_>, vault: &Url, node: NodeId, resource: &str, authority: &Url) {
-    let host = vault.host_str().unwrap_or_default();
-    if is_loopback(vault) {
-        if !is_loopback(authority) {
+fn domain(reader: &mut Reader<'_>, store: &Store, node: NodeId) {
+    let host = store.vault_url.host_str().unwrap_or_default();
+    let wrong = match store.resource() {
+        Some(resource) if store.may_receive(resource) => return,
+        Some(_) if is_loopback(&store.vault_url) => {
             let message = "the vault is on this machine, and its token would come from elsewhere";
             let help = "set `authority` to the emulator's, or `allow-custom-domain: true`";
-            reader.fault(Code::BadUrl, node, message, "", help);
+            return reader.fault(Code::BadUrl, node, message, "", help);
         }
-        return;
-    }
-    let resource = Url::parse(resource).ok();
-    let domain = resource.as_ref().and_then(Url::host_str).unwrap_or_default();
-    if is_under(host, domain) {
-        return;
-    }
-    let message = format!("`vault-url` is outside of its resource's domain, {domain}");
+        Some(resource) => {
+            let domain = resource.trim_start_matches("https://");
+            format!("`vault-url` is outside of its resource's domain, {domain}")
+        }
+        None if store.allow_custom_domain => return,
+        None if host.contains("privatelink") => "`vault-url` is the name of a private endpoint".to_owned(),
+        // What no cloud has may be a cloud of one's own; the vault itself tells its resource, and is held to it.
+        None => match Cloud::meant(host) {
+            Some(domain) => format!("`vault-url` is in no cloud's domain; did you mean {domain}?"),
+            None => return,
+        },
+    };
     let help = if host.contains("privatelink") {
         "use the vault's ordinary name, https://NAME.vault.azure.net; DNS leads it to the private address"
     } else {
         "correct `vault-url` or `azure-resource`; `allow-custom-domain: true` sends the token there all the same"
     };
-    reader.fault(Code::BadUrl, node, message, "no token is sent there", help);
+    reader.fault(Code::BadUrl, node, wrong, "no token is sent there", help);
 }
 
 fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry) {
     let node = entry.value;
     match key {
         "vault-url" => draft.vault_url = url(reader, node, key).map(|url| (url, node)),
-        "authority" => draft.authority = url(reader, node, key).map(|url| (url, node)),
+        "authority" => draft.authority = url(reader, node, key),
         "tenant-id" => draft.tenant = identifier(reader, node, key),
-        "client-id" => draft.client = identifier(reader, node, key),
-        "client-secret" => draft.client_secret = client_secret(reader, node),
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
         "ca-file" => draft.ca_file = reader.text(node, key).map(|path| beside(reader, path)),
         "provider" => only(reader, node, key, "azure-key-vault"),
         "grant-type" => only(reader, node, key, "client_credentials"),
-        "identity" => only(reader, node, key, "client-secret"),
         "max-concurrency" => {
             draft.max_concurrency = reader.tree.text(node).and_then(|text| text.parse().ok());
             if draft.max_concurrency.is_none() {
                 reader.wrong_type(node, key, "a whole number from 1 to 65535");
             }
         }
+        "timeout" => {
+            let seconds = reader.tree.text(node).and_then(|text| text.parse::<f64>().ok());
+            draft.timeout = seconds.filter(|it| *it > 0.0 && *it <= 86_400.0).map(Duration::from_secs_f64);
+            if draft.timeout.is_none() {
+                reader.wrong_type(node, key, "a number of seconds, more than 0 and at most a day");
+            }
+        }
         "allow-custom-domain" => draft.allow_custom_domain = reader.boolean(node, key).unwrap_or_default(),
+        "enforce-validity" => draft.enforce_validity = reader.boolean(node, key).unwrap_or_default(),
+        "identity" | "client-id" | "client-secret" | "client-certificate" | "token-file" => {
+            draft.proof.property(reader, key, entry);
+        }
         _ => reader.unknown(entry.key, STORE_KEYS, true),
     }
 }
@@ -159,18 +179,6 @@ fn resource(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
     }
 }
 
-/// An id or a domain, which becomes part of an address.
-fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
-    let text = reader.text(node, key)?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-        return Some(text.to_owned());
-    }
-    let help = "it is an id like 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
-    reader.fault(Code::WrongValue, node, format!("`{key}` has a character that an id can't have"), "", help);
-    None
-}
-
 fn api_version(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
     let text = reader.text(node, "api-version")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
@@ -180,44 +188,6 @@ fn api_version(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
     let help = "it is like 7.4 or 2025-07-01";
     reader.fault(Code::WrongValue, node, "`api-version` is not a version", "", help);
     None
-}
-
-fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> {
-    if reader.tree.kind(node) != Kind::Mapping {
-        let text = reader.text(node, "client-secret")?;
-        let secret = Secret::concat([text]);
-        let span = reader.tree.span(node);
-        let diagnostic = Diagnostic::warning(Code::LiteralSecret, "a client secret in the configuration itself")
-            .at(reader.tree.source(), span, "")
-            .help("keep it in a variable or a file: `client-secret: { env: NAME }` or `{ file: PATH }`");
-        reader.faults.push(diagnostic);
-        return Some(SecretSource::Literal(Arc::new(secret)));
-    }
-    let mut sources = Vec::new();
-    for entry in reader.entries(node, "client-secret") {
-        match reader.key(entry) {
-            Some("env") => {
-                sources.extend(reader.text(entry.value, "env").map(|name| SecretSource::Variable(name.to_owned())));
-            }
-            Some("file") => {
-                let path = reader.text(entry.value, "file");
-                sources.extend(path.map(|path| SecretSource::File(beside(reader, path))));
-            }
-            Some(_) => reader.unknown(entry.key, &["env", "file"], true),
-            None => {}
-        }
-    }
-    if sources.len() != 1 && !reader.faults.has_errors() {
-        let message = "`client-secret` must have either `env` or `file`";
-        reader.fault(Code::WrongValue, node, message, "", "");
-    }
-    sources.pop()
-}
-
-/// A path of the configuration, from its folder on.
-fn beside(reader: &Reader<'_>, path: &str) -> PathBuf {
-    let folder = Path::new(reader.tree.source().name()).parent();
-    folder.unwrap_or(Path::new("")).join(path)
 }
 
 /// A property that has one value so far.

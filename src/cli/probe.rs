@@ -1,0 +1,157 @@
+//! `stores test`: what each store takes, side by side.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::args::{Test, TestFormat};
+use super::{Exit, Terminal, fetch};
+use crate::config::Store;
+use crate::reference::SecretName;
+use crate::store::{self, Check, Probe};
+
+/// Tests all stores at once, and tells them in their order.
+pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
+    let _emulator = match &args.fetching.emulate {
+        None => None,
+        Some(seed) => match fetch::emulator(seed, &stores, terminal).await {
+            Ok(emulator) => {
+                for store in &mut stores {
+                    emulator.redirect(store);
+                }
+                Some(emulator)
+            }
+            Err(exit) => return exit,
+        },
+    };
+    let deadline = Instant::now() + args.fetching.timeout;
+    let mut tasks = JoinSet::new();
+    for (index, vault) in store::open(&stores).into_iter().enumerate() {
+        tasks.spawn(async move {
+            let probe = match vault {
+                Ok(vault) => vault.probe(deadline).await,
+                Err(error) => Probe::unopened(error),
+            };
+            (index, probe)
+        });
+    }
+    let finished = tokio::select! {
+        finished = tasks.join_all() => finished,
+        _ = tokio::signal::ctrl_c() => return Exit::Child(fetch::INTERRUPTED),
+    };
+    let mut found: Vec<(usize, Probe)> = finished;
+    found.sort_by_key(|(index, _)| *index);
+    let found: Vec<(&Store, Probe)> = found.into_iter().map(|(index, probe)| (&stores[index], probe)).collect();
+    let out = match args.format {
+        TestFormat::Human => human(&found, terminal),
+        TestFormat::Json => json(&found),
+    };
+    let is_failed = |(_, check): &(_, &Check)| matches!(check, Check::Failed(_));
+    let any_failed = found.iter().any(|(_, probe)| probe.checks().iter().any(is_failed));
+    match terminal.result(out.as_bytes()) {
+        Exit::Success if any_failed => Exit::World,
+        exit => exit,
+    }
+}
+
+/// A line for each store, then what failed and what to do.
+fn human(found: &[(&Store, Probe)], terminal: &Terminal) -> String {
+    let Some((_, first)) = found.first() else { return String::new() };
+    let names = first.checks().map(|(name, _)| name);
+    let wide = found.iter().map(|(store, _)| store.name.as_str().len()).max().unwrap_or(0).max("store".len());
+    let mut out = format!("{:<wide$}", "store");
+    for name in names {
+        let _ = write!(out, "  {name:<width$}", width = name.len().max("failed".len()));
+    }
+    out.push_str("  latency\n");
+    for (store, probe) in found {
+        let _ = write!(out, "{:<wide$}", store.name.as_str());
+        for (name, check) in probe.checks() {
+            let (colour, word) = match check {
+                Check::Fine => ("32", "ok"),
+                Check::Failed(_) => ("31", "failed"),
+                Check::Skipped => ("2", "-"),
+            };
+            let pad = name.len().max("failed".len()) - word.len();
+            let _ = write!(out, "  {}{:pad$}", terminal.paint(colour, word), "");
+        }
+        let latency = probe.latency.map_or_else(|| "-".to_owned(), |took| format!("{} ms", took.as_millis()));
+        let _ = writeln!(out, "  {latency}");
+    }
+    let any = any_secret();
+    for (store, probe) in found {
+        for (name, check) in probe.checks() {
+            let Check::Failed(error) = check else { continue };
+            let _ = writeln!(out, "\n{}: {name}: {error} ({})", store.name, error.code());
+            for line in error.remedy(store, &any).lines() {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+    }
+    out
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Report<'r> {
+    store: &'r str,
+    vault: &'r str,
+    identity: &'r str,
+    ok: bool,
+    checks: Vec<Line<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_ahead_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_ms: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u128>,
+}
+
+#[derive(Serialize)]
+struct Line<'r> {
+    check: &'r str,
+    result: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+fn json(found: &[(&Store, Probe)]) -> String {
+    let any = any_secret();
+    let line = |store: &Store, name, check: &Check| match check {
+        Check::Fine => Line { check: name, result: "ok", code: None, message: None, remedy: None },
+        Check::Skipped => Line { check: name, result: "skipped", code: None, message: None, remedy: None },
+        Check::Failed(error) => Line {
+            check: name,
+            result: "failed",
+            code: Some(error.code()),
+            message: Some(error.to_string()),
+            remedy: Some(error.remedy(store, &any)),
+        },
+    };
+    let reports: Vec<Report<'_>> = found
+        .iter()
+        .map(|(store, probe)| Report {
+            store: store.name.as_str(),
+            vault: store.vault_url.as_str().trim_end_matches('/'),
+            identity: store.identity.proof.name(),
+            ok: !probe.checks().iter().any(|(_, check)| matches!(check, Check::Failed(_))),
+            checks: probe.checks().map(|(name, check)| line(store, name, check)).into(),
+            clock_ahead_seconds: probe.clock_ahead,
+            token_ms: probe.token_took.map(|took| took.as_millis()),
+            latency_ms: probe.latency.map(|took| took.as_millis()),
+        })
+        .collect();
+    let body = serde_json::to_string_pretty(&serde_json::json!({ "stores": reports }));
+    body.expect("internal error: texts and numbers are JSON") + "\n"
+}
+
+/// What stands for a secret in a remedy, where none is asked for.
+fn any_secret() -> SecretName {
+    "NAME".parse().expect("internal error: a name")
+}

@@ -1,0 +1,183 @@
+//! The identity of a store of `credflow.yaml`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{beside, identifier, listed};
+use crate::config::{Proof, SecretSource};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::secret::Secret;
+use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
+
+/// An identity's name, the keys that it needs, and those that it may have beside them.
+struct Form {
+    name: &'static str,
+    needs: &'static [&'static str],
+    takes: &'static [&'static str],
+}
+
+const FORMS: [Form; 6] = [
+    Form { name: "client-secret", needs: &["client-id", "client-secret"], takes: &[] },
+    Form { name: "client-certificate", needs: &["client-id", "client-certificate"], takes: &[] },
+    Form { name: "workload-identity", needs: &[], takes: &["client-id", "token-file"] },
+    Form { name: "managed-identity", needs: &[], takes: &["client-id"] },
+    Form { name: "azure-cli", needs: &[], takes: &[] },
+    Form { name: "environment", needs: &[], takes: &[] },
+];
+
+/// The keys that alone tell which identity is meant.
+const TELLING: [(&str, &str); 3] = [
+    ("client-secret", "client-secret"),
+    ("client-certificate", "client-certificate"),
+    ("token-file", "workload-identity"),
+];
+
+/// What a store's keys say of its identity, before it is known to be whole.
+#[derive(Default)]
+pub(super) struct ProofDraft {
+    identity: Option<(String, NodeId)>,
+    /// The keys that are there, with their places.
+    keys: Vec<(&'static str, NodeId)>,
+    client: Option<String>,
+    secret: Option<SecretSource>,
+    certificate: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+}
+
+/// A draft whose identity is known, as far as it can be.
+pub(super) struct Chosen {
+    form: Option<&'static Form>,
+    draft: ProofDraft,
+}
+
+impl ProofDraft {
+    pub(super) fn property(&mut self, reader: &mut Reader<'_>, key: &str, entry: Entry) {
+        let node = entry.value;
+        match key {
+            "identity" => self.identity = reader.text(node, key).map(|text| (text.to_owned(), node)),
+            "client-id" => {
+                self.keys.push(("client-id", entry.key));
+                self.client = identifier(reader, node, key);
+            }
+            "client-secret" => {
+                self.keys.push(("client-secret", entry.key));
+                self.secret = client_secret(reader, node);
+            }
+            "client-certificate" => {
+                self.keys.push(("client-certificate", entry.key));
+                self.certificate = reader.text(node, key).map(|path| beside(reader, path));
+            }
+            _ => {
+                self.keys.push(("token-file", entry.key));
+                self.token_file = reader.text(node, key).map(|path| beside(reader, path));
+            }
+        }
+    }
+
+    /// Which identity it is: the one that is named, or else what the keys say. `keys` are those of the store that are
+    /// there or meant.
+    pub(super) fn finish(self, reader: &mut Reader<'_>, keys: &[&'static str]) -> Chosen {
+        let form = match &self.identity {
+            Some((name, node)) => {
+                let form = FORMS.iter().find(|form| form.name == name);
+                if form.is_none() {
+                    let names = FORMS.map(|form| form.name);
+                    let message = format!("`identity` can't be `{}`", shorten(name));
+                    let help = match nearest(name, names) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("it is one of {}", listed(&names)),
+                    };
+                    reader.fault(Code::WrongValue, *node, message, "", &help);
+                }
+                form
+            }
+            None => self.told(reader, keys),
+        };
+        if let Some(form) = form {
+            for (key, node) in &self.keys {
+                if !form.needs.contains(key) && !form.takes.contains(key) {
+                    let message = format!("`{key}` has no use with the identity `{}`", form.name);
+                    let help = "remove it, or correct `identity`; a store has one identity";
+                    reader.fault(Code::WrongValue, *node, message, "", help);
+                }
+            }
+        }
+        Chosen { form, draft: self }
+    }
+
+    /// The identity that the keys tell.
+    fn told(&self, reader: &mut Reader<'_>, keys: &[&'static str]) -> Option<&'static Form> {
+        let told: Vec<&str> = TELLING.iter().filter(|(key, _)| keys.contains(key)).map(|(_, name)| *name).collect();
+        if let [_, second, ..] = told[..]
+            && let Some((_, node)) = self.keys.iter().find(|(key, _)| TELLING.contains(&(key, second)))
+        {
+            let message = format!("the store has keys of more than one identity: {}", listed(&told));
+            reader.fault(Code::WrongValue, *node, message, "", "say which one is meant with `identity`");
+            return None;
+        }
+        let name = told.first().copied().unwrap_or("client-secret");
+        FORMS.iter().find(|form| form.name == name)
+    }
+}
+
+impl Chosen {
+    /// The keys that the identity needs.
+    pub(super) fn required(&self) -> &'static [&'static str] {
+        self.form.map_or(&[], |form| form.needs)
+    }
+
+    /// What to do when keys of it are missing.
+    pub(super) fn help(&self, missing: &[&str]) -> &'static str {
+        match self.draft.identity {
+            None if missing.contains(&"client-secret") => {
+                "or name another `identity`: client-certificate, workload-identity, managed-identity, azure-cli, environment"
+            }
+            _ => "",
+        }
+    }
+
+    /// The identity, if it is whole.
+    pub(super) fn proof(self) -> Option<Proof> {
+        let draft = self.draft;
+        Some(match self.form?.name {
+            "client-secret" => Proof::ClientSecret { client: draft.client?, secret: draft.secret? },
+            "client-certificate" => Proof::ClientCertificate { client: draft.client?, certificate: draft.certificate? },
+            "workload-identity" => Proof::WorkloadIdentity { client: draft.client, token_file: draft.token_file },
+            "managed-identity" => Proof::ManagedIdentity { client: draft.client },
+            "azure-cli" => Proof::AzureCli,
+            _ => Proof::Environment,
+        })
+    }
+}
+
+fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> {
+    if reader.tree.kind(node) != Kind::Mapping {
+        let text = reader.text(node, "client-secret")?;
+        let secret = Secret::concat([text]);
+        let span = reader.tree.span(node);
+        let diagnostic = Diagnostic::warning(Code::LiteralSecret, "a client secret in the configuration itself")
+            .at(reader.tree.source(), span, "")
+            .help("keep it in a variable or a file: `client-secret: { env: NAME }` or `{ file: PATH }`");
+        reader.faults.push(diagnostic);
+        return Some(SecretSource::Literal(Arc::new(secret)));
+    }
+    let mut sources = Vec::new();
+    for entry in reader.entries(node, "client-secret") {
+        match reader.key(entry) {
+            Some("env") => {
+                sources.extend(reader.text(entry.value, "env").map(|name| SecretSource::Variable(name.to_owned())));
+            }
+            Some("file") => {
+                let path = reader.text(entry.value, "file");
+                sources.extend(path.map(|path| SecretSource::File(beside(reader, path))));
+            }
+            Some(_) => reader.unknown(entry.key, &["env", "file"], true),
+            None => {}
+        }
+    }
+    if sources.len() != 1 && !reader.faults.has_errors() {
+        let message = "`client-secret` must have either `env` or `file`";
+        reader.fault(Code::WrongValue, node, message, "", "");
+    }
+    sources.pop()
+}

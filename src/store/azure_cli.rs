@@ -1,0 +1,39 @@
+//! Who is logged in to the Azure CLI: `az account get-access-token`.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+use zeroize::Zeroizing;
+
+use super::error::FetchError;
+use super::grant::Grant;
+use super::target::Target;
+
+/// The command; a batch file on Windows.
+const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
+
+/// How long it may take. It is a Python program that may ask Entra ID itself.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Asks the Azure CLI for a token, once.
+pub(super) async fn token(target: &Target) -> Result<Grant, FetchError> {
+    let mut command = Command::new(AZ);
+    command.args(["account", "get-access-token", "--output", "json", "--scope"]);
+    command.arg(format!("{}/.default", target.resource));
+    if let Some(tenant) = &target.tenant {
+        command.args(["--tenant", tenant]);
+    }
+    // What it says on stderr is for people, and may be anything.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let finished = tokio::time::timeout(TIMEOUT, command.output()).await.map_err(|_| FetchError::AzureCli)?;
+    let output = finished.map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => FetchError::NoAzureCli,
+        _ => FetchError::AzureCli,
+    })?;
+    let answer = Zeroizing::new(output.stdout);
+    if !output.status.success() {
+        return Err(FetchError::AzureCli);
+    }
+    Grant::parse(&answer).map_err(|_| FetchError::AzureCli)
+}

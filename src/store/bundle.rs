@@ -1,0 +1,65 @@
+//! A secret as Key Vault gives it: the bundle of Microsoft's REST reference.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::FetchError;
+use crate::reference::SecretVersion;
+use crate::secret::Secret;
+
+/// A secret as the vault gave it.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The value.
+    pub value: Secret,
+    /// The version that it is; "latest" is one of them by now.
+    pub version: SecretVersion,
+    /// When it begins and ceases to be meant for use, in seconds since 1970. The service gives it out all the same.
+    pub not_before: Option<i64>,
+    /// See `not_before`.
+    pub expires: Option<i64>,
+    /// Whether it is enabled, where the vault says so. A secret that isn't is not given out.
+    pub enabled: Option<bool>,
+    /// What its owner says that the value is, as it came: `application/x-pkcs12` for a certificate's secret.
+    pub content_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Bundle<'b> {
+    #[serde(borrow)]
+    value: Option<&'b RawValue>,
+    id: Option<String>,
+    #[serde(rename = "contentType")]
+    content_type: Option<String>,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Deserialize, Default)]
+struct Attributes {
+    enabled: Option<bool>,
+    nbf: Option<i64>,
+    exp: Option<i64>,
+}
+
+impl Fetched {
+    /// Reads the body of a 200.
+    ///
+    /// # Errors
+    /// When it is no bundle with a value and a version. Nothing of the body is in the error.
+    pub fn parse(body: &[u8]) -> Result<Self, FetchError> {
+        const NOT_A_BUNDLE: FetchError = FetchError::Answer("it is not a secret's JSON");
+        let bundle: Bundle<'_> = serde_json::from_slice(body).map_err(|_| NOT_A_BUNDLE)?;
+        let value = bundle.value.ok_or(FetchError::Answer("it holds no value"))?;
+        let id = bundle.id.ok_or(NOT_A_BUNDLE)?;
+        let version = id.rsplit('/').next().and_then(|version| version.parse().ok());
+        Ok(Self {
+            value: Secret::from_json(value.get()).ok_or(FetchError::Answer("its value is not a text"))?,
+            version: version.ok_or(FetchError::Answer("it names no version"))?,
+            not_before: bundle.attributes.nbf,
+            expires: bundle.attributes.exp,
+            enabled: bundle.attributes.enabled,
+            content_type: bundle.content_type,
+        })
+    }
+}

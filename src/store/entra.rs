@@ -1,0 +1,142 @@
+//! Entra ID's token endpoint: the client credentials grant (RFC 6749, section 4.4) with a secret or an assertion.
+
+use std::env::VarError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use reqwest::Client;
+use reqwest::header::CONTENT_TYPE;
+use url::Url;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
+
+use super::assertion::assertion;
+use super::error::FetchError;
+use super::grant::Grant;
+use super::http;
+use super::retry::Failed;
+use super::target::Target;
+use crate::config::SecretSource;
+use crate::secret::Secret;
+
+/// The type of an assertion (RFC 7523, section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A clock that is further off than this makes assertions that don't count, in seconds.
+const CLOCK_TOLERANCE: i64 = 30;
+
+/// An application that asks Entra ID for tokens.
+pub(super) struct Application {
+    pub(super) authority: Url,
+    pub(super) client: String,
+    pub(super) credential: Credential,
+    pub(super) http: Client,
+    pub(super) timeout: Duration,
+    /// By how many seconds Entra ID's clock is ahead, once that is known to matter.
+    pub(super) clock_ahead: AtomicI64,
+}
+
+/// What proves an application.
+pub(super) enum Credential {
+    Secret(SecretSource),
+    Certificate(PathBuf),
+    /// A file with a platform's token, which changes from time to time.
+    Federated(PathBuf),
+}
+
+impl Application {
+    /// Asks for a token, once.
+    pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
+        let failed = match self.request(target).await {
+            Err(failed) if failed.error == FetchError::AssertionTime => failed,
+            result => return result,
+        };
+        // The answer told the time; with a clock that is right there is nothing to mend.
+        if self.clock_ahead.load(Ordering::Relaxed) == 0 { Err(failed) } else { self.request(target).await }
+    }
+
+    async fn request(&self, target: &Target) -> Result<Grant, Failed> {
+        let url = self.endpoint(target.tenant.as_deref().ok_or(FetchError::NoChallenge)?);
+        let form = self.form(&url, &target.resource)?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let request = self.http.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = http::exchange(request.body(Bytes::from_owner(form)), &host, self.timeout).await?;
+        if answer.status == 200 {
+            return Ok(Grant::parse(answer.body.as_bytes())?);
+        }
+        let error = FetchError::of_entra(answer.status, answer.body.as_bytes());
+        if error == FetchError::AssertionTime {
+            let ahead = answer.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_TOLERANCE);
+            self.clock_ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);
+        }
+        Err(Failed { error, asked: answer.asked() })
+    }
+
+    /// The form, in memory that is wiped.
+    fn form(&self, endpoint: &Url, resource: &str) -> Result<Zeroizing<String>, FetchError> {
+        let secret = match &self.credential {
+            Credential::Secret(source) => client_secret(source)?,
+            Credential::Certificate(file) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
+                let now = i64::try_from(now).unwrap_or(0) + self.clock_ahead.load(Ordering::Relaxed);
+                Arc::new(assertion(file, &self.client, endpoint.as_str(), now)?)
+            }
+            Credential::Federated(file) => Arc::new(text(file, FetchError::FederatedToken)?),
+        };
+        let scope = format!("{resource}/.default");
+        let mut form = Zeroizing::new(String::with_capacity(secret.expose().len() * 3 + scope.len() * 3 + 512));
+        form.push_str("grant_type=client_credentials");
+        let mut field = |name: &str, value: &str| {
+            form.extend(["&", name, "="]);
+            form.extend(byte_serialize(value.as_bytes()));
+        };
+        field("client_id", &self.client);
+        field("scope", &scope);
+        match self.credential {
+            Credential::Secret(_) => field("client_secret", secret.expose()),
+            Credential::Certificate(_) | Credential::Federated(_) => {
+                field("client_assertion_type", JWT_BEARER);
+                field("client_assertion", secret.expose());
+            }
+        }
+        Ok(form)
+    }
+
+    fn endpoint(&self, tenant: &str) -> Url {
+        let mut url = self.authority.clone();
+        // Segment by segment, so that a tenant can't lead to another path.
+        let mut segments = url.path_segments_mut().expect("internal error: https and http have paths");
+        segments.pop_if_empty().extend([tenant, "oauth2", "v2.0", "token"]);
+        drop(segments);
+        url
+    }
+}
+
+/// Reads the client secret from where it is.
+fn client_secret(source: &SecretSource) -> Result<Arc<Secret>, FetchError> {
+    match source {
+        SecretSource::Literal(secret) => Ok(Arc::clone(secret)),
+        SecretSource::Variable(name) => match std::env::var(name) {
+            Ok(value) if !value.is_empty() => Ok(Arc::new(Secret::new(value))),
+            Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
+            _ => Err(FetchError::SecretUnset(name.clone())),
+        },
+        SecretSource::File(path) => Ok(Arc::new(text(path, FetchError::SecretUnreadable)?)),
+    }
+}
+
+/// The text of a file; one line break at its end doesn't belong to it.
+fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Secret, FetchError> {
+    let fault = |why: String| fault(path.display().to_string(), why);
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| fault(error.to_string()))?);
+    let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
+    let value = text.strip_suffix('\n').unwrap_or(text);
+    let value = value.strip_suffix('\r').unwrap_or(value);
+    if value.is_empty() {
+        return Err(fault("it is empty".to_owned()));
+    }
+    Ok(Secret::concat([value]))
+}

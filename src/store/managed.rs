@@ -1,0 +1,94 @@
+//! The identity that Azure gives to a machine or an app: its token comes from an endpoint nearby, without a secret.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::HeaderValue;
+use url::Url;
+
+use super::error::{FetchError, Unreachable};
+use super::grant::Grant;
+use super::http::{self, Clients};
+use super::retry::Failed;
+use super::target::Target;
+
+/// Where a virtual machine's tokens are: the Instance Metadata Service.
+const METADATA_SERVICE: &str = "http://169.254.169.254";
+
+/// How long the endpoint may take. It is near, and where there is none nothing answers at all.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A managed identity.
+pub(super) struct Managed {
+    client: Option<String>,
+    endpoint: Endpoint,
+    http: Client,
+}
+
+enum Endpoint {
+    /// Of virtual machines, by `AZURE_POD_IDENTITY_AUTHORITY_HOST` where that is set.
+    MetadataService(Url),
+    /// Of App Service, Functions and Container Apps: `IDENTITY_ENDPOINT`, with the header `IDENTITY_HEADER`.
+    AppService(Url, HeaderValue),
+}
+
+impl Managed {
+    /// The one of this machine, or that of the client id among several. The variables of the platform tell where.
+    pub(super) fn new(client: Option<String>, clients: &mut Clients) -> Result<Self, FetchError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let address = |name: &'static str, text: &str| {
+            Url::parse(text).map_err(|_| FetchError::EnvironmentWrong(name, "it is not an address"))
+        };
+        let endpoint = match (variable("IDENTITY_ENDPOINT"), variable("IDENTITY_HEADER")) {
+            (Some(text), Some(header)) => {
+                let unusable = |_| FetchError::EnvironmentWrong("IDENTITY_HEADER", "it can't be a header");
+                let mut header = HeaderValue::from_str(&header).map_err(unusable)?;
+                header.set_sensitive(true);
+                Endpoint::AppService(address("IDENTITY_ENDPOINT", &text)?, header)
+            }
+            (Some(_), None) => {
+                let why = "without IDENTITY_HEADER it is Azure Arc's, which is not supported";
+                return Err(FetchError::EnvironmentWrong("IDENTITY_ENDPOINT", why));
+            }
+            _ => {
+                let name = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+                let host = variable(name).unwrap_or_else(|| METADATA_SERVICE.to_owned());
+                let mut url = address(name, &host)?;
+                url.set_path("/metadata/identity/oauth2/token");
+                Endpoint::MetadataService(url)
+            }
+        };
+        let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &endpoint;
+        Ok(Self { client, http: clients.near(url)?, endpoint })
+    }
+
+    /// Asks for a token, once.
+    pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
+        let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &self.endpoint;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut url = url.clone();
+        let version = match self.endpoint {
+            Endpoint::MetadataService(_) => "2018-02-01",
+            Endpoint::AppService(..) => "2019-08-01",
+        };
+        url.query_pairs_mut().append_pair("api-version", version).append_pair("resource", &target.resource);
+        if let Some(client) = &self.client {
+            url.query_pairs_mut().append_pair("client_id", client);
+        }
+        let request = self.http.get(url);
+        let request = match &self.endpoint {
+            Endpoint::MetadataService(_) => request.header("Metadata", "true"),
+            Endpoint::AppService(_, header) => request.header("X-IDENTITY-HEADER", header),
+        };
+        let answer = http::exchange(request, &host, TIMEOUT).await.map_err(|error| match error {
+            FetchError::Unreachable {
+                why: Unreachable::Refused | Unreachable::Timeout | Unreachable::Other, ..
+            } => FetchError::NoManagedIdentity,
+            error => error,
+        })?;
+        if answer.status == 200 {
+            return Ok(Grant::parse(answer.body.as_bytes())?);
+        }
+        Err(Failed { error: FetchError::of_managed_identity(answer.status), asked: answer.asked() })
+    }
+}

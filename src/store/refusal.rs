@@ -1,0 +1,101 @@
+//! What a refusal of Key Vault or Entra ID means: by status and codes, never by its words.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::FetchError;
+use super::grant::number;
+
+/// A redirect would carry a token or the client secret to a place that nobody configured.
+const REDIRECT: FetchError = FetchError::Answer("it is a redirect, which is not followed");
+
+#[derive(Deserialize, Default)]
+struct Refusal {
+    #[serde(default)]
+    error: Reason,
+}
+
+#[derive(Deserialize, Default)]
+struct Reason {
+    #[serde(default)]
+    innererror: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    code: String,
+}
+
+#[derive(Deserialize, Default)]
+struct Denied<'b> {
+    #[serde(borrow, default)]
+    error: Option<&'b str>,
+    #[serde(borrow, default)]
+    error_codes: Vec<&'b RawValue>,
+}
+
+impl FetchError {
+    /// The meaning of a vault's answer that is no 200. Any body will do.
+    pub fn of_vault(status: u16, body: &[u8]) -> Self {
+        match status {
+            300..=399 => REDIRECT,
+            401 => Self::TokenRejected,
+            403 => {
+                let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
+                let inner = refusal.error.innererror.map(|inner| inner.code);
+                match inner.as_deref() {
+                    Some("ForbiddenByRbac") => Self::DeniedByRole,
+                    Some("AccessDenied") => Self::DeniedByPolicy,
+                    Some("ForbiddenByPolicy") => Self::DeniedWithoutUser,
+                    Some("ForbiddenByFirewall") => Self::DeniedByFirewall,
+                    Some("ForbiddenByConnection") => Self::DeniedByConnection,
+                    Some("SecretDisabled") => Self::Disabled,
+                    _ => Self::Denied,
+                }
+            }
+            404 => Self::NotFound,
+            408 | 500.. => Self::Server(status),
+            429 => Self::Throttled,
+            _ => Self::BadRequest(status),
+        }
+    }
+
+    /// The meaning of an answer of Entra ID that is no 200. Its AADSTS number only makes the words friendlier.
+    pub fn of_entra(status: u16, body: &[u8]) -> Self {
+        let denied: Denied<'_> = serde_json::from_slice(body).unwrap_or_default();
+        let code = denied.error_codes.first().and_then(|raw| number::<u32>(raw));
+        match status {
+            300..400 => return REDIRECT,
+            408 | 429 | 500.. => return Self::EntraBusy(status),
+            _ => {}
+        }
+        match code {
+            Some(90_002 | 900_023) => Self::UnknownTenant,
+            Some(700_016) => Self::UnknownApplication,
+            Some(7_000_112) => Self::DisabledApplication,
+            Some(7_000_229) => Self::NoServicePrincipal,
+            Some(7_000_215) => Self::WrongSecret,
+            Some(7_000_222) => Self::ExpiredSecret,
+            Some(700_027) => Self::UnknownCertificate,
+            Some(700_024) => Self::AssertionTime,
+            Some(70_021 | 700_211..=700_213 | 7_002_138) => Self::NoFederation,
+            Some(53_003) => Self::ConditionalAccess,
+            Some(500_011 | 50_001) => Self::UnknownResource,
+            // As Microsoft documents them: faults that heal, whatever the status.
+            Some(90_006 | 90_012 | 90_024 | 90_033 | 90_055 | 90_090 | 50_000 | 50_196) => Self::EntraBusy(status),
+            _ if denied.error == Some("temporarily_unavailable") => Self::EntraBusy(status),
+            code => Self::Refused { status, code },
+        }
+    }
+
+    /// The meaning of an answer of a managed identity's endpoint that is no 200.
+    pub fn of_managed_identity(status: u16) -> Self {
+        match status {
+            300..400 => REDIRECT,
+            // The endpoint is restarting, or not up yet: Microsoft advises to ask again.
+            404 | 408 | 410 | 429 | 500.. => Self::EntraBusy(status),
+            400 => Self::UnknownManagedIdentity,
+            _ => Self::Refused { status, code: None },
+        }
+    }
+}

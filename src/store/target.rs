@@ -1,0 +1,82 @@
+//! What a token is for: a tenant and a resource, as they are configured or as the vault itself tells.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::challenge::Challenge;
+use super::error::FetchError;
+use crate::config::Store;
+
+/// What a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The tenant that gives it; not all identities need to know.
+    pub(super) tenant: Option<String>,
+    /// The resource, without a slash at its end.
+    pub(super) resource: String,
+}
+
+/// A vault's target once it is known, or the last failure to learn it and its time.
+#[derive(Default)]
+pub(super) struct Learnt(Option<Result<Arc<Target>, (FetchError, Instant)>>);
+
+impl Target {
+    /// What a vault's challenge tells, where the store leaves it out. A vault gets no token for a resource whose domain
+    /// it isn't in, whatever it asks for.
+    pub(super) fn of(
+        challenge: Option<Challenge>,
+        tenant: Option<String>,
+        resource: Option<&str>,
+        store: &Store,
+    ) -> Result<Self, FetchError> {
+        let challenge = challenge.ok_or(FetchError::NoChallenge)?;
+        let tenant = tenant.or(challenge.tenant);
+        let resource = resource.map(str::to_owned).or(challenge.resource).ok_or(FetchError::NoChallenge)?;
+        if !Url::parse(&resource).is_ok_and(|url| url.scheme() == "https") {
+            return Err(FetchError::NoChallenge);
+        }
+        if !store.may_receive(&resource) {
+            return Err(FetchError::ForeignResource(resource));
+        }
+        Ok(Self { tenant, resource })
+    }
+
+    /// Why a vault refuses a token for this target, as far as its challenge tells.
+    pub(super) fn differs(&self, challenge: Challenge) -> FetchError {
+        // A domain and an id may be the same tenant; two ids are not.
+        let is_other = |wanted: &String| {
+            self.tenant.as_ref().is_some_and(|ours| is_id(ours) && is_id(wanted) && !ours.eq_ignore_ascii_case(wanted))
+        };
+        match (challenge.resource, challenge.tenant) {
+            (Some(wanted), _) if wanted != self.resource => FetchError::WrongResource(wanted),
+            (_, Some(wanted)) if is_other(&wanted) => FetchError::WrongTenant(wanted),
+            _ => FetchError::TokenRejected,
+        }
+    }
+}
+
+impl Learnt {
+    /// What is known to somebody who came at that time. What won't heal counts for all who come later, anything else
+    /// for those who were waiting.
+    pub(super) fn since(&self, asked: Instant) -> Option<Result<Arc<Target>, FetchError>> {
+        match self.0.as_ref()? {
+            Ok(target) => Some(Ok(Arc::clone(target))),
+            Err((error, at)) => (asked <= *at || !error.is_transient()).then(|| Err(error.clone())),
+        }
+    }
+
+    /// Keeps what was learnt.
+    pub(super) fn set(&mut self, target: Result<Target, FetchError>) -> Result<Arc<Target>, FetchError> {
+        let target = target.map(Arc::new);
+        self.0 = Some(target.clone().map_err(|error| (error, Instant::now())));
+        target
+    }
+}
+
+/// Whether a tenant is told by its id.
+fn is_id(tenant: &str) -> bool {
+    tenant.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && tenant.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-')
+}
