@@ -94,6 +94,9 @@ impl<'s> Builder<'s> {
             let (event, span) = event.map_err(|error| self.syntax(&error))?;
             let range = span.byte_range().unwrap_or(self.last..self.last);
             let tag = span.tag_span().and_then(|tag| tag.byte_range());
+            // A document that begins without `---` has the place of its first scalar, whose header is still to be found.
+            let is_implicit = matches!(event, Event::DocumentStart(false, _));
+            let end = if is_implicit { self.last } else { range.end };
             match event {
                 Event::Scalar(text, style, anchor, _) => {
                     self.scalar(&text, style, range.clone(), anchor, tag)?;
@@ -105,7 +108,7 @@ impl<'s> Builder<'s> {
                 Event::DocumentStart(..) => self.anchors.clear(),
                 _ => {}
             }
-            self.last = self.last.max(range.end);
+            self.last = self.last.max(end);
         }
         self.tree.nodes.shrink_to_fit();
         Ok(())
