@@ -24,8 +24,7 @@ const OLD: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const API: &str = "api-version=7.4";
 
 fn application(tenant: &str, client: &str) -> Application {
-    let secret = Arc::new(Secret::new(CLIENT_SECRET.to_owned()));
-    Application { tenant: tenant.to_owned(), client: client.to_owned(), secret }
+    Application::new(tenant, client).secret(CLIENT_SECRET)
 }
 
 fn version(value: &str) -> Version {

@@ -1,7 +1,6 @@
 //! Fetching for a verb: from the vaults, or from an emulator inside this process.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
@@ -11,7 +10,6 @@ use crate::config::Store;
 use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, TENANT, Vault};
 use crate::plan::Plan;
 use crate::resolve::Resolved;
-use crate::secret::Secret;
 
 /// The exit code of a command that Ctrl-C ended (128 and the signal's number).
 pub(super) const INTERRUPTED: u8 = 130;
@@ -101,12 +99,8 @@ pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal)
         let (tenant, client) = (tenant(store), client(store));
         if !known.contains(&(tenant, client)) {
             known.push((tenant, client));
-            builder = builder.application(Application {
-                tenant: tenant.to_owned(),
-                client: client.to_owned(),
-                // Nobody outside of this process needs it.
-                secret: Arc::new(Secret::new(format!("{:032x}", fastrand::u128(..)))),
-            });
+            // With a secret that nobody outside of this process needs.
+            builder = builder.application(Application::new(tenant, client));
         }
     }
     builder.start().await.map_err(|error| {

@@ -19,7 +19,7 @@ pub(super) enum Permission {
 /// issues.
 pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> Result<Arc<Grant>, Answer> {
     let (tenant, resource) = (vault.tenant_id(), vault.resource());
-    let refused = |message: &str| unauthorized(message, world.port, tenant, resource);
+    let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
     let grant = world
         .tokens

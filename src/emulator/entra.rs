@@ -6,11 +6,15 @@ use serde::Serialize;
 use url::Url;
 
 use super::answer::Answer;
+use super::assertion;
 use super::clock;
 use super::error::entra as refuse;
 use super::route::Edition;
 use super::token::guid;
 use super::{Application, World};
+
+/// The type of an assertion (RFC 7523, section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The fields of a token request.
 pub(super) type TokenRequest = HashMap<String, String>;
@@ -85,6 +89,15 @@ fn application<'w>(world: &'w World, tenant: &str, fields: &TokenRequest) -> Res
         let text = format!("Application with identifier '{client}' was not found in the directory '{tenant}'.");
         return Err(refuse(400, "unauthorized_client", 700_016, &text));
     };
+    if let Ok(assertion) = field(fields, "client_assertion") {
+        if field(fields, "client_assertion_type")? != JWT_BEARER {
+            let text = "The client assertion type is not supported.";
+            return Err(refuse(400, "invalid_request", 50_027, text));
+        }
+        let authority = world.origin.of("localhost");
+        let addresses = ["oauth2/token", "oauth2/v2.0/token", "v2.0"].map(|it| format!("{authority}/{tenant}/{it}"));
+        return assertion::check(application, assertion, &addresses).map(|()| application);
+    }
     match field(fields, "client_secret") {
         Ok(secret) if secret == application.secret.expose() => Ok(application),
         Ok(_) => {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Origin;
 use super::answer::Answer;
 use super::clock;
 use super::token::guid;
@@ -31,9 +32,10 @@ pub(super) fn vault(status: u16, code: &str, inner: Option<&str>, message: &str)
 }
 
 /// A 401 of Key Vault, with its challenge: the recorded form, and the emulator's own authority in it.
-pub(super) fn unauthorized(message: &str, port: u16, tenant: &str, resource: &str) -> Answer {
+pub(super) fn unauthorized(message: &str, origin: Origin, tenant: &str, resource: &str) -> Answer {
     // One header, with a comma and a space: clients that we didn't write split it there.
-    let challenge = format!("Bearer authorization=\"http://localhost:{port}/{tenant}\", resource=\"{resource}\"");
+    let authority = origin.of("localhost");
+    let challenge = format!("Bearer authorization=\"{authority}/{tenant}\", resource=\"{resource}\"");
     vault(401, "Unauthorized", None, message).header("www-authenticate", challenge)
 }
 

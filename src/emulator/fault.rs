@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::limit::Limit;
+
 /// What goes wrong. Counts go down as requests come in; a request takes the first fault that is left, in the order
 /// throttled, failed, dropped.
 ///
@@ -36,6 +38,8 @@ pub struct Faults {
     pub dropped_gets: u32,
     /// So many of the next token requests lose their connection before an answer.
     pub dropped_tokens: u32,
+    /// The most requests that a vault takes in a while; those beyond are answered 429.
+    pub limit: Option<Limit>,
     /// So many of the next pages of a list are empty and yet have a `nextLink`, as was recorded from the service.
     pub empty_pages: u32,
 }
@@ -55,6 +59,7 @@ impl Default for Faults {
             failure_status: 503,
             dropped_gets: 0,
             dropped_tokens: 0,
+            limit: None,
             empty_pages: 0,
         }
     }

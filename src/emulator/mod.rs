@@ -20,12 +20,17 @@
 
 mod access;
 mod answer;
+mod application;
+mod assertion;
+mod authority;
 mod bundle;
 mod clock;
 mod count;
 mod entra;
 mod error;
 mod fault;
+mod limit;
+mod managed;
 mod page;
 mod redirect;
 mod respond;
@@ -47,12 +52,16 @@ use url::Url;
 
 use crate::secret::Secret;
 
+pub use application::{Application, Federation};
+pub use authority::Authority;
 pub use count::Counts;
 pub use fault::Faults;
+pub use limit::Limit;
 pub use seed::MAX_VALUE;
 pub use vault::{Access, Vault, Version};
 
 use count::Counters;
+use limit::Window;
 use token::Tokens;
 
 /// The tenant of vaults and applications that name none.
@@ -64,24 +73,16 @@ pub const CLIENT: &str = "00000000-0000-0000-0000-0000000c11e7";
 /// What a vault's token is for when it names nothing else.
 pub const RESOURCE: &str = "https://vault.azure.net";
 
-/// An application that may ask for tokens.
-#[derive(Debug, Clone)]
-pub struct Application {
-    /// Its tenant.
-    pub tenant: String,
-    /// Its client id.
-    pub client: String,
-    /// Its client secret.
-    pub secret: Arc<Secret>,
-}
-
 /// An emulator to be started.
 #[derive(Debug)]
 pub struct Builder {
     address: SocketAddr,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
+    identities: Vec<String>,
+    authority: Option<Authority>,
     token_lifetime: Duration,
+    clock_offset: i64,
     faults: Faults,
 }
 
@@ -114,16 +115,37 @@ pub enum StartError {
     /// Two vaults of one name; case doesn't tell them apart.
     #[error("two vaults are called {0:?}")]
     Duplicate(String),
+    /// The authority can't vouch for the vaults' hosts.
+    #[error("no certificate can be made for the vaults' hosts")]
+    Certificate,
+}
+
+/// The addresses at which it listens: a scheme and a port, for any of its hosts.
+#[derive(Debug, Clone, Copy)]
+struct Origin {
+    scheme: &'static str,
+    port: u16,
+}
+
+impl Origin {
+    fn of(self, host: &str) -> String {
+        format!("{}://{host}:{}", self.scheme, self.port)
+    }
 }
 
 /// What the requests see.
 #[derive(Debug)]
 struct World {
-    port: u16,
+    origin: Origin,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
+    /// The client ids of the machine's own identities, its default one first.
+    identities: Vec<String>,
+    identity_header: Secret,
+    clock_offset: i64,
     tokens: Tokens,
     faults: Mutex<Faults>,
+    windows: Mutex<Vec<Window>>,
     counters: Counters,
 }
 
@@ -140,6 +162,27 @@ impl Builder {
     #[must_use]
     pub fn application(mut self, application: Application) -> Self {
         self.applications.push(application);
+        self
+    }
+
+    /// Adds an identity of the machine, by its client id. The first one is the default; without any it is [`CLIENT`].
+    #[must_use]
+    pub fn managed_identity(mut self, client: impl Into<String>) -> Self {
+        self.identities.push(client.into());
+        self
+    }
+
+    /// Speaks HTTPS, HTTP/1.1 and HTTP/2, with a certificate of that authority. Without it, it is plain HTTP.
+    #[must_use]
+    pub fn https(mut self, authority: Authority) -> Self {
+        self.authority = Some(authority);
+        self
+    }
+
+    /// The clock of its answers is so many seconds ahead of the machine's.
+    #[must_use]
+    pub fn clock_offset(mut self, seconds: i64) -> Self {
+        self.clock_offset = seconds;
         self
     }
 
@@ -177,7 +220,7 @@ impl Builder {
             return Err(StartError::NotLoopback(self.address));
         }
         for (index, vault) in self.vaults.iter().enumerate() {
-            let (name, host) = (vault.name(), Url::parse(&vault.url(0)));
+            let (name, host) = (vault.name(), Url::parse(&format!("http://{}.localhost", vault.name())));
             if name.is_empty() || !host.is_ok_and(|host| host.host_str() == Some(&format!("{name}.localhost"))) {
                 return Err(StartError::Name(name.to_owned()));
             }
@@ -189,22 +232,27 @@ impl Builder {
         let listener = TcpListener::bind(self.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         if self.applications.is_empty() {
-            self.applications.push(Application {
-                tenant: TENANT.to_owned(),
-                client: CLIENT.to_owned(),
-                secret: Arc::new(Secret::new(token::random())),
-            });
+            self.applications.push(Application::new(TENANT, CLIENT));
         }
+        if self.identities.is_empty() {
+            self.identities.push(CLIENT.to_owned());
+        }
+        let tls = self.authority.as_ref().map(|authority| authority.server(hosts(&self.vaults))).transpose();
+        let tls = tls.map_err(|_| StartError::Certificate)?;
         let world = Arc::new(World {
-            port: address.port(),
+            origin: Origin { scheme: if tls.is_some() { "https" } else { "http" }, port: address.port() },
+            windows: Mutex::new(self.vaults.iter().map(|_| Window::default()).collect()),
             counters: Counters::new(self.vaults.len()),
             vaults: self.vaults,
             applications: self.applications,
+            identities: self.identities,
+            identity_header: Secret::new(token::random()),
+            clock_offset: self.clock_offset,
             tokens: Tokens::new(self.token_lifetime),
             faults: Mutex::new(self.faults),
         });
         let stop = Arc::new(Notify::new());
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&world), Arc::clone(&stop)));
+        let task = tokio::spawn(server::serve(listener, tls, Arc::clone(&world), Arc::clone(&stop)));
         Ok(Emulator { address, world, stop, task })
     }
 }
@@ -216,6 +264,9 @@ impl Emulator {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             vaults: Vec::new(),
             applications: Vec::new(),
+            identities: Vec::new(),
+            authority: None,
+            clock_offset: 0,
             token_lifetime: Duration::from_secs(3599),
             faults: Faults::default(),
         }
@@ -226,16 +277,26 @@ impl Emulator {
         self.address
     }
 
-    /// A vault's address: `http://NAME.localhost:PORT`.
+    /// A vault's address: `http://NAME.localhost:PORT`, or https.
     pub fn vault_url(&self, name: &str) -> Option<Url> {
         let vault = self.world.vaults.iter().find(|vault| vault.name().eq_ignore_ascii_case(name))?;
-        Url::parse(&vault.url(self.address.port())).ok()
+        Url::parse(&vault.url(self.world.origin)).ok()
     }
 
-    /// Entra ID's address, without a tenant: `http://localhost:PORT`.
+    /// Entra ID's address, without a tenant: `http://localhost:PORT`, or https. It is also what
+    /// `AZURE_POD_IDENTITY_AUTHORITY_HOST` takes.
     pub fn authority(&self) -> Url {
-        let text = format!("http://localhost:{}", self.address.port());
-        Url::parse(&text).expect("internal error: an address of loopback")
+        Url::parse(&self.world.origin.of("localhost")).expect("internal error: an address of loopback")
+    }
+
+    /// What `IDENTITY_ENDPOINT` takes, to be served as an app of App Service is.
+    pub fn identity_endpoint(&self) -> Url {
+        self.authority().join("msi/token").expect("internal error: an address of loopback")
+    }
+
+    /// What `IDENTITY_HEADER` takes.
+    pub fn identity_header(&self) -> &Secret {
+        &self.world.identity_header
     }
 
     /// The applications, the one made at the start included.
@@ -282,7 +343,21 @@ impl Drop for Emulator {
     }
 }
 
+/// The names that a certificate must have.
+fn hosts(vaults: &[Vault]) -> Vec<String> {
+    let fixed = ["localhost", "*.localhost", "*.vault.localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let named = vaults.iter().flat_map(|vault| ["", "vault."].map(|zone| format!("{}.{zone}localhost", vault.name())));
+    fixed.into_iter().chain(named).collect()
+}
+
 impl World {
+    /// Whether a vault takes one more request by the limit that is set.
+    fn admits(&self, vault: usize) -> bool {
+        let limit = self.faults().limit;
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        limit.is_none_or(|limit| windows[vault].admits(limit))
+    }
+
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! One request: its faults, its count, its answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http_body_util::{BodyExt, Collected, Limited};
@@ -13,6 +13,7 @@ use super::answer::Answer;
 use super::entra::{self, TokenRequest};
 use super::error;
 use super::fault::Fate;
+use super::managed::{self, Platform};
 use super::route::{Edition, Item, Route};
 use super::secrets::{self, Call};
 use super::token::guid;
@@ -23,6 +24,17 @@ const MAX_BODY: usize = 64 * 1024;
 
 /// Answers a request; nothing when the connection is to be dropped instead.
 pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option<Answer> {
+    let answer = routed(world, request).await?;
+    if world.clock_offset == 0 {
+        return Some(answer);
+    }
+    let offset = Duration::from_secs(world.clock_offset.unsigned_abs());
+    let now = SystemTime::now();
+    let shifted = if world.clock_offset > 0 { now.checked_add(offset) } else { now.checked_sub(offset) };
+    Some(answer.header("date", httpdate::fmt_http_date(shifted.unwrap_or(now))))
+}
+
+async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
     let path = request.uri().path().to_owned();
     // HTTP/2 has the host in the address, HTTP/1.1 in a header.
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
@@ -30,6 +42,7 @@ pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option
     match Route::of(world, &host, &path) {
         Route::Token(edition, tenant) => token(world, edition, tenant, request).await,
         Route::Vault { index, base, item } => vault(world, index, base, item, &request).await,
+        Route::Managed(platform) => managed(world, platform, &request).await,
         Route::Nowhere => {
             pause(world, |faults| faults.latency).await;
             // The service has no answer to this: an unknown vault is an unknown host name.
@@ -66,6 +79,28 @@ async fn token(world: &World, edition: Edition, tenant: &str, request: Request<I
     Some(entra::token(world, edition, tenant, &fields))
 }
 
+async fn managed(world: &World, platform: Platform, request: &Request<Incoming>) -> Option<Answer> {
+    world.counters.token();
+    let fate = world.faults().next_token();
+    pause(world, |faults| faults.latency + faults.token_latency).await;
+    let name = match platform {
+        Platform::MetadataService => "metadata",
+        Platform::AppService => "x-identity-header",
+    };
+    let query = request.uri().query().unwrap_or_default();
+    let call = managed::Call {
+        platform,
+        header: header(request.headers(), name),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+    };
+    match fate {
+        Fate::Answered => Some(managed::token(world, &call)),
+        Fate::Throttled(retry_after) => Some(entra::throttled(retry_after)),
+        Fate::Failed(status, retry_after) => Some(retried(entra::failed(status), retry_after)),
+        Fate::Dropped => None,
+    }
+}
+
 async fn vault(
     world: &World,
     index: usize,
@@ -76,7 +111,10 @@ async fn vault(
     let _in_flight = world.counters.enter(index);
     let fate = match item {
         Item::Secret(name, _) if request.method() == Method::GET => {
-            let fate = world.faults().next_get();
+            let mut fate = world.faults().next_get();
+            if fate == Fate::Answered && !world.admits(index) {
+                fate = Fate::Throttled(world.faults().retry_after);
+            }
             match fate {
                 Fate::Throttled(_) => world.counters.throttled(),
                 _ => world.counters.get(index, name),

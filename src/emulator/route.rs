@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::World;
+use super::managed::Platform;
 use super::vault::Vault;
 
 /// Which of the two token endpoints was asked.
@@ -26,6 +27,8 @@ pub(super) enum Route<'r> {
         base: String,
         item: Item<'r>,
     },
+    /// The token of the machine's or the app's own identity.
+    Managed(Platform),
     /// Nothing that is emulated.
     Nowhere,
 }
@@ -49,12 +52,14 @@ impl<'r> Route<'r> {
         let host = without_port(host).to_ascii_lowercase();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         if let Some(index) = named(&world.vaults, &host) {
-            let base = world.vaults[index].url(world.port);
+            let base = world.vaults[index].url(world.origin);
             return Self::Vault { index, base, item: Item::of(&segments) };
         }
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
             [tenant, "oauth2", "v2.0", "token"] => return Self::Token(Edition::V2, tenant),
+            ["metadata", "identity", "oauth2", "token", ..] => return Self::Managed(Platform::MetadataService),
+            ["msi", "token"] => return Self::Managed(Platform::AppService),
             _ => {}
         }
         // Tools that can't do host names put the vault's name before the path.
@@ -62,7 +67,7 @@ impl<'r> Route<'r> {
             && is_this_machine(&host)
             && let Some(index) = world.vaults.iter().position(|vault| vault.name().eq_ignore_ascii_case(alias))
         {
-            let base = format!("http://{host}:{}/{}", world.port, world.vaults[index].name());
+            let base = format!("{}/{}", world.origin.of(&host), world.vaults[index].name());
             return Self::Vault { index, base, item: Item::of(rest) };
         }
         Self::Nowhere

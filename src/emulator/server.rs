@@ -9,22 +9,35 @@ use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::World;
 use super::respond::respond;
 
+/// How long a client may take to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// Answers connections until it is told to stop, or aborted; either ends the connections too.
-pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stop: Arc<Notify>) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    world: Arc<World>,
+    stop: Arc<Notify>,
+) {
+    let tls = tls.map(TlsAcceptor::from);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.notified() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&world)));
+                    // Answers are small; waiting to fill a packet would only delay them.
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(greeted(stream, tls.clone(), Arc::clone(&world)));
                 }
                 // Out of descriptors, for example; others will be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -36,10 +49,16 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<World>, stop: Arc<No
     connections.shutdown().await;
 }
 
+/// Agrees on TLS where that is spoken, and answers the connection.
+async fn greeted(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>) {
+    let Some(tls) = tls else { return connection(stream, world).await };
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        connection(stream, world).await;
+    }
+}
+
 /// Answers one connection, HTTP/1.1 or HTTP/2 by its first bytes, until a side ends it.
-async fn connection(stream: TcpStream, world: Arc<World>) {
-    // Answers are small; waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, world: Arc<World>) {
     let broken = Arc::new(Notify::new());
     let service = service_fn(|request| {
         let (world, broken) = (Arc::clone(&world), Arc::clone(&broken));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{RESOURCE, TENANT, clock};
+use super::{Origin, RESOURCE, TENANT, clock};
 use crate::reference::{SecretName, SecretVersion};
 use crate::secret::Secret;
 
@@ -176,9 +176,9 @@ impl Vault {
         }
     }
 
-    /// Its address at that port.
-    pub(super) fn url(&self, port: u16) -> String {
-        format!("http://{}.localhost:{port}", self.name)
+    /// Its address.
+    pub(super) fn url(&self, origin: Origin) -> String {
+        origin.of(&format!("{}.localhost", self.name))
     }
 
     /// The versions of a secret, the oldest first, and the name in the case that it was made with.

@@ -175,7 +175,8 @@ fn untrusted(error: &rustls::Error) -> Unreachable {
             Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
                 Unreachable::Expired
             }
-            Wrong::UnknownIssuer => Unreachable::UnknownAuthority,
+            // Another authority of the same name has another key.
+            Wrong::UnknownIssuer | Wrong::BadSignature => Unreachable::UnknownAuthority,
             _ => Unreachable::Tls,
         },
         // The peer says so of itself.

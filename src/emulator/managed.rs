@@ -1,0 +1,93 @@
+//! The endpoints that give tokens to a machine's or an app's own identity: IMDS and App Service.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::World;
+use super::answer::Answer;
+use super::clock;
+use super::token::guid;
+
+/// Which of the two endpoints was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Platform {
+    /// `/metadata/identity/oauth2/token`, with the header `Metadata: true`.
+    MetadataService,
+    /// `/msi/token`, with the header `X-IDENTITY-HEADER`.
+    AppService,
+}
+
+/// A request for a token, as far as it matters.
+pub(super) struct Call<'c> {
+    pub(super) platform: Platform,
+    /// `Metadata` or `X-IDENTITY-HEADER`.
+    pub(super) header: Option<&'c str>,
+    pub(super) query: HashMap<String, String>,
+}
+
+/// All of it texts, as both endpoints write it.
+#[derive(Serialize)]
+struct Granted<'g> {
+    access_token: String,
+    client_id: &'g str,
+    expires_in: String,
+    expires_on: String,
+    ext_expires_in: String,
+    not_before: String,
+    resource: &'g str,
+    token_type: &'g str,
+}
+
+#[derive(Serialize)]
+struct Refused<'r> {
+    error: &'r str,
+    error_description: &'r str,
+}
+
+/// Answers a request for a managed identity's token.
+pub(super) fn token(world: &World, call: &Call<'_>) -> Answer {
+    granted(world, call).unwrap_or_else(|refusal| refusal)
+}
+
+fn granted(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
+    let refuse = |status, error, error_description| Answer::json(status, &Refused { error, error_description });
+    let (header, versions): (_, &[&str]) = match call.platform {
+        Platform::MetadataService => (Some("true"), &["2018-02-01", "2019-08-01"]),
+        Platform::AppService => (Some(world.identity_header.expose()), &["2019-08-01"]),
+    };
+    if call.header != header {
+        return Err(match call.platform {
+            Platform::MetadataService => refuse(400, "invalid_request", "Required metadata header not specified"),
+            Platform::AppService => refuse(401, "unauthorized", "The identity header is missing or wrong"),
+        });
+    }
+    let field = |name: &str| call.query.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    if !field("api-version").is_some_and(|version| versions.contains(&version)) {
+        return Err(refuse(400, "invalid_request", "Required query variable 'api-version' is missing or unknown"));
+    }
+    let resource = field("resource");
+    let resource =
+        resource.ok_or_else(|| refuse(400, "invalid_request", "Required query variable 'resource' is missing"))?;
+    let asked = field("client_id");
+    let mut identities = world.identities.iter();
+    let client = identities.find(|known| asked.is_none_or(|asked| known.eq_ignore_ascii_case(asked)));
+    let client = client.ok_or_else(|| refuse(400, "invalid_request", "Identity not found"))?;
+    let vault = world.vaults.iter().find(|vault| resource.trim_end_matches('/') == vault.resource());
+    let Some(vault) = vault else {
+        return Err(refuse(400, "invalid_resource", "The resource principal was not found in the tenant"));
+    };
+    let lifetime = world.tokens.lifetime.as_secs();
+    let now = clock::now();
+    let body = Granted {
+        access_token: world.tokens.give(vault.tenant_id(), client, resource),
+        client_id: client,
+        expires_in: lifetime.to_string(),
+        expires_on: now.saturating_add_unsigned(lifetime).to_string(),
+        ext_expires_in: lifetime.to_string(),
+        not_before: (now - 300).to_string(),
+        resource,
+        token_type: "Bearer",
+    };
+    Ok(Answer::json(200, &body).header("x-ms-request-id", guid()))
+}
