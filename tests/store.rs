@@ -47,6 +47,8 @@ enum Reply {
     Raw(String),
     /// A body without an end.
     Endless,
+    /// A byte now and then.
+    Trickle,
     /// Nothing, for ever.
     Silence,
 }
@@ -150,6 +152,14 @@ async fn serve(stream: TcpStream, seen: Arc<Mutex<Vec<Request>>>, script: Arc<Sc
                 let mut sent = stream.write_all(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n").await;
                 while sent.is_ok() {
                     sent = stream.write_all(chunk.as_bytes()).await;
+                }
+                return;
+            }
+            Reply::Trickle => {
+                let mut sent = stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n").await;
+                while sent.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    sent = stream.write_all(b" ").await;
                 }
                 return;
             }
@@ -518,6 +528,122 @@ async fn a_body_without_end_is_bounded() {
     let begun = Instant::now();
     assert_eq!(code(&server.store()).await, "answer");
     assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_body_said_to_be_huge_is_not_read() {
+    let huge = "HTTP/1.1 200 X\r\nContent-Length: 10000000000\r\n\r\n{".to_owned();
+    let server = Server::vault(move |_| Reply::Raw(huge.clone())).await;
+    assert_eq!(code(&server.store()).await, "answer");
+    assert_eq!(server.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_trickling_body_has_the_time_of_one_request() {
+    let server = Server::vault(|before| if before == 0 { Reply::Trickle } else { secret() }).await;
+    let mut store = server.store();
+    store.request_timeout = Duration::from_millis(200);
+    assert_eq!(code(&store).await, "ok");
+    assert_eq!(server.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_service_says_in_many_ways_how_long_to_wait() {
+    // A date has whole seconds, cut off.
+    let date = || httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(2));
+    let forms: [&dyn Fn() -> String; 4] = [
+        &|| "Retry-After: 1".to_owned(),
+        &|| format!("Retry-After: {}", date()),
+        &|| "x-ms-retry-after-ms: 700".to_owned(),
+        &|| "retry-after-ms: 700".to_owned(),
+    ];
+    for status in [429, 503] {
+        for form in forms {
+            let form = form();
+            let headers: &'static str = Box::leak(format!("{form}\r\n").into_boxed_str());
+            let busy = move |before| if before == 0 { Reply::Http(status, headers, BODY.to_owned()) } else { secret() };
+            let server = Server::vault(busy).await;
+            assert_eq!(code(&server.store()).await, "ok");
+            let seen = server.seen(false);
+            let pause = seen[1].at - seen[0].at;
+            assert!(pause >= Duration::from_millis(600), "{status} {form}: {pause:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn entra_throttles_in_plain_text() {
+    let busy = |before| match before {
+        0 => Reply::Http(429, "Retry-After: 1\r\nContent-Type: text/plain\r\n", "Too Many Requests".to_owned()),
+        _ => token(before),
+    };
+    let server = Server::entra(busy).await;
+    assert_eq!(code(&server.store()).await, "ok");
+    let seen = server.seen(true);
+    assert!(seen[1].at - seen[0].at >= Duration::from_millis(950));
+    let server = Server::entra(|_| Reply::Http(429, "Retry-After: 60\r\n", "Too Many Requests".to_owned())).await;
+    assert_eq!(code(&server.store()).await, "entra-busy");
+    assert_eq!(server.tokens(), 1);
+}
+
+/// The claims of an assertion in a form.
+fn claims(form: &str) -> serde_json::Value {
+    use base64::Engine as _;
+    let assertion = form.split("client_assertion=").nth(1).expect("an assertion");
+    let claims = assertion.split('.').nth(1).expect("claims");
+    let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    serde_json::from_slice(&json).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_assertion_follows_the_clock_of_entra() {
+    const AHEAD: u64 = 7200;
+    let refuse = |ahead: u64| {
+        let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(ahead));
+        let headers: &'static str = Box::leak(format!("Date: {date}\r\n").into_boxed_str());
+        Reply::Http(401, headers, r#"{"error":"invalid_client","error_codes":[700024]}"#.to_owned())
+    };
+    let certificate = Proof::ClientCertificate {
+        client: "3f0a".to_owned(),
+        certificate: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/application.pem"),
+    };
+    let server = Server::entra(move |before| if before == 0 { refuse(AHEAD) } else { token(before) }).await;
+    let mut store = server.store();
+    store.identity.proof = certificate.clone();
+    assert_eq!(code(&store).await, "ok");
+    let seen = server.seen(true);
+    let issued = |request: &Request| claims(&request.body)["iat"].as_u64().expect("a time");
+    let later = issued(&seen[1]) - issued(&seen[0]);
+    assert!(later.abs_diff(AHEAD) < 60, "{later}");
+    // With clocks that agree, another assertion would fare no better.
+    let server = Server::entra(move |_| refuse(0)).await;
+    let mut store = server.store();
+    store.identity.proof = certificate;
+    assert_eq!(code(&store).await, "clock");
+    assert_eq!(server.tokens(), 1);
+}
+
+#[tokio::test]
+async fn a_challenge_tells_why_a_token_is_refused() {
+    let ours = "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
+    let cases = [
+        (ours, "https://vault.azure.net", "token-rejected", "in the tenant"),
+        (ours, "https://vault.azure.cn", "wrong-resource", "azure-resource: https://vault.azure.cn"),
+        ("11111111-1111-1111-1111-111111111111", "https://vault.azure.net", "wrong-tenant", "tenant-id: 11111111"),
+        ("corp.example", "https://vault.azure.net", "token-rejected", "in the tenant"),
+    ];
+    for (tenant, resource, expected, remedy) in cases {
+        let header = format!(
+            "WWW-Authenticate: Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"{resource}\"\r\n"
+        );
+        let header: &'static str = Box::leak(header.into_boxed_str());
+        let server = Server::vault(move |_| Reply::Http(401, header, BODY.to_owned())).await;
+        let mut store = server.store();
+        store.identity.tenant = Some(ours.to_owned());
+        let error = fetch(&store).await.expect_err("a refusal");
+        assert_eq!(error.code(), expected);
+        assert!(error.remedy(&store, &name()).contains(remedy));
+    }
 }
 
 #[tokio::test]

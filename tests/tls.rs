@@ -244,6 +244,19 @@ async fn a_vault_gets_no_token_for_a_domain_that_it_is_not_in() {
 }
 
 #[tokio::test]
+async fn a_vault_without_an_address_is_unknown_once_a_token_was_given() {
+    let issuer = authority();
+    let server = Server::start(acceptor(&issuer, &["login.corp.example"], SystemTime::now() + DAY), "none").await;
+    let (port, _) = proxy(server.port).await;
+    let through = format!("http://127.0.0.1:{port}");
+    let store = "vault-url: https://nobody.vault.invalid\nazure-resource: https://vault.invalid\ntenant-id: 7d1c
+        authority: https://login.corp.example\nca-file: ca.pem";
+    let variables = [("HTTPS_PROXY", through.as_str()), ("NO_PROXY", "vault.invalid")];
+    let said = Project::new(&issuer.pem(), store).exec(&variables).await.expect_err("no vault");
+    assert!(said.contains("there is no vault nobody.vault.invalid") && said.contains("az keyvault list"), "{said}");
+}
+
+#[tokio::test]
 async fn the_system_s_authorities_are_trusted_as_its_variables_say() {
     let issuer = authority();
     let server =

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -16,7 +15,7 @@ use zeroize::Zeroizing;
 use super::assertion::assertion;
 use super::error::FetchError;
 use super::grant::Grant;
-use super::http;
+use super::http::Caller;
 use super::retry::Failed;
 use super::target::Target;
 use crate::config::SecretSource;
@@ -33,7 +32,7 @@ pub(super) struct Application {
     pub(super) authority: Url,
     pub(super) client: String,
     pub(super) credential: Credential,
-    pub(super) http: Client,
+    pub(super) http: Caller,
     pub(super) timeout: Duration,
     /// By how many seconds Entra ID's clock is ahead, once that is known to matter.
     pub(super) clock_ahead: AtomicI64,
@@ -63,7 +62,7 @@ impl Application {
         let form = self.form(&url, &target.resource)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = self.http.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = http::exchange(request.body(Bytes::from_owner(form)), &host, self.timeout).await?;
+        let answer = self.http.send(request.body(Bytes::from_owner(form)), &host, self.timeout).await?;
         if answer.status == 200 {
             return Ok(Grant::parse(answer.body.as_bytes())?);
         }

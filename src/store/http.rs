@@ -10,6 +10,7 @@ use reqwest::header::{DATE, HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::challenge::Challenge;
@@ -24,28 +25,41 @@ const MAX_BODY: usize = 1 << 20;
 /// How long a connection may take to stand.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One client for addresses that are reached alike.
-#[derive(Default)]
-pub(super) struct Clients(Vec<(Kind, Client)>);
+/// One client for addresses that are reached alike. All of them share the sockets that this process may have open.
+pub(super) struct Clients {
+    known: Vec<(Kind, Client)>,
+    sockets: Arc<Semaphore>,
+}
 
 /// What tells clients apart: whether they stay on this machine, whether they do without TLS, and whom they trust.
 type Kind = (bool, bool, Option<PathBuf>);
 
+/// A client and its part of the sockets.
+#[derive(Clone)]
+pub(super) struct Caller {
+    client: Client,
+    sockets: Arc<Semaphore>,
+}
+
 impl Clients {
+    /// No client yet.
+    pub(super) fn new() -> Self {
+        Self { known: Vec::new(), sockets: Arc::new(Semaphore::new(most_sockets())) }
+    }
+
     /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
-    pub(super) fn of(&mut self, store: &Store, address: &Url) -> Result<Client, FetchError> {
+    pub(super) fn of(&mut self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
         let local = is_loopback(address);
         let plain = match address.scheme() {
             "https" => false,
             "http" if local => true,
             _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         };
-        let kind = (local, plain, store.ca_file.clone());
-        self.kind(kind)
+        self.kind((local, plain, store.ca_file.clone()))
     }
 
     /// The client for an address that the platform gives tokens at: always plain http, and near.
-    pub(super) fn near(&mut self, address: &Url) -> Result<Client, FetchError> {
+    pub(super) fn near(&mut self, address: &Url) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
         if address.scheme() == "http" && (is_link_local || is_loopback(address)) {
             return self.kind((true, true, None));
@@ -53,14 +67,55 @@ impl Clients {
         Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned()))
     }
 
-    fn kind(&mut self, kind: Kind) -> Result<Client, FetchError> {
-        if let Some((_, client)) = self.0.iter().find(|(other, _)| *other == kind) {
-            return Ok(client.clone());
+    fn kind(&mut self, kind: Kind) -> Result<Caller, FetchError> {
+        let sockets = Arc::clone(&self.sockets);
+        if let Some((_, client)) = self.known.iter().find(|(other, _)| *other == kind) {
+            return Ok(Caller { client: client.clone(), sockets });
         }
         let (local, plain, ca_file) = &kind;
         let client = build(*local, *plain, ca_file.as_deref())?;
-        self.0.push((kind, client.clone()));
-        Ok(client)
+        self.known.push((kind, client.clone()));
+        Ok(Caller { client, sockets })
+    }
+}
+
+/// The most requests in flight to all hosts together, so that each may have a socket of its own and half of what this
+/// process may open is left: many vaults at once would otherwise run out of descriptors.
+fn most_sockets() -> usize {
+    #[cfg(unix)]
+    let open = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+    #[cfg(not(unix))]
+    let open = u64::MAX;
+    usize::try_from(open / 2).unwrap_or(usize::MAX).clamp(16, 1024)
+}
+
+impl Caller {
+    /// A GET of an address.
+    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    /// A POST to an address.
+    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    /// One request and its answer, within the time for one.
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        host: &str,
+        timeout: Duration,
+    ) -> Result<Answer, FetchError> {
+        let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
+        let exchange = async {
+            let response = request.send().await.map_err(|error| unreachable(host, &error))?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let received = SystemTime::now();
+            Ok(Answer { status, body: body(host, response).await?, headers, received })
+        };
+        let late = FetchError::Unreachable { host: host.to_owned(), why: Unreachable::Timeout };
+        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late))
     }
 }
 
@@ -215,18 +270,6 @@ impl Answer {
             Err(behind) => -seconds(behind.duration()),
         })
     }
-}
-
-/// One request and its answer, within the time for one.
-pub(super) async fn exchange(request: RequestBuilder, host: &str, timeout: Duration) -> Result<Answer, FetchError> {
-    let exchange = async {
-        let response = request.send().await.map_err(|error| unreachable(host, &error))?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let received = SystemTime::now();
-        Ok(Answer { status, body: body(host, response).await?, headers, received })
-    };
-    let late = FetchError::Unreachable { host: host.to_owned(), why: Unreachable::Timeout };
-    tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late))
 }
 
 /// A body, whole and bounded, in memory that is wiped.

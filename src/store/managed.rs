@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::error::{FetchError, Unreachable};
 use super::grant::Grant;
-use super::http::{self, Clients};
+use super::http::{Caller, Clients};
 use super::retry::Failed;
 use super::target::Target;
 
@@ -22,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Managed {
     client: Option<String>,
     endpoint: Endpoint,
-    http: Client,
+    http: Caller,
 }
 
 enum Endpoint {
@@ -80,7 +79,7 @@ impl Managed {
             Endpoint::MetadataService(_) => request.header("Metadata", "true"),
             Endpoint::AppService(_, header) => request.header("X-IDENTITY-HEADER", header),
         };
-        let answer = http::exchange(request, &host, TIMEOUT).await.map_err(|error| match error {
+        let answer = self.http.send(request, &host, TIMEOUT).await.map_err(|error| match error {
             FetchError::Unreachable {
                 why: Unreachable::Refused | Unreachable::Timeout | Unreachable::Other, ..
             } => FetchError::NoManagedIdentity,

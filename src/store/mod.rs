@@ -50,7 +50,7 @@ where
     S::IntoIter: Clone,
 {
     let stores = stores.into_iter();
-    let mut clients = Clients::default();
+    let mut clients = Clients::new();
     let mut identities: Vec<(&Store, Result<Arc<Tokens>, FetchError>)> = Vec::new();
     let mut throttles: Vec<(&Store, Arc<Throttle>)> = Vec::new();
     let same_vault = |one: &Store, other: &Store| one.vault_url == other.vault_url;

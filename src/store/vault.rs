@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use reqwest::Client;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -11,7 +10,7 @@ use url::Url;
 
 use super::bundle::Fetched;
 use super::error::{FetchError, Unreachable};
-use super::http::{self, Answer};
+use super::http::{Answer, Caller};
 use super::retry::{Failed, Retry};
 use super::target::{Learnt, Target};
 use super::throttle::Throttle;
@@ -23,7 +22,7 @@ use crate::reference::{SecretName, SecretVersion};
 pub struct Vault {
     store: Store,
     host: String,
-    client: Client,
+    client: Caller,
     tokens: Arc<Tokens>,
     throttle: Arc<Throttle>,
     target: Mutex<Learnt>,
@@ -32,7 +31,7 @@ pub struct Vault {
 }
 
 impl Vault {
-    pub(super) fn new(store: &Store, client: Client, tokens: Arc<Tokens>, throttle: Arc<Throttle>) -> Self {
+    pub(super) fn new(store: &Store, client: Caller, tokens: Arc<Tokens>, throttle: Arc<Throttle>) -> Self {
         Self {
             store: store.clone(),
             host: store.vault_url.host_str().unwrap_or_default().to_owned(),
@@ -169,7 +168,7 @@ impl Vault {
             Some(token) => request.header(AUTHORIZATION, token.header.clone()),
             None => request,
         };
-        http::exchange(request, &self.host, self.store.request_timeout).await
+        self.client.send(request, &self.host, self.store.request_timeout).await
     }
 
     /// What its tokens are for. Whoever comes while the vault is being asked waits for its one answer.

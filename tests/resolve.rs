@@ -1,0 +1,154 @@
+//! Resolving against the emulator: throttled vaults, limits, times, many vaults at once.
+
+use std::fmt::Write;
+use std::num::NonZeroU16;
+use std::time::{Duration, Instant};
+
+use credflow::config::Config;
+use credflow::diagnostic::Diagnostics;
+use credflow::emulator::{Emulator, Faults, Limit, Vault, Version};
+use credflow::plan::Plan;
+use credflow::secret::Secret;
+use credflow::source::Source;
+use credflow::workflow::Workflow;
+
+/// A plan of so many secrets of each of these stores, with further properties.
+fn plan(stores: &[(&str, &str)], secrets: usize) -> Plan {
+    let (mut config, mut workflow) = (String::from("stores:\n"), String::from("steps:\n  - run: x\n    env:\n"));
+    for (index, (store, properties)) in stores.iter().enumerate() {
+        let _ = write!(
+            config,
+            "  {store}:\n    vault-url: https://{store}.vault.azure.net\n    client-id: 3f0a\n    client-secret: {{ env: S }}\n{properties}"
+        );
+        for secret in 0..secrets {
+            let _ = writeln!(workflow, "      V{index}_{secret}: $<credential:{store}/s-{secret}>");
+        }
+    }
+    let (config, _) = Config::parse(&Source::private("credflow.yaml", config)).expect("a configuration");
+    let (workflow, _) = Workflow::read(&Source::new("w.yaml", workflow)).expect("a workflow");
+    workflow.plan(Some(&config)).expect("a plan")
+}
+
+fn vault(name: &str, secrets: usize) -> Vault {
+    (0..secrets).fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("v-{secret}")))
+}
+
+async fn emulator(vaults: Vec<Vault>, faults: Faults) -> Emulator {
+    let builder = vaults.into_iter().fold(Emulator::builder(), credflow::emulator::Builder::vault);
+    builder.faults(faults).start().await.expect("an emulator")
+}
+
+/// How long it took when all of it worked.
+async fn resolve(plan: Plan, emulator: &Emulator, timeout: u64) -> Result<Duration, Diagnostics> {
+    let plan = plan.with_stores(|store| emulator.redirect(store));
+    let begun = Instant::now();
+    let (resolved, _) = plan.resolve(Duration::from_secs(timeout), |_| ()).await?;
+    for (fetch, answer) in resolved.plan().fetches().iter().zip(resolved.answers()) {
+        assert_eq!(answer.value.expose(), fetch.secret.as_str().replace("s-", "v-"));
+    }
+    Ok(begun.elapsed())
+}
+
+/// The first so many fetches of a thousand are answered 429 with `Retry-After: 1`.
+async fn throttled(first: u32, pauses: u64) {
+    let faults = Faults { throttled_gets: first, retry_after: Some(1), ..Faults::default() };
+    let emulator = emulator(vec![vault("payments", 1000)], faults).await;
+    let took = resolve(plan(&[("payments", "")], 1000), &emulator, 60).await.expect("all values");
+    let counts = emulator.counts();
+    // Each refused request was asked again, and nothing else was asked twice.
+    assert_eq!((counts.throttled, counts.total(), counts.tokens), (u64::from(first), 1000, 1));
+    // A wave of at most what is in flight for each pause: 32, then 16, then 8 until something succeeds.
+    assert!(took >= Duration::from_secs(pauses), "{first} throttled: {took:?}");
+}
+
+#[tokio::test]
+async fn three_throttled_fetches_cost_one_pause() {
+    throttled(3, 1).await;
+}
+
+#[tokio::test]
+async fn ten_throttled_fetches_cost_one_pause() {
+    throttled(10, 1).await;
+}
+
+#[tokio::test]
+async fn thirty_throttled_fetches_cost_one_pause() {
+    throttled(30, 1).await;
+}
+
+#[tokio::test]
+async fn three_hundred_throttled_fetches_cost_a_pause_for_each_wave() {
+    throttled(300, 30).await;
+}
+
+#[tokio::test]
+async fn a_throttled_vault_pauses_alone() {
+    let busy = vault("busy", 50);
+    // 25 requests in any two seconds.
+    let limit = Limit { requests: 25, window: Duration::from_secs(2) };
+    let faults = Faults { retry_after: Some(2), limit: Some(limit), ..Faults::default() };
+    let emulator = emulator(vec![busy, vault("idle", 20)], faults).await;
+    let (one, other) = (plan(&[("busy", "")], 50), plan(&[("idle", "")], 20));
+    let (busy, idle) = tokio::join!(resolve(one, &emulator, 30), resolve(other, &emulator, 30));
+    let (busy, idle) = (busy.expect("all values"), idle.expect("all values"));
+    assert!(busy >= Duration::from_secs(2) && idle < busy, "{busy:?} {idle:?}");
+    assert!(emulator.counts().throttled <= 32, "{}", emulator.counts().throttled);
+}
+
+#[tokio::test]
+async fn the_budget_stays_under_the_vaults_own_limit() {
+    let faults = Faults { limit: Some(Limit::KEY_VAULT), ..Faults::default() };
+    let emulator = emulator(vec![vault("payments", 4500)], faults).await;
+    let concurrency = "    max-concurrency: 100\n";
+    let took = resolve(plan(&[("payments", concurrency)], 4500), &emulator, 60).await.expect("all values");
+    assert_eq!(emulator.counts().throttled, 0);
+    assert!(took >= Duration::from_secs(10), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_store_may_have_less_time_than_the_rest() {
+    let faults = Faults { get_latency: Duration::from_millis(700), ..Faults::default() };
+    let emulator = emulator(vec![vault("hasty", 1), vault("patient", 1)], faults).await;
+    let stores = [("hasty", "    timeout: 0.2\n"), ("patient", "")];
+    let faults = resolve(plan(&stores, 1), &emulator, 20).await.expect_err("too late").to_string();
+    assert!(faults.contains("store `hasty`: there was no time left"), "{faults}");
+    assert!(!faults.contains("patient"), "{faults}");
+}
+
+#[tokio::test]
+async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
+    let mut past = Version::new(Secret::new("v-0".to_owned()));
+    past.expires = Some(1_000_000_000);
+    let vault = Vault::new("payments").version(&"s-0".parse().expect("a name"), past);
+    let emulator = emulator(vec![vault], Faults::default()).await;
+    resolve(plan(&[("payments", "")], 1), &emulator, 5).await.expect("a value, with a warning");
+    let strict = plan(&[("payments", "    enforce-validity: true\n")], 1);
+    let faults = resolve(strict, &emulator, 5).await.expect_err("an error").to_string();
+    assert!(faults.contains("error[validity]") && faults.contains("has expired"), "{faults}");
+}
+
+#[tokio::test]
+async fn many_vaults_at_once_share_the_sockets() {
+    let names: Vec<String> = (0..40).map(|index| format!("vault-{index}")).collect();
+    let emulator = emulator(names.iter().map(|name| vault(name, 40)).collect(), Faults::default()).await;
+    let stores: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    resolve(plan(&stores, 40), &emulator, 60).await.expect("all values");
+    let counts = emulator.counts();
+    assert_eq!((counts.total(), counts.tokens, counts.throttled), (1600, 1, 0));
+    assert!(counts.peaks.values().all(|peak| *peak <= 32));
+}
+
+#[tokio::test]
+async fn stores_of_one_vault_keep_the_smaller_bound() {
+    let faults = Faults { get_latency: Duration::from_millis(10), ..Faults::default() };
+    let emulator = emulator(vec![vault("payments", 40)], faults).await;
+    let plan = plan(&[("payments", ""), ("careful", "    max-concurrency: 3\n")], 40).with_stores(|store| {
+        if store.name.as_str() == "careful" {
+            store.name = "payments".parse().expect("a name");
+        }
+        emulator.redirect(store);
+    });
+    assert_eq!(plan.stores()[1].max_concurrency, NonZeroU16::new(3).expect("three"));
+    plan.resolve(Duration::from_secs(30), |_| ()).await.expect("all values");
+    assert_eq!(emulator.counts().peak("payments"), 3);
+}
