@@ -375,3 +375,54 @@ fn each_distinct_secret_is_asked_for_once() {
     assert_eq!(counts.tokens, 1);
     assert_eq!(counts.gets.values().copied().collect::<Vec<_>>(), [1, 1]);
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let vault = (0..200)
+        .fold(credflow::emulator::Vault::new("payments"), |vault, secret| vault.secret(&format!("s-{secret}"), CANARY));
+    let faults = credflow::emulator::Faults {
+        token_latency: std::time::Duration::from_millis(300),
+        get_latency: std::time::Duration::from_secs(30),
+        ..Default::default()
+    };
+    let builder = credflow::emulator::Emulator::builder().vault(vault).faults(faults);
+    let emulator = runtime.block_on(builder.start()).expect("an emulator");
+    let names: String = (0..200).map(|index| format!(" V{index}: $<credential:payments/s-{index}>,")).collect();
+    let folder = project(&format!("steps: [{{ run: 'touch started', env: {{{names} }} }}]\n"));
+    let application = &emulator.applications()[0];
+    let config = format!(
+        "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    client-id: {}\n    client-secret: {{ env: S }}\n",
+        emulator.vault_url("payments").expect("a vault"),
+        emulator.authority(),
+        application.client
+    );
+    fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+    let before = listed(folder.path());
+    for args in [&["run", "w.yaml"][..], &["render", "w.yaml", "--reveal", "-o", "out.yaml"]] {
+        for moment in [0, 30, 100, 250, 500, 900] {
+            let mut command = credflow(folder.path(), args);
+            command.env("S", application.secret.expose());
+            let mut child = command.stderr(std::process::Stdio::null()).spawn().expect("a process");
+            std::thread::sleep(std::time::Duration::from_millis(moment));
+            let pid = rustix::process::Pid::from_child(&child);
+            rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+            let begun = std::time::Instant::now();
+            let status = child.wait().expect("an end");
+            // Very early the system itself ends the process.
+            let ended = status.code() == Some(130) || std::os::unix::process::ExitStatusExt::signal(&status) == Some(2);
+            assert!(ended, "{args:?} at {moment} ms: {status:?}");
+            // A GET takes thirty seconds; the bound is far from what a slow machine needs.
+            assert!(begun.elapsed().as_secs() < 15, "{args:?} at {moment} ms");
+            assert_eq!(listed(folder.path()), before, "{args:?} at {moment} ms");
+        }
+    }
+}
+
+/// The names in a folder.
+#[cfg(unix)]
+fn listed(folder: &Path) -> BTreeSet<std::ffi::OsString> {
+    fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect()
+}

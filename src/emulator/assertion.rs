@@ -156,7 +156,7 @@ fn has_thumbprint(header: &Header, certificate: &CertificateDer<'_>) -> bool {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let engines = [&base64::alphabet::URL_SAFE, &base64::alphabet::STANDARD].map(|it| GeneralPurpose::new(it, lenient));
     let is = |text: &Option<String>, algorithm| {
-        let found = text.as_ref().map(|text| text.as_bytes());
+        let found = text.as_ref().map(String::as_bytes);
         let expected = digest::digest(algorithm, certificate);
         let reads = |engine: &GeneralPurpose| {
             found.and_then(|text| engine.decode(text).ok()).is_some_and(|bytes| bytes == expected.as_ref())

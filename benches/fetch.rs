@@ -1,0 +1,217 @@
+//! Fetching in whole processes, against what the limits allow: many secrets, slow vaults, throttled vaults, many vaults.
+//!
+//! `cargo bench --bench fetch` prints the tables of `docs/performance.md`.
+
+#![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
+
+mod common;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use credflow::emulator::{Authority, Builder, Emulator, Faults, Limit, Vault};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+const CREDFLOW: &str = env!("CARGO_BIN_EXE_credflow");
+
+/// Requests in flight for one vault when nobody says.
+const CONCURRENCY: usize = 32;
+
+/// An emulator with secrets spread over vaults, and a project that needs all of them.
+struct Setting {
+    emulator: Emulator,
+    folder: tempfile::TempDir,
+    vaults: usize,
+    secrets: usize,
+}
+
+impl Setting {
+    fn new(runtime: &Runtime, vaults: usize, secrets: usize, faults: Faults, https: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut builder = Emulator::builder().faults(faults);
+        let mut workflow = String::from("steps:\n  - run: x\n    env:\n");
+        for vault in 0..vaults {
+            let name = format!("vault-{vault}");
+            let mut filled = Vault::new(&name);
+            for secret in 0..secrets / vaults {
+                filled = filled.secret(&format!("secret-{secret}"), &format!("value-{secret}"));
+                let _ = writeln!(workflow, "      V{vault}_{secret}: $<credential:{name}/secret-{secret}>");
+            }
+            builder = builder.vault(filled);
+        }
+        if https {
+            let authority = Authority::new();
+            fs::write(folder.path().join("ca.pem"), authority.pem()).expect("a file");
+            builder = Builder::https(builder, authority);
+        }
+        let emulator = runtime.block_on(builder.start()).expect("an emulator");
+        let application = &emulator.applications()[0];
+        let mut config = String::from("stores:\n");
+        for vault in 0..vaults {
+            let name = format!("vault-{vault}");
+            let url = emulator.vault_url(&name).expect("a vault");
+            let (authority, tenant, client) = (emulator.authority(), &application.tenant, &application.client);
+            let _ = write!(
+                config,
+                "  {name}:\n    vault-url: {url}\n    authority: {authority}\n    tenant-id: {tenant}\n    client-id: {client}\n    client-secret: {{ env: BENCH_SECRET }}\n    azure-resource: https://vault.azure.net\n"
+            );
+            if https {
+                config.push_str("    ca-file: ca.pem\n");
+            }
+        }
+        fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
+        fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+        Self { emulator, folder, vaults, secrets }
+    }
+
+    /// A whole process that fetches all of it: how long it took, and its peak memory in megabytes.
+    fn run(&self) -> (Duration, f64) {
+        let mut command = Command::new("/usr/bin/time");
+        command.args(["-f", "%M", CREDFLOW, "render", "w.yaml", "--timeout", "600"]);
+        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.env("BENCH_SECRET", self.emulator.applications()[0].secret.expose());
+        let begun = Instant::now();
+        let output = command.output().expect("/usr/bin/time");
+        let took = begun.elapsed();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let peak: f64 = said.lines().last().and_then(|line| line.trim().parse().ok()).expect("kilobytes");
+        (took, peak * 1.024e-3)
+    }
+
+    /// The same GETs over bare sockets, one after the other on so many connections for each vault: no client can be
+    /// faster against this emulator on this machine.
+    async fn bare(&self, connections: usize) -> Duration {
+        let application = &self.emulator.applications()[0];
+        let body = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
+            application.client,
+            application.secret.expose()
+        );
+        let address = self.emulator.address();
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let request = format!(
+            "POST /{}/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            application.tenant,
+            body.len()
+        );
+        let answer = exchange(&mut stream, &request).await;
+        let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
+        let mut tasks = tokio::task::JoinSet::new();
+        for vault in 0..self.vaults {
+            let (next, each) = (Arc::new(AtomicUsize::new(0)), self.secrets / self.vaults);
+            for _ in 0..connections.min(each) {
+                let (next, token) = (Arc::clone(&next), token.to_owned());
+                tasks.spawn(async move {
+                    let mut stream = TcpStream::connect(address).await.expect("a connection");
+                    stream.set_nodelay(true).expect("a socket");
+                    loop {
+                        let secret = next.fetch_add(1, Ordering::Relaxed);
+                        if secret >= each {
+                            return;
+                        }
+                        let request = format!(
+                            "GET /secrets/secret-{secret}/?api-version=7.4 HTTP/1.1\r\nHost: vault-{vault}.localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+                        );
+                        assert!(exchange(&mut stream, &request).await.starts_with("HTTP/1.1 200"));
+                    }
+                });
+            }
+        }
+        tasks.join_all().await;
+        begun.elapsed()
+    }
+}
+
+/// One request and its answer, which fits in one packet or says how long it is.
+async fn exchange(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.expect("a connection");
+    let mut answer = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        let length = stream.read(&mut chunk).await.expect("an answer");
+        answer.extend_from_slice(&chunk[..length]);
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let wanted =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if body.len() >= wanted.unwrap_or(0) || length == 0 {
+                return text.into_owned();
+            }
+        }
+    }
+}
+
+/// The waves that the concurrency takes with the token before them, or the vault's own limit where that is later.
+fn floor(secrets: usize, latency: Duration) -> Duration {
+    let waves = u32::try_from(secrets.div_ceil(CONCURRENCY)).expect("some waves");
+    let windows = u32::try_from((secrets - 1) / Limit::KEY_VAULT.requests).expect("some windows");
+    (latency * (1 + waves)).max(Limit::KEY_VAULT.window * windows)
+}
+
+fn main() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    println!("| secrets | latency | HTTP/1.1 | / floor | / bare sockets | HTTP/2 over TLS | / floor | memory |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for secrets in [20, 100, 1_000, 10_000] {
+        for milliseconds in [0, 20, 50] {
+            row(&runtime, secrets, Duration::from_millis(milliseconds));
+        }
+    }
+    println!("\n| first fetches throttled | time | pauses | throttled requests | other requests |");
+    println!("|---|---|---|---|---|");
+    for first in [3, 10, 30, 300] {
+        let faults = Faults { throttled_gets: first, retry_after: Some(1), ..Faults::default() };
+        let setting = Setting::new(&runtime, 1, 1_000, faults, false);
+        let (took, _) = setting.run();
+        let counts = setting.emulator.counts();
+        println!("| {first} of 1,000 | {took:.1?} | {} | {} | {} |", took.as_secs(), counts.throttled, counts.total());
+    }
+    let faults = Faults { latency: Duration::from_millis(20), limit: Some(Limit::KEY_VAULT), ..Faults::default() };
+    let setting = Setting::new(&runtime, 50, 10_000, faults, false);
+    let bare = runtime.block_on(setting.bare(20));
+    let before = setting.emulator.counts();
+    let (took, memory) = setting.run();
+    let counts = setting.emulator.counts();
+    println!("\n10,000 secrets of 50 vaults at 20 ms, with Key Vault's own throttle:");
+    common::ratio("whole process / bare sockets (1,000 connections)", took, bare, 1.5);
+    let (gets, tokens) = (counts.total() - before.total(), counts.tokens - before.tokens);
+    println!(
+        "{gets} GETs, {tokens} token request, {} throttled, peak memory {memory:.1} MB (at most 100)",
+        counts.throttled
+    );
+}
+
+fn row(runtime: &Runtime, secrets: usize, latency: Duration) {
+    let faults = Faults { latency, ..Faults::default() };
+    let runs = if secrets > 1_000 { 1 } else { 3 };
+    let best = |setting: &Setting| {
+        let runs = (0..runs).map(|_| setting.run());
+        runs.min_by_key(|(took, _)| *took).expect("a run")
+    };
+    let plain = Setting::new(runtime, 1, secrets, faults.clone(), false);
+    let (plain_took, memory) = best(&plain);
+    let bare = (0..runs).map(|_| runtime.block_on(plain.bare(CONCURRENCY))).min().expect("a run");
+    let (http2_took, _) = best(&Setting::new(runtime, 1, secrets, faults, true));
+    let floor = floor(secrets, latency);
+    let against = |took: Duration| match floor.is_zero() {
+        true => "-".to_owned(),
+        false => format!("{:.2}", took.as_secs_f64() / floor.as_secs_f64()),
+    };
+    println!(
+        "| {secrets} | {} ms | {plain_took:.1?} | {} | {:.2} | {http2_took:.1?} | {} | {memory:.0} MB |",
+        latency.as_millis(),
+        against(plain_took),
+        plain_took.as_secs_f64() / bare.as_secs_f64(),
+        against(http2_took),
+    );
+}
