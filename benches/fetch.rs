@@ -8,7 +8,6 @@ mod common;
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -203,9 +202,8 @@ fn row(runtime: &Runtime, secrets: usize, latency: Duration) {
     let bare = (0..runs).map(|_| runtime.block_on(plain.bare(CONCURRENCY))).min().expect("a run");
     let (http2_took, _) = best(&Setting::new(runtime, 1, secrets, faults, true));
     let floor = floor(secrets, latency);
-    let against = |took: Duration| match floor.is_zero() {
-        true => "-".to_owned(),
-        false => format!("{:.2}", took.as_secs_f64() / floor.as_secs_f64()),
+    let against = |took: Duration| {
+        if floor.is_zero() { "-".to_owned() } else { format!("{:.2}", took.as_secs_f64() / floor.as_secs_f64()) }
     };
     println!(
         "| {secrets} | {} ms | {plain_took:.1?} | {} | {:.2} | {http2_took:.1?} | {} | {memory:.0} MB |",

@@ -390,8 +390,8 @@ fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
     };
     let builder = credflow::emulator::Emulator::builder().vault(vault).faults(faults);
     let emulator = runtime.block_on(builder.start()).expect("an emulator");
-    let names: String = (0..200).map(|index| format!(" V{index}: $<credential:payments/s-{index}>,")).collect();
-    let folder = project(&format!("steps: [{{ run: 'touch started', env: {{{names} }} }}]\n"));
+    let names: Vec<_> = (0..200).map(|index| format!("V{index}: $<credential:payments/s-{index}>")).collect();
+    let folder = project(&format!("steps: [{{ run: 'touch started', env: {{ {} }} }}]\n", names.join(", ")));
     let application = &emulator.applications()[0];
     let config = format!(
         "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    client-id: {}\n    client-secret: {{ env: S }}\n",

@@ -83,8 +83,8 @@ impl World {
         let url = self.emulator.vault_url("payments").expect("a vault");
         let authority = self.emulator.authority();
         let config = format!(
-            "stores:\n  payments:\n    vault-url: {url}\n    authority: {authority}\n{}",
-            properties.lines().map(|line| format!("    {}\n", line.trim())).collect::<String>()
+            "stores:\n  payments:\n    vault-url: {url}\n    authority: {authority}\n    {}\n",
+            properties.lines().map(str::trim).collect::<Vec<_>>().join("\n    ")
         );
         self.write("credflow.yaml", &config);
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));

@@ -149,8 +149,9 @@ impl Project {
     fn new(issuer: &str, store: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("ca.pem"), issuer).expect("a file");
-        let store: String = store.lines().map(|line| format!("    {}\n", line.trim())).collect();
-        let config = format!("stores:\n  payments:\n{store}    client-id: 3f0a\n    client-secret: {{ env: S }}\n");
+        let store = store.lines().map(str::trim).collect::<Vec<_>>().join("\n    ");
+        let config =
+            format!("stores:\n  payments:\n    {store}\n    client-id: 3f0a\n    client-secret: {{ env: S }}\n");
         fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
         Self(folder)
     }

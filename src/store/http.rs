@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
-use super::challenge::Challenge;
+use super::answer::challenge::Challenge;
 use super::error::{FetchError, Unreachable};
 use super::retry::retry_after;
 use crate::config::{Store, is_loopback};

@@ -4,21 +4,14 @@
 //! throttle. [`Vault::fetch`] fetches one secret: with the token from the first request on, within the vault's bound
 //! on requests in flight, again after what heals, and not at all after what doesn't.
 
-mod assertion;
-mod azure_cli;
+mod answer;
 mod budget;
-mod bundle;
-mod challenge;
-mod entra;
 mod error;
-mod grant;
 mod http;
-mod managed;
+mod identity;
 mod probe;
-mod refusal;
 mod remedy;
 mod retry;
-mod source;
 mod target;
 mod throttle;
 mod token;
@@ -28,15 +21,15 @@ use std::sync::Arc;
 
 use crate::config::Store;
 
-pub use bundle::Fetched;
-pub use challenge::Challenge;
+pub use answer::bundle::Fetched;
+pub use answer::challenge::Challenge;
+pub use answer::grant::Grant;
 pub use error::{FetchError, Unreachable};
-pub use grant::Grant;
 pub use probe::{Check, Probe};
 pub use vault::Vault;
 
 use http::Clients;
-use source::Source;
+use identity::Source;
 use throttle::Throttle;
 use token::Tokens;
 

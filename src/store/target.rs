@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use url::Url;
 
-use super::challenge::Challenge;
+use super::answer::challenge::Challenge;
 use super::error::FetchError;
 use crate::config::Store;
 

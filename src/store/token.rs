@@ -7,10 +7,10 @@ use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::answer::grant::Grant;
 use super::error::FetchError;
-use super::grant::Grant;
+use super::identity::Source;
 use super::retry::Retry;
-use super::source::Source;
 use super::target::Target;
 
 /// How long before its end a token is renewed, at most (the margin of Microsoft's own clients).

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::bundle::Fetched;
+use super::answer::bundle::Fetched;
 use super::error::{FetchError, Unreachable};
 use super::http::{Answer, Caller};
 use super::retry::{Failed, Retry};

@@ -13,8 +13,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::error::FetchError;
 use crate::secret::Secret;
+use crate::store::error::FetchError;
 
 /// How long it counts, in seconds (5 to 10 minutes, as Microsoft advises).
 const LIFETIME: i64 = 600;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::FetchError;
 use super::grant::number;
+use crate::store::error::FetchError;
 
 /// A redirect would carry a token or the client secret to a place that nobody configured.
 const REDIRECT: FetchError = FetchError::Answer("it is a redirect, which is not followed");

@@ -8,8 +8,8 @@ use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::FetchError;
 use crate::secret::Secret;
+use crate::store::error::FetchError;
 
 /// The lifetime of a token whose answer doesn't tell.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(600);
@@ -21,7 +21,7 @@ const MAX_LIFETIME: u64 = 31_536_000;
 #[derive(Clone)]
 pub struct Grant {
     /// The Authorization header that carries it, marked as sensitive so that nothing prints it.
-    pub(super) header: HeaderValue,
+    pub(in crate::store) header: HeaderValue,
     lifetime: Duration,
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-use super::error::FetchError;
-use super::grant::Grant;
-use super::target::Target;
+use crate::store::answer::grant::Grant;
+use crate::store::error::FetchError;
+use crate::store::target::Target;
 
 /// The command; a batch file on Windows.
 const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };

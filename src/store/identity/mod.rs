@@ -1,19 +1,24 @@
 //! Where an identity's tokens come from, and which variables of the environment say so.
 
+mod assertion;
+mod azure_cli;
+mod entra;
+mod managed;
+
 use std::path::PathBuf;
 use std::sync::atomic::AtomicI64;
 
 use url::Url;
 
-use super::azure_cli;
-use super::entra::{Application, Credential};
-use super::error::FetchError;
-use super::grant::Grant;
-use super::http::Clients;
-use super::managed::Managed;
-use super::retry::Failed;
-use super::target::Target;
 use crate::config::{CLIENT_SECRET_VARIABLE, Proof, SecretSource, Store, is_loopback};
+use crate::store::answer::grant::Grant;
+use crate::store::error::FetchError;
+use crate::store::http::Clients;
+use crate::store::retry::Failed;
+use crate::store::target::Target;
+
+use entra::{Application, Credential};
+use managed::Managed;
 
 /// Where tokens come from.
 pub(super) struct Source {

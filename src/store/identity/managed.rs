@@ -5,11 +5,11 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::error::{FetchError, Unreachable};
-use super::grant::Grant;
-use super::http::{Caller, Clients};
-use super::retry::Failed;
-use super::target::Target;
+use crate::store::answer::grant::Grant;
+use crate::store::error::{FetchError, Unreachable};
+use crate::store::http::{Caller, Clients};
+use crate::store::retry::Failed;
+use crate::store::target::Target;
 
 /// Where a virtual machine's tokens are: the Instance Metadata Service.
 const METADATA_SERVICE: &str = "http://169.254.169.254";

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::FetchError;
 use crate::reference::SecretVersion;
 use crate::secret::Secret;
+use crate::store::error::FetchError;
 
 /// A secret as the vault gave it.
 #[derive(Debug)]

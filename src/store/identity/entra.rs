@@ -13,13 +13,13 @@ use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
 use super::assertion::assertion;
-use super::error::FetchError;
-use super::grant::Grant;
-use super::http::Caller;
-use super::retry::Failed;
-use super::target::Target;
 use crate::config::SecretSource;
 use crate::secret::Secret;
+use crate::store::answer::grant::Grant;
+use crate::store::error::FetchError;
+use crate::store::http::Caller;
+use crate::store::retry::Failed;
+use crate::store::target::Target;
 
 /// The type of an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -65,7 +65,7 @@ fn identifier(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Challenge;
+    use crate::store::Challenge;
 
     #[test]
     fn a_challenge_has_many_forms() {
