@@ -47,6 +47,8 @@ enum Reply {
     Raw(String),
     /// A body without an end.
     Endless,
+    /// Bytes as they are, then a reset.
+    Reset(String),
     /// A byte now and then.
     Trickle,
     /// Nothing, for ever.
@@ -153,6 +155,12 @@ async fn serve(stream: TcpStream, seen: Arc<Mutex<Vec<Request>>>, script: Arc<Sc
                 while sent.is_ok() {
                     sent = stream.write_all(chunk.as_bytes()).await;
                 }
+                return;
+            }
+            Reply::Reset(bytes) => {
+                let _ = stream.write_all(bytes.as_bytes()).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                stream.get_ref().set_zero_linger().expect("a socket");
                 return;
             }
             Reply::Trickle => {
@@ -475,7 +483,9 @@ async fn a_failure_that_heals_is_not_held_against_later_fetches() {
 #[tokio::test]
 async fn faults_that_heal_are_tried_again() {
     let cut = || Reply::Raw("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned());
-    for fault in [|| http(500, BODY), || http(503, BODY), || http(408, BODY), || Reply::Raw(String::new()), cut] {
+    let reset = || Reply::Reset("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned());
+    let faults = [|| http(500, BODY), || http(503, BODY), || http(408, BODY), || Reply::Raw(String::new()), cut, reset];
+    for fault in faults {
         let server = Server::vault(move |before| if before < 2 { fault() } else { secret() }).await;
         assert_eq!(code(&server.store()).await, "ok");
         assert_eq!(server.fetches(), 3);
@@ -621,6 +631,30 @@ async fn an_assertion_follows_the_clock_of_entra() {
     store.identity.proof = certificate;
     assert_eq!(code(&store).await, "clock");
     assert_eq!(server.tokens(), 1);
+}
+
+#[tokio::test]
+async fn a_federated_token_is_read_again_for_each_token() {
+    // A token of no life is asked for each time.
+    let brief = |_| http(200, format!(r#"{{"expires_in":0,"access_token":"{TOKEN}"}}"#));
+    let server = Server::entra(brief).await;
+    let folder = std::env::temp_dir().join(format!("credflow-federated-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("token");
+    let mut store = server.store();
+    store.identity.proof = Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.clone()) };
+    std::fs::write(&file, "first.token").expect("a file");
+    let vault = open(&store).expect("a vault");
+    let name = name();
+    let fetch = || vault.fetch(&name, None, Instant::now() + Duration::from_secs(5));
+    fetch().await.expect("a secret");
+    std::fs::write(&file, "second.token\n").expect("a file");
+    fetch().await.expect("a secret");
+    let sent: Vec<String> = server.seen(true).into_iter().map(|request| request.body).collect();
+    assert!(sent[0].ends_with("&client_assertion=first.token"), "{}", sent[0]);
+    assert!(sent.last().is_some_and(|body| body.ends_with("&client_assertion=second.token")));
+    assert!(sent[0].contains("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"));
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 #[tokio::test]

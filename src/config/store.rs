@@ -75,3 +75,51 @@ impl Store {
         resource.as_ref().and_then(Url::host_str).is_some_and(|domain| is_under(host, domain))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::source::Source;
+
+    #[test]
+    fn a_vault_s_address_tells_its_cloud() {
+        let cases = [
+            ("vault-url: https://a.vault.azure.net", "login.microsoftonline.com", Some("https://vault.azure.net")),
+            (
+                "vault-url: https://a.vault.usgovcloudapi.net",
+                "login.microsoftonline.us",
+                Some("https://vault.usgovcloudapi.net"),
+            ),
+            ("vault-url: https://a.vault.azure.cn", "login.chinacloudapi.cn", Some("https://vault.azure.cn")),
+            (
+                "vault-url: https://a.vault.sovcloud-api.fr",
+                "login.sovcloud-identity.fr",
+                Some("https://vault.sovcloud-api.fr"),
+            ),
+            (
+                "vault-url: https://a.vault.azure.cn, authority: https://login.partner.microsoftonline.cn",
+                "login.partner.microsoftonline.cn",
+                Some("https://vault.azure.cn"),
+            ),
+            (
+                "vault-url: https://a.vault.corp.example, authority: https://login.corp.example",
+                "login.corp.example",
+                None,
+            ),
+            (
+                "vault-url: https://a.vault.corp.example, azure-resource: https://vault.corp.example/",
+                "login.microsoftonline.com",
+                Some("https://vault.corp.example"),
+            ),
+        ];
+        for (store, authority, resource) in cases {
+            let text = format!("stores: {{ a: {{ {store}, client-id: x, client-secret: {{ env: S }} }} }}");
+            let (config, _) = Config::parse(&Source::private("c", text)).expect("a configuration");
+            let store = &config.stores[0];
+            assert_eq!(store.authority().host_str(), Some(authority));
+            assert_eq!(store.resource(), resource);
+            assert!(resource.is_none_or(|resource| store.may_receive(resource)));
+            assert!(!store.may_receive("https://vault.another.example"));
+        }
+    }
+}

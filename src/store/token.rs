@@ -72,7 +72,7 @@ impl Tokens {
             return Ok(token.clone());
         }
         // With a token that still counts there is no waiting for another try.
-        match self.fetch(target, if old.is_some() { now } else { deadline }).await {
+        match Box::pin(self.fetch(target, if old.is_some() { now } else { deadline })).await {
             Ok(grant) => {
                 state.generation += 1;
                 let lifetime = grant.lifetime();

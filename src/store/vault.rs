@@ -168,7 +168,8 @@ impl Vault {
             Some(token) => request.header(AUTHORIZATION, token.header.clone()),
             None => request,
         };
-        self.client.send(request, &self.host, self.store.request_timeout).await
+        // On the heap, so that the many who wait for their turn are small.
+        Box::pin(self.client.send(request, &self.host, self.store.request_timeout)).await
     }
 
     /// What its tokens are for. Whoever comes while the vault is being asked waits for its one answer.
@@ -184,7 +185,7 @@ impl Vault {
             Some(resource) if tenant.is_some() || !source.needs_tenant() => {
                 Ok(Target { tenant, resource: resource.to_owned() })
             }
-            resource => match self.greet(deadline).await {
+            resource => match Box::pin(self.greet(deadline)).await {
                 Ok(answer) => Target::of(answer.challenge(), tenant, resource, &self.store),
                 Err(error) => Err(error),
             },
