@@ -72,9 +72,9 @@ impl Throttle {
     pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, FetchError> {
         loop {
             let closed = self.state().closed();
-            if let Some(until) = closed {
+            if let Some((until, why)) = closed {
                 if until >= deadline {
-                    return Err(FetchError::Throttled);
+                    return Err(why);
                 }
                 tokio::time::sleep_until(until).await;
             }
@@ -95,11 +95,14 @@ impl Throttle {
 }
 
 impl State {
-    /// Until when no request may be sent.
-    fn closed(&mut self) -> Option<Instant> {
+    /// Until when no request may be sent, and what to say to who can't wait so long.
+    fn closed(&mut self) -> Option<(Instant, FetchError)> {
         let now = Instant::now();
         let paused = self.pause.until.filter(|until| *until > now);
-        paused.max(self.budget.closed(now))
+        match (paused, self.budget.closed(now)) {
+            (Some(paused), spent) if spent.is_none_or(|spent| spent < paused) => Some((paused, FetchError::Throttled)),
+            (_, spent) => spent.map(|spent| (spent, FetchError::Deadline)),
+        }
     }
 }
 
