@@ -13,6 +13,30 @@ use super::vault::{Access, Vault};
 pub(super) enum Permission {
     Get,
     List,
+    Set,
+    Update,
+    Delete,
+    Recover,
+    Purge,
+    Backup,
+    Restore,
+}
+
+impl Permission {
+    /// The action that a role allows, below `Microsoft.KeyVault/vaults/secrets/`, and the permission of an access policy.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Get => ("getSecret/action", "get"),
+            Self::List => ("readMetadata/action", "list"),
+            Self::Set => ("setSecret/action", "set"),
+            Self::Update => ("update/action", "set"),
+            Self::Delete => ("delete", "delete"),
+            Self::Recover => ("recover/action", "recover"),
+            Self::Purge => ("purge/action", "purge"),
+            Self::Backup => ("backup/action", "backup"),
+            Self::Restore => ("restore/action", "restore"),
+        }
+    }
 }
 
 /// What the token is good for, or the 401 that says why it isn't. Codes as recorded from the service or seen in public
@@ -46,23 +70,16 @@ pub(super) fn permitted(vault: &Vault, grant: &Grant, permission: Permission) ->
     let (client, tenant, name) = (&grant.client, &grant.tenant, vault.name());
     let caller = format!("appid={client};oid={client};iss=https://sts.windows.net/{tenant}/");
     let place = format!("{name};location=westus2");
+    let (action, permission) = permission.names();
     let (inner, message) = match vault.rights_of(client) {
         Access::Allowed => return Ok(()),
         Access::NoRole => {
-            let action = match permission {
-                Permission::Get => "getSecret/action",
-                Permission::List => "readMetadata/action",
-            };
             let text = format!(
                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: {caller}\r\nAction: 'Microsoft.KeyVault/vaults/secrets/{action}'\r\nResource: '/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/emulated/providers/microsoft.keyvault/vaults/{name}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: {place}\r\n"
             );
             ("ForbiddenByRbac", text)
         }
         Access::NoPolicy => {
-            let permission = match permission {
-                Permission::Get => "get",
-                Permission::List => "list",
-            };
             let text = format!(
                 "The user, group or application '{caller}' does not have secrets {permission} permission on key vault '{place}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
             );

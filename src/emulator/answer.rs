@@ -22,6 +22,13 @@ impl Answer {
         Self::bytes(status, "application/json; charset=utf-8", body)
     }
 
+    /// No body.
+    pub(super) fn empty(status: u16) -> Self {
+        let mut answer = Self::bytes(status, "", Vec::new());
+        answer.headers.clear();
+        answer
+    }
+
     /// A body of text.
     pub(super) fn text(status: u16, text: &str) -> Self {
         Self::bytes(status, "text/plain; charset=utf-8", text.as_bytes().to_vec())

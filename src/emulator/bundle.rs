@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::contents::Deleted;
 use super::secrets::Call;
 use super::vault::Stored;
 use crate::reference::{SecretName, SecretVersion};
@@ -36,6 +37,38 @@ struct Attributes {
     /// From api-version 7.1 on.
     #[serde(skip_serializing_if = "Option::is_none")]
     recoverable_days: Option<u32>,
+}
+
+/// A deleted secret: where it can be recovered, until when, and what it was.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DeletedBundle<'v> {
+    recovery_id: String,
+    deleted_date: i64,
+    scheduled_purge_date: i64,
+    #[serde(flatten)]
+    bundle: Bundle<'v>,
+}
+
+impl<'v> DeletedBundle<'v> {
+    /// A deleted secret, with the id of its latest version.
+    pub(super) fn new(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
+        Self::of(call, name, Some(deleted.latest().id), deleted)
+    }
+
+    /// An item of a list: without a version in its id.
+    pub(super) fn listed(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
+        Self::of(call, name, None, deleted)
+    }
+
+    fn of(call: &Call<'_>, name: &SecretName, id: Option<SecretVersion>, deleted: &'v Deleted) -> Self {
+        Self {
+            recovery_id: format!("{}/deletedsecrets/{name}", call.base),
+            deleted_date: deleted.at,
+            scheduled_purge_date: deleted.purged(),
+            bundle: Bundle::listed(call, name, id, deleted.latest()),
+        }
+    }
 }
 
 impl<'v> Bundle<'v> {

@@ -4,23 +4,26 @@ use serde::Serialize;
 
 use super::World;
 use super::answer::Answer;
-use super::bundle::Bundle;
-use super::error::vault as refuse;
-use super::secrets::Call;
+use super::secrets::{Call, bad};
 
 /// The items of a page, at most and by default, as Microsoft documents.
 const MAX_PAGE: usize = 25;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Page<'v> {
-    value: Vec<Bundle<'v>>,
+struct Page<I> {
+    value: Vec<I>,
     /// Null on the last page, as recorded from the service.
     next_link: Option<String>,
 }
 
 /// The page of a list that a request asks for. `path` is the list's, below the vault's address.
-pub(super) fn page(world: &World, call: &Call<'_>, path: &str, mut items: Vec<Bundle<'_>>) -> Result<Answer, Answer> {
+pub(super) fn page<I: Serialize>(
+    world: &World,
+    call: &Call<'_>,
+    path: &str,
+    mut items: Vec<I>,
+) -> Result<Answer, Answer> {
     let parameter = |name: &str| call.query.get(name).map(|value| value.parse::<usize>());
     let size = match parameter("maxresults") {
         None => MAX_PAGE,
@@ -39,8 +42,4 @@ pub(super) fn page(world: &World, call: &Call<'_>, path: &str, mut items: Vec<Bu
     });
     let value = items.drain(begin..end).collect();
     Ok(Answer::json(200, &Page { value, next_link }))
-}
-
-fn bad(message: &str) -> Answer {
-    refuse(400, "BadParameter", None, message)
 }

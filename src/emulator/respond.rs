@@ -19,8 +19,8 @@ use super::secrets::{self, Call};
 use super::token::guid;
 use super::{Faults, World};
 
-/// The largest body of a request, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+/// The largest body of a request, in bytes: a backup of some hundred versions.
+const MAX_BODY: usize = 16 << 20;
 
 /// Answers a request; nothing when the connection is to be dropped instead.
 pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option<Answer> {
@@ -39,9 +39,12 @@ async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
     // HTTP/2 has the host in the address, HTTP/1.1 in a header.
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let host = host.or_else(|| header(request.headers(), HOST.as_str()).map(str::to_owned)).unwrap_or_default();
-    match Route::of(world, &host, &path) {
+    // Clients behind proxies that know only GET and POST say in a header what they mean.
+    let meant = header(request.headers(), "x-http-method").filter(|_| request.method() == Method::POST);
+    let method = meant.unwrap_or(request.method().as_str()).to_ascii_uppercase();
+    match Route::of(world, &method, &host, &path) {
         Route::Token(edition, tenant) => token(world, edition, tenant, request).await,
-        Route::Vault { index, base, item } => vault(world, index, base, item, &request).await,
+        Route::Vault { index, base, item } => vault(world, index, base, item, &method, request).await,
         Route::Managed(platform) => managed(world, platform, &request).await,
         Route::Nowhere => {
             pause(world, |faults| faults.latency).await;
@@ -106,11 +109,13 @@ async fn vault(
     index: usize,
     base: String,
     item: Item<'_>,
-    request: &Request<Incoming>,
+    method: &str,
+    request: Request<Incoming>,
 ) -> Option<Answer> {
+    let client_request_id = header(request.headers(), "x-ms-client-request-id").map(str::to_owned);
     let _in_flight = world.counters.enter(index);
     let fate = match item {
-        Item::Secret(name, _) if request.method() == Method::GET => {
+        Item::Secret(name, _) if method == "GET" => {
             let mut fate = world.faults().next_get();
             if fate == Fate::Answered && !world.admits(index) {
                 fate = Fate::Throttled(world.faults().retry_after);
@@ -129,13 +134,16 @@ async fn vault(
     };
     let answer = match fate {
         Fate::Answered => {
-            let query = request.uri().query().unwrap_or_default();
+            let (head, body) = request.into_parts();
+            let body = Limited::new(body, MAX_BODY).collect().await.map(Collected::to_bytes);
+            let query = head.uri.query().unwrap_or_default();
             let call = Call {
-                method: request.method().as_str(),
+                method,
                 item,
                 base,
                 query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-                bearer: credential(request.headers(), "bearer"),
+                bearer: credential(&head.headers, "bearer"),
+                body: body.unwrap_or_default(),
             };
             secrets::answer(world, &world.vaults[index], &call)
         }
@@ -143,7 +151,7 @@ async fn vault(
         Fate::Failed(status, retry_after) => retried(secrets::failed(status), retry_after),
         Fate::Dropped => return None,
     };
-    Some(dressed(answer, header(request.headers(), "x-ms-client-request-id")))
+    Some(dressed(answer, client_request_id.as_deref()))
 }
 
 /// The headers that the service was recorded with.

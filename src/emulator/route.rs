@@ -42,18 +42,28 @@ pub(super) enum Item<'r> {
     Versions(&'r str),
     /// `/secrets/NAME`, the latest version, or `/secrets/NAME/VERSION`.
     Secret(&'r str, Option<&'r str>),
+    /// `/secrets/NAME/backup`
+    Backup(&'r str),
+    /// `/secrets/restore`; a GET means a secret of that name.
+    Restore,
+    /// `/deletedsecrets`
+    AllDeleted,
+    /// `/deletedsecrets/NAME`
+    Deleted(&'r str),
+    /// `/deletedsecrets/NAME/recover`
+    Recover(&'r str),
     /// Anything else.
     Other,
 }
 
 impl<'r> Route<'r> {
     /// The route of a request to that host (with its port, as in the `Host` header) and path.
-    pub(super) fn of(world: &World, host: &str, path: &'r str) -> Self {
+    pub(super) fn of(world: &World, method: &str, host: &str, path: &'r str) -> Self {
         let host = without_port(host).to_ascii_lowercase();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         if let Some(index) = named(&world.vaults, &host) {
             let base = world.vaults[index].url(world.origin);
-            return Self::Vault { index, base, item: Item::of(&segments) };
+            return Self::Vault { index, base, item: Item::of(method, &segments) };
         }
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
@@ -68,18 +78,23 @@ impl<'r> Route<'r> {
             && let Some(index) = world.vaults.iter().position(|vault| vault.name().eq_ignore_ascii_case(alias))
         {
             let base = format!("{}/{}", world.origin.of(&host), world.vaults[index].name());
-            return Self::Vault { index, base, item: Item::of(rest) };
+            return Self::Vault { index, base, item: Item::of(method, rest) };
         }
         Self::Nowhere
     }
 }
 
 impl<'r> Item<'r> {
-    fn of(segments: &[&'r str]) -> Self {
+    fn of(method: &str, segments: &[&'r str]) -> Self {
         // Every official client ends the path of the latest version with a slash.
         let segments = segments.strip_suffix(&[""]).unwrap_or(segments);
         match *segments {
             ["secrets"] => Self::Secrets,
+            ["secrets", "restore"] if method == "POST" => Self::Restore,
+            ["secrets", name, "backup"] if method == "POST" => Self::Backup(name),
+            ["deletedsecrets"] => Self::AllDeleted,
+            ["deletedsecrets", name] => Self::Deleted(name),
+            ["deletedsecrets", name, "recover"] => Self::Recover(name),
             ["secrets", name, "versions"] => Self::Versions(name),
             ["secrets", name] => Self::Secret(name, None),
             ["secrets", name, version] => Self::Secret(name, Some(version)),
@@ -128,10 +143,10 @@ mod tests {
 
     #[test]
     fn one_slash_may_end_a_path() {
-        assert_eq!(Item::of(&["secrets", ""]), Item::Secrets);
-        assert_eq!(Item::of(&["secrets", "a", ""]), Item::Secret("a", None));
-        assert_eq!(Item::of(&["secrets", "a", "versions", ""]), Item::Versions("a"));
-        assert_eq!(Item::of(&["secrets", "a", "b", ""]), Item::Secret("a", Some("b")));
-        assert_eq!(Item::of(&["secrets", "a", "b", "", ""]), Item::Other);
+        assert_eq!(Item::of("GET", &["secrets", ""]), Item::Secrets);
+        assert_eq!(Item::of("GET", &["secrets", "a", ""]), Item::Secret("a", None));
+        assert_eq!(Item::of("GET", &["secrets", "a", "versions", ""]), Item::Versions("a"));
+        assert_eq!(Item::of("GET", &["secrets", "a", "b", ""]), Item::Secret("a", Some("b")));
+        assert_eq!(Item::of("GET", &["secrets", "a", "b", "", ""]), Item::Other);
     }
 }

@@ -1,11 +1,16 @@
-//! Key Vault's GETs: a secret, a version, the lists.
+//! Requests to a vault: what each method does to what a path names.
 
 use std::collections::HashMap;
+
+use hyper::body::Bytes;
 
 use super::World;
 use super::access::{Permission, authorized, permitted};
 use super::answer::Answer;
+use super::backup;
 use super::bundle::Bundle;
+use super::change;
+use super::deleted;
 use super::error::vault as refuse;
 use super::page::page;
 use super::route::Item;
@@ -50,6 +55,7 @@ pub(super) struct Call<'c> {
     pub(super) query: HashMap<String, String>,
     /// The token of the Authorization header.
     pub(super) bearer: Option<&'c str>,
+    pub(super) body: Bytes,
 }
 
 impl Call<'_> {
@@ -82,26 +88,36 @@ pub(super) fn failed(status: u16) -> Answer {
 fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answer> {
     let grant = authorized(world, vault, call.bearer)?;
     known(call.api_version())?;
-    if call.method != "GET" {
-        return Err(refuse(405, "MethodNotAllowed", None, &format!("HTTP {} not allowed", call.method)));
-    }
-    match call.item {
-        Item::Secrets => {
-            permitted(vault, &grant, Permission::List)?;
-            let items = vault.names().map(|(name, stored)| Bundle::listed(call, name, None, stored)).collect();
+    let grant = &*grant;
+    match (call.method, call.item) {
+        ("GET", Item::Secrets) => {
+            permitted(vault, grant, Permission::List)?;
+            let contents = vault.contents();
+            let items = contents.names().map(|(name, stored)| Bundle::listed(call, name, None, stored)).collect();
             page(world, call, "secrets", items)
         }
-        Item::Versions(name) => {
+        ("GET", Item::Versions(name)) => {
             let name = named(name)?;
-            permitted(vault, &grant, Permission::List)?;
+            permitted(vault, grant, Permission::List)?;
+            let contents = vault.contents();
             // The service has an empty list, not a 404, for a secret that it doesn't have.
-            let items = vault.versions(&name).map_or_else(Vec::new, |(name, versions)| {
+            let items = contents.versions(&name).map_or_else(Vec::new, |(name, versions)| {
                 versions.iter().map(|stored| Bundle::listed(call, name, Some(stored.id), stored)).collect()
             });
             page(world, call, &format!("secrets/{name}/versions"), items)
         }
-        Item::Secret(name, version) => get(vault, &grant, call, name, version),
-        Item::Other => Err(refuse(404, "NotFound", None, "The resource was not found.")),
+        ("GET", Item::Secret(name, version)) => get(vault, grant, call, name, version),
+        ("PUT", Item::Secret(name, None)) => change::set(vault, grant, call, name),
+        ("PATCH", Item::Secret(name, version)) => change::update(vault, grant, call, name, version),
+        ("DELETE", Item::Secret(name, None)) => change::delete(vault, grant, call, name),
+        ("POST", Item::Backup(name)) => backup::backup(vault, grant, name),
+        ("POST", Item::Restore) => backup::restore(vault, grant, call),
+        ("GET", Item::AllDeleted) => deleted::list(world, vault, grant, call),
+        ("GET", Item::Deleted(name)) => deleted::get(vault, grant, call, name),
+        ("DELETE", Item::Deleted(name)) => deleted::purge(vault, grant, name),
+        ("POST", Item::Recover(name)) => deleted::recover(vault, grant, call, name),
+        (_, Item::Other) => Err(refuse(404, "NotFound", None, "The resource was not found.")),
+        (method, _) => Err(refuse(405, "MethodNotAllowed", None, &format!("HTTP {method} not allowed"))),
     }
 }
 
@@ -118,36 +134,33 @@ fn known(version: &str) -> Result<(), Answer> {
             "The specified version ({version}) is not recognized. Consider using the latest supported version ({NEWEST_STABLE})."
         )
     };
-    Err(refuse(400, "BadParameter", None, &message))
+    Err(bad(&message))
 }
 
-fn named(name: &str) -> Result<SecretName, Answer> {
-    name.parse().map_err(|_| {
-        let message = format!("The request URI contains an invalid name: {name}");
-        refuse(400, "BadParameter", None, &message)
-    })
+/// A name in a path, or the refusal of one that can't be.
+pub(super) fn named(name: &str) -> Result<SecretName, Answer> {
+    name.parse().map_err(|_| bad(&format!("The request URI contains an invalid name: {name}")))
+}
+
+/// The refusal of a request that isn't as it must be.
+pub(super) fn bad(message: &str) -> Answer {
+    refuse(400, "BadParameter", None, message)
+}
+
+/// The refusal for a secret or version that isn't there, or is deleted.
+pub(super) fn not_found(name: &str, version: Option<&str>) -> Answer {
+    let id = version.map_or_else(|| name.to_owned(), |version| format!("{name}/{version}"));
+    let message = format!(
+        "A secret with (name/id) {id} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
+    );
+    refuse(404, "SecretNotFound", None, &message)
 }
 
 fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str, version: Option<&str>) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Get)?;
-    let found = vault.versions(&asked).and_then(|(name, versions)| {
-        let stored = match version {
-            None => versions.last(),
-            Some(version) => {
-                let id = version.parse().ok()?;
-                versions.iter().find(|stored| stored.id == id)
-            }
-        };
-        Some((name, stored?))
-    });
-    let Some((name, stored)) = found else {
-        let id = version.map_or_else(|| name.to_owned(), |version| format!("{name}/{version}"));
-        let message = format!(
-            "A secret with (name/id) {id} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
-        );
-        return Err(refuse(404, "SecretNotFound", None, &message));
-    };
+    let contents = vault.contents();
+    let (name, stored) = contents.version(&asked, version).ok_or_else(|| not_found(name, version))?;
     // Its time may not have come, or be over: that keeps nobody from reading it, as Microsoft documents.
     if !stored.version.enabled {
         let message = "Operation get is not allowed on a disabled secret.";

@@ -1,7 +1,9 @@
 //! A vault: secrets, their versions, and whom it lets in.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::contents::Contents;
 use super::{Origin, RESOURCE, TENANT, clock};
 use crate::reference::{SecretName, SecretVersion};
 use crate::secret::Secret;
@@ -53,7 +55,7 @@ pub struct Vault {
     resource: String,
     access: Access,
     readers: Vec<String>,
-    secrets: BTreeMap<SecretName, Vec<Stored>>,
+    contents: Mutex<Contents>,
 }
 
 /// A version in its vault.
@@ -62,6 +64,15 @@ pub(super) struct Stored {
     pub(super) id: SecretVersion,
     pub(super) version: Version,
     pub(super) created: i64,
+}
+
+impl Stored {
+    /// A version as it is kept: with an id, and the time when it was made.
+    pub(super) fn new(version: Version) -> Self {
+        let id = version.id.unwrap_or_else(|| SecretVersion::from_bits(fastrand::u128(..)));
+        let created = version.created.unwrap_or_else(clock::now);
+        Self { id, version, created }
+    }
 }
 
 impl Version {
@@ -90,7 +101,7 @@ impl Vault {
             resource: RESOURCE.to_owned(),
             access: Access::default(),
             readers: Vec::new(),
-            secrets: BTreeMap::new(),
+            contents: Mutex::default(),
         }
     }
 
@@ -135,11 +146,8 @@ impl Vault {
 
     /// The same vault with one more version of a secret, which is the latest from now on.
     #[must_use]
-    pub fn version(mut self, name: &SecretName, version: Version) -> Self {
-        let id = version.id.unwrap_or_else(|| SecretVersion::from_bits(fastrand::u128(..)));
-        let created = version.created.unwrap_or_else(clock::now);
-        let stored = Stored { id, version, created };
-        self.secrets.entry(name.clone()).or_default().push(stored);
+    pub fn version(self, name: &SecretName, version: Version) -> Self {
+        self.contents().add(name, Stored::new(version));
         self
     }
 
@@ -150,12 +158,12 @@ impl Vault {
 
     /// How many secrets it holds.
     pub fn len(&self) -> usize {
-        self.secrets.len()
+        self.contents().len()
     }
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.secrets.is_empty()
+        self.len() == 0
     }
 
     pub(super) fn resource(&self) -> &str {
@@ -181,13 +189,8 @@ impl Vault {
         origin.of(&format!("{}.localhost", self.name))
     }
 
-    /// The versions of a secret, the oldest first, and the name in the case that it was made with.
-    pub(super) fn versions(&self, name: &SecretName) -> Option<(&SecretName, &[Stored])> {
-        self.secrets.get_key_value(name).map(|(name, versions)| (name, versions.as_slice()))
-    }
-
-    /// The secrets in the order of their names, each with its latest version.
-    pub(super) fn names(&self) -> impl Iterator<Item = (&SecretName, &Stored)> {
-        self.secrets.iter().filter_map(|(name, versions)| Some((name, versions.last()?)))
+    /// What it holds.
+    pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
