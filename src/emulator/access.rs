@@ -1,11 +1,9 @@
 //! Who is let in: what a token must be, and what its application may.
 
-use std::sync::Arc;
-
 use super::World;
 use super::answer::Answer;
 use super::error::{unauthorized, vault as refuse};
-use super::token::Grant;
+use super::token::{Grant, Refused};
 use super::vault::{Access, Vault};
 
 /// A permission that an access policy or a role gives.
@@ -41,17 +39,16 @@ impl Permission {
 
 /// What the token is good for, or the 401 that says why it isn't. Codes as recorded from the service or seen in public
 /// issues.
-pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> Result<Arc<Grant>, Answer> {
+pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> Result<Grant, Answer> {
     let (tenant, resource) = (vault.tenant_id(), vault.resource());
     let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
-    let grant = world
-        .tokens
-        .find(token)
-        .ok_or_else(|| refused("AKV10046: Unable to resolve the key used for signature validation."))?;
-    if grant.has_expired() {
-        return Err(refused("[TokenExpired] Error validating token: 'S2S12086'."));
-    }
+    let grant = world.tokens.check(token).map_err(|why| match why {
+        Refused::Unsigned => refused("AKV10046: Unable to resolve the key used for signature validation."),
+        Refused::Expired => refused("[TokenExpired] Error validating token: 'S2S12086'."),
+        // Its wording wasn't seen.
+        Refused::Early => refused("[TokenNotYetValid] Error validating token: 'S2S12005'."),
+    })?;
     if grant.audience != resource {
         let found = &grant.audience;
         return Err(refused(&format!("AKV10022: Invalid audience. Expected {resource}, found: {found}.")));

@@ -88,7 +88,7 @@ pub(super) fn failed(status: u16) -> Answer {
 fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answer> {
     let grant = authorized(world, vault, call.bearer)?;
     known(call.api_version())?;
-    let grant = &*grant;
+    let grant = &grant;
     match (call.method, call.item) {
         ("GET", Item::Secrets) => {
             permitted(vault, grant, Permission::List)?;

@@ -1,79 +1,153 @@
-//! Tokens: opaque texts that the emulator remembers.
+//! Tokens: JWTs that the emulator signs, and checks as a vault does.
+//!
+//! Their claims are those of Entra ID's v1 tokens. They are signed with ES256, where Entra ID has RS256: no client reads
+//! a token, and a key is made at each start.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// How long a token is remembered after its end, to be called expired and not unknown.
-const MEMORY: Duration = Duration::from_secs(3600);
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
+use serde::{Deserialize, Serialize};
+
+use super::clock;
+
+/// Before what time a token counts already, in seconds: clocks are apart.
+const LENIENCY: i64 = 300;
+
+/// So many checked tokens are remembered.
+const MAX_CHECKED: usize = 1024;
+
+/// The claims of a token.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    aud: String,
+    iss: String,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    appid: String,
+    oid: String,
+    sub: String,
+    tid: String,
+    ver: String,
+    /// Counts the tokens up, so that no two are alike and all so far can be ended.
+    uti: u64,
+}
 
 /// What a token is good for.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) tenant: String,
     pub(super) client: String,
     pub(super) audience: String,
-    given: Instant,
-    lifetime: Duration,
-    ended: AtomicBool,
 }
 
-impl Grant {
-    /// Whether its time is over.
-    pub(super) fn has_expired(&self) -> bool {
-        self.ended.load(Ordering::Relaxed) || self.given.elapsed() >= self.lifetime
-    }
+/// Why a token is none, or no more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Its signature isn't the emulator's.
+    Unsigned,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    Early,
 }
 
-/// The tokens given so far.
+/// Makes tokens, and knows its own.
 pub(super) struct Tokens {
     pub(super) lifetime: Duration,
-    given: Mutex<HashMap<String, Arc<Grant>>>,
+    key: EcdsaKeyPair,
+    given: AtomicU64,
+    /// Tokens before this one have ended.
+    ended: AtomicU64,
+    /// Tokens whose signature was checked, as that takes longer than all the rest of a request.
+    checked: Mutex<HashMap<String, Arc<Claims>>>,
 }
 
 impl Tokens {
     pub(super) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, given: Mutex::default() }
+        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("internal error: ring makes keys");
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).expect("internal error: ring's own key");
+        Self { lifetime, key, given: AtomicU64::new(0), ended: AtomicU64::new(0), checked: Mutex::default() }
     }
 
     /// Gives a token.
     pub(super) fn give(&self, tenant: &str, client: &str, audience: &str) -> String {
-        let token = format!("emulated-{}{}", random(), random());
-        let grant = Grant {
-            tenant: tenant.to_owned(),
-            client: client.to_owned(),
-            audience: audience.to_owned(),
-            given: Instant::now(),
-            lifetime: self.lifetime,
-            ended: AtomicBool::new(false),
+        let now = clock::now();
+        let claims = Claims {
+            aud: audience.to_owned(),
+            iss: format!("https://sts.windows.net/{tenant}/"),
+            iat: now,
+            nbf: now,
+            exp: now.saturating_add_unsigned(self.lifetime.as_secs()),
+            appid: client.to_owned(),
+            oid: client.to_owned(),
+            sub: client.to_owned(),
+            tid: tenant.to_owned(),
+            ver: "1.0".to_owned(),
+            uti: self.given.fetch_add(1, Ordering::Relaxed),
         };
-        let mut given = self.given();
-        given.retain(|_, grant| grant.given.elapsed() < grant.lifetime.saturating_add(MEMORY));
-        given.insert(token.clone(), Arc::new(grant));
-        token
+        let claims = serde_json::to_vec(&claims).expect("internal error: texts and numbers are JSON");
+        let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256","kid":"emulated"}"#);
+        let signed = format!("{header}.{}", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("internal error: ring signs");
+        format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// What a token is good for, if it is one.
-    pub(super) fn find(&self, token: &str) -> Option<Arc<Grant>> {
-        self.given().get(token).map(Arc::clone)
+    /// What a token is good for, if it is one and its time is now.
+    pub(super) fn check(&self, token: &str) -> Result<Grant, Refused> {
+        let claims = self.claims(token).ok_or(Refused::Unsigned)?;
+        let now = clock::now();
+        if claims.exp <= now || claims.uti < self.ended.load(Ordering::Relaxed) {
+            return Err(Refused::Expired);
+        }
+        if claims.nbf > now + LENIENCY {
+            return Err(Refused::Early);
+        }
+        Ok(Grant { tenant: claims.tid.clone(), client: claims.appid.clone(), audience: claims.aud.clone() })
+    }
+
+    fn claims(&self, token: &str) -> Option<Arc<Claims>> {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(claims) = checked.get(token) {
+            return Some(Arc::clone(claims));
+        }
+        let claims = Arc::new(self.read(token)?);
+        if checked.len() >= MAX_CHECKED {
+            checked.clear();
+        }
+        checked.insert(token.to_owned(), Arc::clone(&claims));
+        Some(claims)
+    }
+
+    fn read(&self, token: &str) -> Option<Claims> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.key.public_key());
+        key.verify(signed.as_bytes(), &signature).ok()?;
+        // The header was signed with the rest; it can only be the one that was given.
+        let (_, claims) = signed.split_once('.')?;
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     }
 
     /// Ends the time of every token given so far.
     pub(super) fn expire(&self) {
-        self.given().values().for_each(|grant| grant.ended.store(true, Ordering::Relaxed));
-    }
-
-    fn given(&self) -> MutexGuard<'_, HashMap<String, Arc<Grant>>> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ended.store(self.given.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
-/// Shows how many there are; a token is as good as a secret.
+/// Shows how many were given; the key and a token are as good as a secret.
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tokens({})", self.given().len())
+        write!(f, "Tokens({})", self.given.load(Ordering::Relaxed))
     }
 }
 
@@ -86,4 +160,42 @@ pub(super) fn random() -> String {
 pub(super) fn guid() -> String {
     let digits = random();
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_for_what_it_was_given_for() {
+        let tokens = Tokens::new(Duration::from_secs(60));
+        let token = tokens.give("t", "c", "https://vault.azure.net");
+        let grant = Grant { tenant: "t".into(), client: "c".into(), audience: "https://vault.azure.net".into() };
+        assert_eq!(tokens.check(&token), Ok(grant));
+        assert_ne!(tokens.give("t", "c", "a"), tokens.give("t", "c", "a"));
+        tokens.expire();
+        assert_eq!(tokens.check(&token), Err(Refused::Expired));
+        assert!(tokens.check(&tokens.give("t", "c", "a")).is_ok());
+        assert_eq!(Tokens::new(Duration::ZERO).check(&token), Err(Refused::Unsigned), "another emulator's");
+        let brief = Tokens::new(Duration::ZERO);
+        assert_eq!(brief.check(&brief.give("t", "c", "a")), Err(Refused::Expired));
+    }
+
+    #[test]
+    fn nothing_of_a_token_can_be_changed() {
+        let tokens = Tokens::new(Duration::from_secs(60));
+        let token = tokens.give("t", "c", "a");
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).expect("ASCII");
+            // The last digit of a part may hold bits that say nothing.
+            if changed != token && tokens.check(&changed).is_ok() {
+                assert!(token[at + 1..].is_empty() || token[at + 1..].starts_with('.'), "at {at}");
+            }
+        }
+        for none in ["", ".", "..", "a.b.c", "\u{1f600}"] {
+            assert_eq!(tokens.check(none), Err(Refused::Unsigned));
+        }
+    }
 }
