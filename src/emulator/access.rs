@@ -39,8 +39,11 @@ impl Permission {
 
 /// What the token is good for, or the 401 that says why it isn't. Codes as recorded from the service or seen in public
 /// issues.
-pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> Result<Grant, Answer> {
-    let (tenant, resource) = (vault.tenant_id(), vault.resource());
+pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Option<&str>) -> Result<Grant, Answer> {
+    let tenant = vault.tenant_id();
+    let local = world.local_resource();
+    let domain = local.split("://").nth(1).unwrap_or_default();
+    let resource = if base.ends_with(&format!(".{domain}")) { local.as_str() } else { vault.resource() };
     let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
     let grant = world.tokens.check(token).map_err(|why| match why {
@@ -49,7 +52,7 @@ pub(super) fn authorized(world: &World, vault: &Vault, bearer: Option<&str>) -> 
         // Its wording wasn't seen.
         Refused::Early => refused("[TokenNotYetValid] Error validating token: 'S2S12005'."),
     })?;
-    if grant.audience != resource {
+    if grant.audience != resource && grant.audience != vault.resource() && grant.audience != local {
         let found = &grant.audience;
         return Err(refused(&format!("AKV10022: Invalid audience. Expected {resource}, found: {found}.")));
     }

@@ -38,9 +38,9 @@ struct GrantedV2<'g> {
     access_token: String,
 }
 
-/// Answers a token request.
-pub(super) fn token(world: &World, edition: Edition, tenant: &str, fields: &TokenRequest) -> Answer {
-    dressed(granted(world, edition, tenant, fields).unwrap_or_else(|refusal| refusal))
+/// Answers a token request that came to that authority's address.
+pub(super) fn token(world: &World, authority: &str, edition: Edition, tenant: &str, fields: &TokenRequest) -> Answer {
+    dressed(granted(world, authority, edition, tenant, fields).unwrap_or_else(|refusal| refusal))
 }
 
 /// The answer to a throttled request, as seen in public issues: plain text, and a minute.
@@ -74,7 +74,12 @@ fn dressed(answer: Answer) -> Answer {
 }
 
 /// The one who asks, or why Entra ID doesn't believe it.
-fn application<'w>(world: &'w World, tenant: &str, fields: &TokenRequest) -> Result<&'w Application, Answer> {
+fn application<'w>(
+    world: &'w World,
+    authority: &str,
+    tenant: &str,
+    fields: &TokenRequest,
+) -> Result<&'w Application, Answer> {
     let mut of_tenant = world.applications.iter().filter(|known| known.tenant.eq_ignore_ascii_case(tenant)).peekable();
     let has_vault = world.vaults.iter().any(|vault| vault.tenant_id().eq_ignore_ascii_case(tenant));
     if of_tenant.peek().is_none() && !has_vault {
@@ -94,7 +99,6 @@ fn application<'w>(world: &'w World, tenant: &str, fields: &TokenRequest) -> Res
             let text = "The client assertion type is not supported.";
             return Err(refuse(400, "invalid_request", 50_027, text));
         }
-        let authority = world.origin.of("localhost");
         let addresses = ["oauth2/token", "oauth2/v2.0/token", "v2.0"].map(|it| format!("{authority}/{tenant}/{it}"));
         return assertion::check(application, assertion, &addresses).map(|()| application);
     }
@@ -152,7 +156,8 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
             })?
         }
     };
-    if world.vaults.iter().any(|vault| resource.trim_end_matches('/') == vault.resource()) {
+    let bare = resource.trim_end_matches('/');
+    if bare == world.local_resource() || world.vaults.iter().any(|vault| bare == vault.resource()) {
         return Ok(resource);
     }
     if Url::parse(resource).is_err() && !is_guid(resource) {
@@ -163,8 +168,14 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
     Err(refuse(400, "invalid_resource", 500_011, &text))
 }
 
-fn granted(world: &World, edition: Edition, tenant: &str, fields: &TokenRequest) -> Result<Answer, Answer> {
-    let application = application(world, tenant, fields)?;
+fn granted(
+    world: &World,
+    authority: &str,
+    edition: Edition,
+    tenant: &str,
+    fields: &TokenRequest,
+) -> Result<Answer, Answer> {
+    let application = application(world, authority, tenant, fields)?;
     let resource = resource(world, edition, tenant, fields)?;
     let lifetime = world.tokens.lifetime.as_secs();
     let access_token = world.tokens.give(&application.tenant, &application.client, resource);

@@ -73,7 +73,8 @@ fn granted(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
     let mut identities = world.identities.iter();
     let client = identities.find(|known| asked.is_none_or(|asked| known.eq_ignore_ascii_case(asked)));
     let client = client.ok_or_else(|| refuse(400, "invalid_request", "Identity not found"))?;
-    let vault = world.vaults.iter().find(|vault| resource.trim_end_matches('/') == vault.resource());
+    let (bare, local) = (resource.trim_end_matches('/'), world.local_resource());
+    let vault = world.vaults.iter().find(|vault| bare == local || bare == vault.resource());
     let Some(vault) = vault else {
         return Err(refuse(400, "invalid_resource", "The resource principal was not found in the tenant"));
     };

@@ -31,6 +31,7 @@ mod clock;
 mod contents;
 mod count;
 mod deleted;
+mod discovery;
 mod entra;
 mod error;
 mod fault;
@@ -73,6 +74,9 @@ pub const TENANT: &str = "00000000-0000-0000-0000-00000000f10e";
 
 /// The id of the application that is there when none is added.
 pub const CLIENT: &str = "00000000-0000-0000-0000-0000000c11e7";
+
+/// The domain below which every vault can be reached, beside `NAME.localhost`.
+const LOCAL_DOMAIN: &str = "vault.localhost";
 
 /// What a vault's token is for when it names nothing else.
 pub const RESOURCE: &str = "https://vault.azure.net";
@@ -193,6 +197,12 @@ impl Drop for Emulator {
 }
 
 impl World {
+    /// What a token is for when a vault is reached below `vault.localhost`: the resource of its own domain, with its
+    /// port, so that clients that compare both with the vault's host are satisfied.
+    fn local_resource(&self) -> String {
+        self.origin.of(LOCAL_DOMAIN)
+    }
+
     /// Whether a vault takes one more request by the limit that is set.
     fn admits(&self, vault: usize) -> bool {
         let limit = self.faults().limit;

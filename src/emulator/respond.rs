@@ -10,6 +10,7 @@ use hyper::{HeaderMap, Method, Request};
 use url::form_urlencoded;
 
 use super::answer::Answer;
+use super::discovery;
 use super::entra::{self, TokenRequest};
 use super::error;
 use super::fault::Fate;
@@ -43,8 +44,10 @@ async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
     let meant = header(request.headers(), "x-http-method").filter(|_| request.method() == Method::POST);
     let method = meant.unwrap_or(request.method().as_str()).to_ascii_uppercase();
     match Route::of(world, &method, &host, &path) {
-        Route::Token(edition, tenant) => token(world, edition, tenant, request).await,
+        Route::Token(edition, tenant) => token(world, &authority(world, &host), edition, tenant, request).await,
         Route::Vault { index, base, item } => vault(world, index, base, item, &method, request).await,
+        Route::Configuration(tenant) => Some(discovery::configuration(world, &authority(world, &host), tenant)),
+        Route::Instance => Some(discovery::instance(&authority(world, &host))),
         Route::Managed(platform) => managed(world, platform, &request).await,
         Route::Nowhere => {
             pause(world, |faults| faults.latency).await;
@@ -54,7 +57,19 @@ async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
     }
 }
 
-async fn token(world: &World, edition: Edition, tenant: &str, request: Request<Incoming>) -> Option<Answer> {
+/// Entra ID's address as the client reached it.
+fn authority(world: &World, host: &str) -> String {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    world.origin.of(name)
+}
+
+async fn token(
+    world: &World,
+    authority: &str,
+    edition: Edition,
+    tenant: &str,
+    request: Request<Incoming>,
+) -> Option<Answer> {
     if request.method() != Method::POST {
         return Some(entra::only_post(request.method().as_str()));
     }
@@ -79,7 +94,7 @@ async fn token(world: &World, edition: Edition, tenant: &str, request: Request<I
         fields.insert("client_id".to_owned(), client);
         fields.insert("client_secret".to_owned(), secret);
     }
-    Some(entra::token(world, edition, tenant, &fields))
+    Some(entra::token(world, authority, edition, tenant, &fields))
 }
 
 async fn managed(world: &World, platform: Platform, request: &Request<Incoming>) -> Option<Answer> {

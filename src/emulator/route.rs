@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::World;
 use super::managed::Platform;
 use super::vault::Vault;
+use super::{LOCAL_DOMAIN, World};
 
 /// Which of the two token endpoints was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub(super) enum Route<'r> {
         base: String,
         item: Item<'r>,
     },
+    /// Where a tenant's endpoints are.
+    Configuration(&'r str),
+    /// Which hosts are one cloud.
+    Instance,
     /// The token of the machine's or the app's own identity.
     Managed(Platform),
     /// Nothing that is emulated.
@@ -62,12 +66,19 @@ impl<'r> Route<'r> {
         let host = without_port(host).to_ascii_lowercase();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
         if let Some(index) = named(&world.vaults, &host) {
-            let base = world.vaults[index].url(world.origin);
+            // A client that came by a name below the vaults' own domain is led on by it.
+            let is_local = host.strip_suffix(LOCAL_DOMAIN).is_some_and(|rest| rest.ends_with('.'));
+            let base = if is_local { world.origin.of(&host) } else { world.vaults[index].url(world.origin) };
             return Self::Vault { index, base, item: Item::of(method, &segments) };
         }
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
             [tenant, "oauth2", "v2.0", "token"] => return Self::Token(Edition::V2, tenant),
+            [tenant, ".well-known", "openid-configuration"]
+            | [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+                return Self::Configuration(tenant);
+            }
+            ["common", "discovery", "instance"] => return Self::Instance,
             ["metadata", "identity", "oauth2", "token", ..] => return Self::Managed(Platform::MetadataService),
             ["msi", "token"] => return Self::Managed(Platform::AppService),
             _ => {}

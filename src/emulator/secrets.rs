@@ -86,7 +86,7 @@ pub(super) fn failed(status: u16) -> Answer {
 }
 
 fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answer> {
-    let grant = authorized(world, vault, call.bearer)?;
+    let grant = authorized(world, vault, &call.base, call.bearer)?;
     known(call.api_version())?;
     let grant = &grant;
     match (call.method, call.item) {

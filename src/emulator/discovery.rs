@@ -1,0 +1,87 @@
+//! What clients ask of Entra ID before they ask for a token: where its endpoints are.
+
+use serde::Serialize;
+
+use super::World;
+use super::answer::Answer;
+use super::error::entra as refuse;
+
+#[derive(Serialize)]
+struct Configuration {
+    token_endpoint: String,
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    jwks_uri: String,
+    response_modes_supported: [&'static str; 3],
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    response_types_supported: [&'static str; 1],
+    scopes_supported: [&'static str; 1],
+    issuer: String,
+    authorization_endpoint: String,
+    device_authorization_endpoint: String,
+    tenant_region_scope: &'static str,
+    cloud_instance_name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Instance {
+    tenant_discovery_endpoint: String,
+    #[serde(rename = "api-version")]
+    api_version: &'static str,
+    metadata: [Cloud; 1],
+}
+
+#[derive(Serialize)]
+struct Cloud {
+    preferred_network: String,
+    preferred_cache: String,
+    aliases: [String; 1],
+}
+
+/// `/TENANT/v2.0/.well-known/openid-configuration`. Everything in it has the scheme, host and port by which it was
+/// asked for: clients compare them.
+pub(super) fn configuration(world: &World, authority: &str, tenant: &str) -> Answer {
+    let known = world.applications.iter().map(|application| application.tenant.as_str());
+    let mut known = known.chain(world.vaults.iter().map(super::Vault::tenant_id));
+    let is_any = ["common", "organizations"].contains(&tenant);
+    if !is_any && !known.any(|known| known.eq_ignore_ascii_case(tenant)) {
+        let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
+        return refuse(400, "invalid_tenant", 90_002, &text);
+    }
+    let base = format!("{authority}/{tenant}");
+    Answer::json(
+        200,
+        &Configuration {
+            token_endpoint: format!("{base}/oauth2/v2.0/token"),
+            token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            jwks_uri: format!("{base}/discovery/v2.0/keys"),
+            response_modes_supported: ["query", "fragment", "form_post"],
+            subject_types_supported: ["pairwise"],
+            id_token_signing_alg_values_supported: ["ES256"],
+            response_types_supported: ["code"],
+            scopes_supported: ["openid"],
+            issuer: format!("{base}/v2.0"),
+            authorization_endpoint: format!("{base}/oauth2/v2.0/authorize"),
+            device_authorization_endpoint: format!("{base}/oauth2/v2.0/devicecode"),
+            tenant_region_scope: "WW",
+            cloud_instance_name: "emulated",
+        },
+    )
+}
+
+/// `/common/discovery/instance`: the hosts that are one cloud with the one that was asked.
+pub(super) fn instance(authority: &str) -> Answer {
+    let host = authority.split("://").nth(1).unwrap_or_default();
+    Answer::json(
+        200,
+        &Instance {
+            tenant_discovery_endpoint: format!("{authority}/common/v2.0/.well-known/openid-configuration"),
+            api_version: "1.1",
+            metadata: [Cloud {
+                preferred_network: host.to_owned(),
+                preferred_cache: host.to_owned(),
+                aliases: [host.to_owned()],
+            }],
+        },
+    )
+}

@@ -1,0 +1,96 @@
+//! What official clients ask the emulator before they ask for a secret: where endpoints are, and what a vault's
+//! challenge names.
+
+use credflow::emulator::{Authority, Emulator, TENANT, Vault};
+use reqwest::{Certificate, Client};
+use serde_json::Value;
+
+struct World {
+    emulator: Emulator,
+    client: Client,
+}
+
+impl World {
+    async fn start() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let authority = Authority::new();
+        let certificate = Certificate::from_pem(authority.pem().as_bytes()).expect("a certificate");
+        let vault = Vault::new("payments").secret("plain", "value");
+        let emulator = Emulator::builder().vault(vault).https(authority).start().await.expect("an emulator");
+        let hosts = ["localhost", "login.vault.localhost", "payments.localhost", "payments.vault.localhost"];
+        let builder = Client::builder().no_proxy().add_root_certificate(certificate);
+        let builder = hosts.iter().fold(builder, |builder, host| builder.resolve(host, emulator.address()));
+        Self { client: builder.build().expect("a client"), emulator }
+    }
+
+    fn port(&self) -> u16 {
+        self.emulator.address().port()
+    }
+
+    async fn get(&self, address: &str) -> (u16, Value) {
+        let answer = self.client.get(address).send().await.expect("an answer");
+        let (status, body) = (answer.status().as_u16(), answer.text().await.expect("a body"));
+        (status, serde_json::from_str(&body).expect("JSON"))
+    }
+
+    async fn token(&self, resource: &str) -> String {
+        let application = &self.emulator.applications()[0];
+        let (client, secret) = (&application.client, application.secret.expose());
+        let form = format!(
+            "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={resource}/.default"
+        );
+        let url = self.emulator.authority().join(&format!("{TENANT}/oauth2/v2.0/token")).expect("a URL");
+        let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
+        let body = request.send().await.expect("an answer").text().await.expect("a body");
+        let body: Value = serde_json::from_str(&body).expect("JSON");
+        body["access_token"].as_str().expect("a token").to_owned()
+    }
+}
+
+#[tokio::test]
+async fn endpoints_have_the_origin_by_which_they_were_asked_for() {
+    let world = World::start().await;
+    let port = world.port();
+    for host in ["localhost", "login.vault.localhost"] {
+        let origin = format!("https://{host}:{port}");
+        for (tenant, path) in [(TENANT, "/v2.0"), (TENANT, ""), ("common", "/v2.0"), ("organizations", "/v2.0")] {
+            let address = format!("{origin}/{tenant}{path}/.well-known/openid-configuration");
+            let (status, body) = world.get(&address).await;
+            assert_eq!(status, 200, "{address}");
+            for member in
+                ["token_endpoint", "authorization_endpoint", "issuer", "jwks_uri", "device_authorization_endpoint"]
+            {
+                let value = body[member].as_str().expect("a text");
+                assert!(value.starts_with(&format!("{origin}/{tenant}/")), "{member}: {value}");
+            }
+        }
+        let instance = format!("{origin}/common/discovery/instance?api-version=1.1&authorization_endpoint=x");
+        let (_, body) = world.get(&instance).await;
+        assert_eq!(body["metadata"][0]["aliases"][0], format!("{host}:{port}"));
+    }
+    let unknown = "11111111-1111-1111-1111-111111111111";
+    let address = format!("https://localhost:{port}/{unknown}/v2.0/.well-known/openid-configuration");
+    let (status, body) = world.get(&address).await;
+    assert_eq!((status, &body["error"], &body["error_codes"][0]), (400, &"invalid_tenant".into(), &90_002.into()));
+}
+
+#[tokio::test]
+async fn a_challenge_names_the_domain_by_which_the_vault_was_reached() {
+    let world = World::start().await;
+    let port = world.port();
+    for (host, resource) in [
+        ("payments.localhost", "https://vault.azure.net".to_owned()),
+        ("payments.vault.localhost", format!("https://vault.localhost:{port}")),
+    ] {
+        let address = format!("https://{host}:{port}/secrets/plain?api-version=7.4");
+        let answer = world.client.get(&address).send().await.expect("an answer");
+        let challenge = answer.headers()["www-authenticate"].to_str().expect("a text");
+        let expected = format!("Bearer authorization=\"https://localhost:{port}/{TENANT}\", resource=\"{resource}\"");
+        assert_eq!(challenge, expected);
+        // The token that it asks for opens the vault, and ids go on with the host.
+        let token = world.token(&resource).await;
+        let answer = world.client.get(&address).bearer_auth(token).send().await.expect("an answer");
+        let body: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        assert!(body["id"].as_str().is_some_and(|id| id.starts_with(&format!("https://{host}:{port}/secrets/plain/"))));
+    }
+}
