@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use credflow::emulator::{Authority, Builder, Emulator, Faults, Limit, Vault};
+use credflow::emulator::{Authority, Builder, Emulator, Fault, Limit, Vault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -32,7 +32,7 @@ struct Setting {
 }
 
 impl Setting {
-    fn new(runtime: &Runtime, vaults: usize, secrets: usize, faults: Faults, https: bool) -> Self {
+    fn new(runtime: &Runtime, vaults: usize, secrets: usize, faults: Vec<Fault>, https: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut builder = Emulator::builder().faults(faults);
         let mut workflow = String::from("steps:\n  - run: x\n    env:\n");
@@ -75,7 +75,7 @@ impl Setting {
         let mut command = Command::new("/usr/bin/time");
         command.args(["-f", "%M", CREDFLOW, "render", "w.yaml", "--timeout", "600"]);
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
-        command.env("BENCH_SECRET", self.emulator.applications()[0].secret.expose());
+        command.env("BENCH_SECRET", self.emulator.applications()[0].client_secret().expose());
         let begun = Instant::now();
         let output = command.output().expect("/usr/bin/time");
         let took = begun.elapsed();
@@ -92,7 +92,7 @@ impl Setting {
         let body = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
             application.client,
-            application.secret.expose()
+            application.client_secret().expose()
         );
         let address = self.emulator.address();
         let begun = Instant::now();
@@ -169,13 +169,13 @@ fn main() {
     println!("\n| first fetches throttled | time | pauses | throttled requests | other requests |");
     println!("|---|---|---|---|---|");
     for first in [3, 10, 30, 300] {
-        let faults = Faults { throttled_gets: first, retry_after: Some(1), ..Faults::default() };
+        let faults = vec![Fault::throttled(Some(1)).times(first)];
         let setting = Setting::new(&runtime, 1, 1_000, faults, false);
         let (took, _) = setting.run();
         let counts = setting.emulator.counts();
         println!("| {first} of 1,000 | {took:.1?} | {} | {} | {} |", took.as_secs(), counts.throttled, counts.total());
     }
-    let faults = Faults { latency: Duration::from_millis(20), limit: Some(Limit::KEY_VAULT), ..Faults::default() };
+    let faults = vec![Fault::delayed(Duration::from_millis(20)), Fault::limited(Limit::KEY_VAULT)];
     let setting = Setting::new(&runtime, 50, 10_000, faults, false);
     let bare = runtime.block_on(setting.bare(20));
     let before = setting.emulator.counts();
@@ -191,7 +191,7 @@ fn main() {
 }
 
 fn row(runtime: &Runtime, secrets: usize, latency: Duration) {
-    let faults = Faults { latency, ..Faults::default() };
+    let faults = vec![Fault::delayed(latency)];
     let runs = if secrets > 1_000 { 1 } else { 3 };
     let best = |setting: &Setting| {
         let runs = (0..runs).map(|_| setting.run());

@@ -9,7 +9,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use credflow::emulator::{Emulator, Faults, Vault};
+use credflow::emulator::{Emulator, Fault, Vault};
 
 const CREDFLOW: &str = env!("CARGO_BIN_EXE_credflow");
 
@@ -65,8 +65,8 @@ fn fetch(folder: &std::path::Path, latency: Duration, secrets: usize) {
         vault = vault.secret(&format!("secret-{index}"), &format!("value-{index}"));
         let _ = writeln!(workflow, "      V{index}: $<credential:payments/secret-{index}>");
     }
-    let faults = Faults { latency, ..Faults::default() };
-    let emulator = runtime.block_on(Emulator::builder().vault(vault).faults(faults).start()).expect("an emulator");
+    let emulator =
+        runtime.block_on(Emulator::builder().vault(vault).fault(Fault::delayed(latency)).start()).expect("an emulator");
     let config = format!(
         "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    tenant-id: {}\n    client-id: {}\n    client-secret: {{ env: BENCH_SECRET }}\n",
         emulator.vault_url("payments").expect("the vault").as_str().trim_end_matches('/'),
@@ -80,7 +80,7 @@ fn fetch(folder: &std::path::Path, latency: Duration, secrets: usize) {
     let took = common::best(runs, || {
         let mut command = Command::new(CREDFLOW);
         command.arg("render").arg(folder.join("fetch.yaml")).arg("--config").arg(folder.join("fetch.config"));
-        command.env("BENCH_SECRET", emulator.applications()[0].secret.expose());
+        command.env("BENCH_SECRET", emulator.applications()[0].client_secret().expose());
         run(command);
     });
     let counts = emulator.counts();

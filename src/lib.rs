@@ -45,8 +45,11 @@
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
+mod dotenv;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+#[cfg(feature = "emulator")]
+mod file;
 pub mod plan;
 pub mod reference;
 pub mod render;

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use credflow::emulator::{Fault, Requests};
+
 const CANARY: &str = "canary-7f3a9c";
 
 /// The command in a folder, with nothing of this environment but what finds programs.
@@ -368,7 +370,7 @@ fn each_distinct_secret_is_asked_for_once() {
         )]);
     }
     fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
-    let output = credflow(folder.path(), &["run", "w.yaml"]).env("S", application.secret.expose()).output();
+    let output = credflow(folder.path(), &["run", "w.yaml"]).env("S", application.client_secret().expose()).output();
     let output = output.expect("a process");
     assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
     let counts = emulator.counts();
@@ -383,11 +385,8 @@ fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let vault = (0..200)
         .fold(credflow::emulator::Vault::new("payments"), |vault, secret| vault.secret(&format!("s-{secret}"), CANARY));
-    let faults = credflow::emulator::Faults {
-        token_latency: std::time::Duration::from_millis(300),
-        get_latency: std::time::Duration::from_secs(30),
-        ..Default::default()
-    };
+    let slow = |millis| Fault::delayed(std::time::Duration::from_millis(millis));
+    let faults = [slow(300).on(Requests::Tokens), slow(30_000).on(Requests::Gets)];
     let builder = credflow::emulator::Emulator::builder().vault(vault).faults(faults);
     let emulator = runtime.block_on(builder.start()).expect("an emulator");
     let names: Vec<_> = (0..200).map(|index| format!("V{index}: $<credential:payments/s-{index}>")).collect();
@@ -401,11 +400,19 @@ fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
     );
     fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
     let before = listed(folder.path());
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let is_ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).is_some_and(|it| it & 2 != 0);
     for args in [&["run", "w.yaml"][..], &["render", "w.yaml", "--reveal", "-o", "out.yaml"]] {
         for moment in [0, 30, 100, 250, 500, 900] {
             let mut command = credflow(folder.path(), args);
-            command.env("S", application.secret.expose());
+            command.env("S", application.client_secret().expose());
+            let asked = emulator.counts().tokens;
             let mut child = command.stderr(std::process::Stdio::null()).spawn().expect("a process");
+            // A shell's background job ignores Ctrl-C until credflow listens for it.
+            while is_ignored && emulator.counts().tokens == asked {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
             std::thread::sleep(std::time::Duration::from_millis(moment));
             let pid = rustix::process::Pid::from_child(&child);
             rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");

@@ -7,7 +7,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use credflow::diagnostic::Diagnostics;
-use credflow::emulator::{Access, Application, Builder, Emulator, Faults, MAX_VALUE, StartError, Vault, Version};
+use credflow::emulator::{
+    Access, Application, Builder, Emulator, Fault, MAX_VALUE, Permission, Requests, Role, Seed, StartError, Vault,
+    Version,
+};
 use credflow::secret::Secret;
 use credflow::source::Source;
 use reqwest::{Client, Method, Response};
@@ -259,7 +262,7 @@ async fn lists_come_in_pages() {
     });
     let world = World::start(Emulator::builder().vault(many).application(application(TENANT, CLIENT))).await;
     let port = world.port();
-    world.emulator.set_faults(|faults| faults.empty_pages = 1);
+    world.emulator.add_fault(Fault::empty_page().times(1));
     let mut next = format!("http://payments.localhost:{port}/secrets?{API}");
     let (mut sizes, mut ids) = (Vec::new(), Vec::new());
     loop {
@@ -352,7 +355,11 @@ async fn a_vault_refuses_whom_it_does_not_know() {
     let caller = format!("appid={CLIENT};oid={CLIENT};iss=https://sts.windows.net/{TENANT}/");
     for (vault, inner, beginning) in [
         (payments().access(Access::NoRole), "ForbiddenByRbac", "Caller is not authorized to perform action".to_owned()),
-        (payments().readable_by("another"), "ForbiddenByRbac", "Caller is not authorized to perform action".to_owned()),
+        (
+            payments().role("another", Role::Administrator),
+            "ForbiddenByRbac",
+            "Caller is not authorized to perform action".to_owned(),
+        ),
         (
             payments().access(Access::NoPolicy),
             "AccessDenied",
@@ -361,7 +368,7 @@ async fn a_vault_refuses_whom_it_does_not_know() {
             ),
         ),
         (
-            payments().access(Access::Firewall).readable_by(CLIENT),
+            payments().role(CLIENT, Role::Administrator).access(Access::Firewall),
             "ForbiddenByFirewall",
             "Client address is not authorized and caller is not a trusted service.\r\n".to_owned(),
         ),
@@ -380,8 +387,11 @@ async fn a_vault_refuses_whom_it_does_not_know() {
         assert!(message.starts_with(&beginning), "{message}");
         assert_eq!(world.get(&format!("secrets?{API}")).await.status(), 403);
     }
-    for access in [Access::Allowed, Access::NoRole, Access::NoPolicy] {
-        let vault = payments().access(access).readable_by(CLIENT.to_uppercase());
+    for vault in [
+        payments(),
+        payments().role(CLIENT.to_uppercase(), Role::SecretsUser),
+        payments().policy(CLIENT.to_uppercase(), &[Permission::Get]),
+    ] {
         let world = World::start(Emulator::builder().vault(vault).application(application(TENANT, CLIENT))).await;
         assert_eq!(world.get(&format!("secrets/past?{API}")).await.status(), 200);
     }
@@ -538,7 +548,11 @@ async fn entra_refuses_with_the_recorded_codes() {
 
 #[tokio::test]
 async fn faults_come_in_their_number() {
-    let faults = Faults { throttled_gets: 2, failed_gets: 1, dropped_gets: 1, ..Faults::default() };
+    let faults = [
+        Fault::throttled(None).times(1),
+        Fault::throttled(Some(7)).times(1),
+        Fault::failed(503).retry_after(7).times(1),
+    ];
     let world = World::start(builder().faults(faults)).await;
     let path = format!("secrets/past?{API}");
     let body = r#"{"error":{"code":"Throttled","message":"Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached"}}"#;
@@ -547,7 +561,6 @@ async fn faults_come_in_their_number() {
     let answer = world.get(&path).await;
     assert_eq!(answer.headers().get("retry-after"), None);
     assert_eq!(text_of(answer).await, (429, body.to_owned()));
-    world.emulator.set_faults(|faults| faults.retry_after = Some(7));
     let answer = world.get(&path).await;
     assert_eq!((answer.status().as_u16(), header(&answer, "retry-after")), (429, "7"));
     let answer = world.get(&path).await;
@@ -556,18 +569,16 @@ async fn faults_come_in_their_number() {
     let h2 = plain_client(&world.emulator).http2_prior_knowledge().retry(reqwest::retry::never());
     let h2 = h2.build().expect("a client");
     for client in [&world.client, &h2] {
-        world.emulator.set_faults(|faults| faults.dropped_gets = 1);
+        world.emulator.add_fault(Fault::reset().times(1));
         assert!(client.get(&address).send().await.is_err());
     }
-    let left = Faults { retry_after: Some(7), ..Faults::default() };
-    assert_eq!(world.emulator.faults(), left);
+    assert_eq!(world.emulator.faults(), []);
     assert_eq!(world.get(&path).await.status(), 200);
     let counts = world.emulator.counts();
     assert_eq!((counts.throttled, counts.of_secret("payments", "past")), (2, 4));
 
-    world.emulator.set_faults(|faults| (faults.failed_gets, faults.failure_status) = (2, 500));
+    world.emulator.set_faults([Fault::failed(500).times(1), Fault::failed(200)]);
     assert_eq!(world.get(&path).await.status(), 500);
-    world.emulator.set_faults(|faults| faults.failure_status = 200);
     assert_eq!(world.get(&path).await.status(), 503);
 }
 
@@ -575,14 +586,16 @@ async fn faults_come_in_their_number() {
 async fn entra_has_faults_too() {
     let world = World::start(builder()).await;
     let path = format!("{TENANT}/oauth2/v2.0/token");
-    world.emulator.set_faults(|faults| (faults.throttled_tokens, faults.failed_tokens) = (2, 1));
+    world.emulator.set_faults(
+        [Fault::throttled(None).times(1), Fault::throttled(Some(1)).times(1), Fault::failed(503).times(1)]
+            .map(|fault| fault.on(Requests::Tokens)),
+    );
     let answer = world.ask(&path, &[]).await;
     assert_eq!((header(&answer, "retry-after"), header(&answer, "content-type")), ("60", "text/plain; charset=utf-8"));
     assert_eq!(text_of(answer).await, (429, "Too Many Requests".to_owned()));
-    world.emulator.set_faults(|faults| faults.retry_after = Some(1));
     assert_eq!(header(&world.ask(&path, &[]).await, "retry-after"), "1");
     assert_eq!(world.refused(&path, &[]).await, (90_033, 503, "temporarily_unavailable".to_owned()));
-    world.emulator.set_faults(|faults| faults.dropped_tokens = 1);
+    world.emulator.add_fault(Fault::reset().on(Requests::Tokens).times(1));
     let request = world.client.post(world.emulator.authority().join(&path).expect("an address"));
     assert!(request.send().await.is_err());
     assert_eq!(world.ask(&path, &[]).await.status(), 200);
@@ -592,7 +605,7 @@ async fn entra_has_faults_too() {
 async fn latency_is_by_kind() {
     let world = World::start(builder()).await;
     let (short, long) = (Duration::from_millis(60), Duration::from_millis(120));
-    world.emulator.set_faults(|faults| (faults.latency, faults.get_latency) = (short, short));
+    world.emulator.set_faults([Fault::delayed(short), Fault::delayed(short).on(Requests::Gets)]);
     let since = Instant::now();
     world.granted(&[]).await;
     let token = since.elapsed();
@@ -600,7 +613,7 @@ async fn latency_is_by_kind() {
     world.get(&format!("secrets/past?{API}")).await;
     let get = since.elapsed();
     assert!(token >= short && get >= long, "{token:?} {get:?}");
-    world.emulator.set_faults(|faults| *faults = Faults { token_latency: long, ..Faults::default() });
+    world.emulator.set_faults([Fault::delayed(long).on(Requests::Tokens)]);
     let since = Instant::now();
     world.granted(&[]).await;
     assert!(since.elapsed() >= long);
@@ -610,7 +623,7 @@ async fn latency_is_by_kind() {
 async fn requests_are_counted() {
     let shared = Vault::new("shared").tenant(TENANT).secret("a", "1");
     let world = World::start(builder().vault(shared)).await;
-    world.emulator.set_faults(|faults| faults.latency = Duration::from_millis(100));
+    world.emulator.add_fault(Fault::delayed(Duration::from_millis(100)));
     let path = format!("secrets/past?{API}");
     tokio::join!(world.get(&path), world.get(&path), world.get(&path));
     world.get(&format!("secrets/PAST/{OLD}/?{API}")).await;
@@ -631,7 +644,7 @@ async fn it_stops() {
     let world = World::start(builder()).await;
     let address = world.emulator.address();
     let path = format!("http://payments.localhost:{}/secrets/past?{API}", world.port());
-    world.emulator.set_faults(|faults| faults.latency = Duration::from_secs(60));
+    world.emulator.add_fault(Fault::delayed(Duration::from_secs(60)));
     for prior_knowledge in [false, true] {
         let client = plain_client(&world.emulator).retry(reqwest::retry::never());
         let client = if prior_knowledge { client.http2_prior_knowledge() } else { client };
@@ -664,7 +677,7 @@ async fn it_does_not_start_where_it_must_not() {
     assert!(error.to_string().starts_with(&format!("cannot listen on {}: ", running.address())), "{error}");
     let everywhere: SocketAddr = ([0, 0, 0, 0], 0).into();
     let error = builder().listen(everywhere).start().await.expect_err("no loopback");
-    assert_eq!(error.to_string(), "the emulator listens on loopback alone, not on 0.0.0.0:0");
+    assert_eq!(error.to_string(), "the emulator listens on loopback alone, not on 0.0.0.0:0, unless it is exposed");
     let error = builder().vault(Vault::new("PAYMENTS")).start().await.expect_err("a duplicate");
     assert_eq!(error.to_string(), "two vaults are called \"payments\"");
     for name in ["", "a b", "a/b", "a:1"] {
@@ -690,7 +703,7 @@ async fn nothing_secret_is_shown() {
 }
 
 fn seed(text: &str) -> Result<Vec<Vault>, Diagnostics> {
-    Vault::parse(&Source::private("vaults.yaml", text))
+    Seed::parse(&Source::private("vaults.yaml", text)).map(|seed| seed.vaults)
 }
 
 #[tokio::test]
@@ -775,7 +788,7 @@ flat: canary
 11:18 wrong-type: `enabled` must be `true` or `false`, and is a text
 11:34 wrong-type: `version` must be 32 hexadecimal digits, and is a text
 12:16 wrong-type: `value` must be a value, and is a list
-12:35 wrong-type: `expires` must be a time in seconds since 1970, and is a text
+12:35 wrong-type: `expires` must be a time: `2027-01-31`, `2027-01-31T12:00:00Z`, or seconds since 1970, and is a text
 14:7 duplicate-name: two versions of `keys` have one id
 15:1 duplicate-key: the vault `payments` stands twice
 17:1 wrong-value: the vault's name can't have `/`

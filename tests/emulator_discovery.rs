@@ -35,7 +35,8 @@ impl World {
 
     async fn token(&self, resource: &str) -> String {
         let application = &self.emulator.applications()[0];
-        let (client, secret) = (&application.client, application.secret.expose());
+        let (client, secret) = (&application.client, application.client_secret());
+        let secret = secret.expose();
         let form = format!(
             "grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={resource}/.default"
         );

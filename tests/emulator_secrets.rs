@@ -28,7 +28,7 @@ impl World {
         let body = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
             application.client,
-            application.secret.expose()
+            application.client_secret().expose()
         );
         let url = world.emulator.authority().join(&format!("{}/oauth2/v2.0/token", application.tenant)).expect("a URL");
         let request = world.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use credflow::emulator::{Application, CLIENT, Emulator, Federation, TENANT, Vault};
+use credflow::emulator::{Application, CLIENT, Emulator, Fault, Federation, Requests, Role, TENANT, Vault};
 use ring::rand::SystemRandom;
 use ring::{rsa, signature};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -60,7 +60,10 @@ impl World {
                 audience: AUDIENCE.to_owned(),
                 certificate: pem("other.pem"),
             });
-        let vault = Vault::new("payments").secret("plain", CANARY).readable_by(CLIENT).readable_by("user-assigned");
+        let vault = Vault::new("payments")
+            .secret("plain", CANARY)
+            .role(CLIENT, Role::SecretsUser)
+            .role("user-assigned", Role::SecretsUser);
         let emulator = Emulator::builder()
             .application(application)
             .managed_identity(CLIENT)
@@ -173,7 +176,7 @@ async fn a_managed_identity_needs_no_secret() {
     let far = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://metadata.example")];
     world.fails("identity: managed-identity", &far, &["plain-http"]).await;
     // The service restarts now and then.
-    world.emulator.set_faults(|faults| (faults.failed_tokens, faults.retry_after) = (2, None));
+    world.emulator.add_fault(Fault::failed(503).on(Requests::Tokens).times(2));
     world.works("identity: managed-identity", &metadata).await;
 }
 

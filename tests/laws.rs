@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use credflow::config::Config;
-use credflow::emulator::Vault;
+use credflow::emulator::Seed;
 use credflow::reference::{OPENING, PieceKind, Reference, pieces};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
@@ -221,7 +221,7 @@ proptest! {
             let _ = faults.to_string();
         }
         let _ = Config::parse(&Source::private("c", text.as_str()));
-        let _ = Vault::parse(&Source::private("v", text));
+        let _ = Seed::parse(&Source::private("v", text));
     }
 }
 
@@ -244,7 +244,7 @@ fn read(text: String) -> bool {
     let (workflow, faults) = Workflow::read_partly(&source);
     let _ = faults.to_string();
     let _ = Config::parse(&source);
-    let _ = Vault::parse(&source);
+    let _ = Seed::parse(&source);
     workflow.is_some() && !faults.has_errors()
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the lowest layer up, as the crate's documentation tells them. Only the last is free.
 const LAYERS: &[&[&str]] = &[
-    &["source", "secret"],
+    &["source", "secret", "file"],
     &["diagnostic", "reference"],
-    &["yaml"],
+    &["yaml", "dotenv"],
     &["workflow", "config"],
     &["plan"],
     &["store"],

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
-use credflow::emulator::{Emulator, Faults, Limit, Vault, Version};
+use credflow::emulator::{Emulator, Fault, Limit, Requests, Vault, Version};
 use credflow::plan::Plan;
 use credflow::secret::Secret;
 use credflow::source::Source;
@@ -33,7 +33,7 @@ fn vault(name: &str, secrets: usize) -> Vault {
     (0..secrets).fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("v-{secret}")))
 }
 
-async fn emulator(vaults: Vec<Vault>, faults: Faults) -> Emulator {
+async fn emulator(vaults: Vec<Vault>, faults: impl IntoIterator<Item = Fault>) -> Emulator {
     let builder = vaults.into_iter().fold(Emulator::builder(), credflow::emulator::Builder::vault);
     builder.faults(faults).start().await.expect("an emulator")
 }
@@ -51,7 +51,7 @@ async fn resolve(plan: Plan, emulator: &Emulator, timeout: u64) -> Result<Durati
 
 /// The first so many fetches of a thousand are answered 429 with `Retry-After: 1`.
 async fn throttled(first: u32, pauses: u64) {
-    let faults = Faults { throttled_gets: first, retry_after: Some(1), ..Faults::default() };
+    let faults = [Fault::throttled(Some(1)).times(first)];
     let emulator = emulator(vec![vault("payments", 1000)], faults).await;
     let took = resolve(plan(&[("payments", "")], 1000), &emulator, 60).await.expect("all values");
     let counts = emulator.counts();
@@ -86,7 +86,7 @@ async fn a_throttled_vault_pauses_alone() {
     let busy = vault("busy", 50);
     // 25 requests in any two seconds.
     let limit = Limit { requests: 25, window: Duration::from_secs(2) };
-    let faults = Faults { retry_after: Some(2), limit: Some(limit), ..Faults::default() };
+    let faults = [Fault::limited(limit).retry_after(2)];
     let emulator = emulator(vec![busy, vault("idle", 20)], faults).await;
     let (one, other) = (plan(&[("busy", "")], 50), plan(&[("idle", "")], 20));
     let (busy, idle) = tokio::join!(resolve(one, &emulator, 30), resolve(other, &emulator, 30));
@@ -97,7 +97,7 @@ async fn a_throttled_vault_pauses_alone() {
 
 #[tokio::test]
 async fn the_budget_stays_under_the_vaults_own_limit() {
-    let faults = Faults { limit: Some(Limit::KEY_VAULT), ..Faults::default() };
+    let faults = [Fault::limited(Limit::KEY_VAULT)];
     let emulator = emulator(vec![vault("payments", 4500)], faults).await;
     let concurrency = "    max-concurrency: 100\n";
     let took = resolve(plan(&[("payments", concurrency)], 4500), &emulator, 60).await.expect("all values");
@@ -107,7 +107,7 @@ async fn the_budget_stays_under_the_vaults_own_limit() {
 
 #[tokio::test]
 async fn a_store_may_have_less_time_than_the_rest() {
-    let faults = Faults { get_latency: Duration::from_millis(700), ..Faults::default() };
+    let faults = [Fault::delayed(Duration::from_millis(700)).on(Requests::Gets)];
     let emulator = emulator(vec![vault("hasty", 1), vault("patient", 1)], faults).await;
     let stores = [("hasty", "    timeout: 0.2\n"), ("patient", "")];
     let faults = resolve(plan(&stores, 1), &emulator, 20).await.expect_err("too late").to_string();
@@ -120,7 +120,7 @@ async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
     let mut past = Version::new(Secret::new("v-0".to_owned()));
     past.expires = Some(1_000_000_000);
     let vault = Vault::new("payments").version(&"s-0".parse().expect("a name"), past);
-    let emulator = emulator(vec![vault], Faults::default()).await;
+    let emulator = emulator(vec![vault], []).await;
     resolve(plan(&[("payments", "")], 1), &emulator, 5).await.expect("a value, with a warning");
     let strict = plan(&[("payments", "    enforce-validity: true\n")], 1);
     let faults = resolve(strict, &emulator, 5).await.expect_err("an error").to_string();
@@ -130,7 +130,7 @@ async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
 #[tokio::test]
 async fn many_vaults_at_once_share_the_sockets() {
     let names: Vec<String> = (0..40).map(|index| format!("vault-{index}")).collect();
-    let emulator = emulator(names.iter().map(|name| vault(name, 40)).collect(), Faults::default()).await;
+    let emulator = emulator(names.iter().map(|name| vault(name, 40)).collect(), []).await;
     let stores: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     resolve(plan(&stores, 40), &emulator, 60).await.expect("all values");
     let counts = emulator.counts();
@@ -140,7 +140,7 @@ async fn many_vaults_at_once_share_the_sockets() {
 
 #[tokio::test]
 async fn stores_of_one_vault_keep_the_smaller_bound() {
-    let faults = Faults { get_latency: Duration::from_millis(10), ..Faults::default() };
+    let faults = [Fault::delayed(Duration::from_millis(10)).on(Requests::Gets)];
     let emulator = emulator(vec![vault("payments", 40)], faults).await;
     let plan = plan(&[("payments", ""), ("careful", "    max-concurrency: 3\n")], 40).with_stores(|store| {
         if store.name.as_str() == "careful" {

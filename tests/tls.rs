@@ -273,7 +273,7 @@ async fn the_system_s_authorities_are_trusted_as_its_variables_say() {
 #[tokio::test]
 async fn the_emulator_speaks_tls_and_http_2() {
     let authority = Authority::new();
-    let pem = authority.pem();
+    let pem = authority.pem().to_owned();
     let vault = Vault::new("payments").secret("plain", CANARY);
     let emulator = Emulator::builder().vault(vault).https(authority).start().await.expect("an emulator");
     let application = &emulator.applications()[0];
@@ -291,6 +291,6 @@ async fn the_emulator_speaks_tls_and_http_2() {
         config.replace("client-id: 3f0a", &format!("client-id: {}", application.client)),
     )
     .expect("a file");
-    project.exec(&[("S", application.secret.expose())]).await.expect("a value");
+    project.exec(&[("S", application.client_secret().expose())]).await.expect("a value");
     assert_eq!(emulator.counts().of_secret("payments", "plain"), 1);
 }

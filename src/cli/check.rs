@@ -12,7 +12,7 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
     let mut all = Diagnostics::new();
     let mut configs: Vec<(PathBuf, Option<Config>)> = Vec::new();
     for file in &args.files {
-        let path = input::config_path(global, input::folder(file));
+        let path = input::config_path(global, crate::file::folder(file));
         // A configuration is read, and its faults are told, once.
         if let Some(path) = path.as_ref().filter(|path| !configs.iter().any(|(known, _)| known == *path)) {
             let config = match Config::read(path) {

@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use super::args::Fetching;
 use super::{Exit, Terminal};
 use crate::config::Store;
-use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, TENANT, Vault};
+use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, Seed, TENANT, Vault};
 use crate::plan::Plan;
 use crate::resolve::Resolved;
 
@@ -76,34 +76,29 @@ fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
 
 /// An emulator with the vaults of a seed, and the applications of the stores.
 pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
-    let mut vaults = Vault::read(seed).map_err(|faults| {
+    let mut seed = Seed::read(seed).map_err(|faults| {
         terminal.diagnostics(&faults);
         Exit::Faults
     })?;
+    let vaults = &mut seed.vaults;
     for store in stores {
         // A store that the seed doesn't fill has an empty vault.
         let name = store.name.as_str().to_ascii_lowercase();
-        let at = vaults.iter().position(|vault| vault.name() == name).unwrap_or_else(|| {
+        let at = vaults.iter().position(|vault| vault.is_called(&name)).unwrap_or_else(|| {
             vaults.push(Vault::new(name));
             vaults.len() - 1
         });
         let vault = vaults.swap_remove(at);
         vaults.push(vault.tenant(tenant(store)).for_resource(store.resource().unwrap_or(RESOURCE)));
     }
-    let mut builder = Emulator::builder();
-    for vault in vaults {
-        builder = builder.vault(vault);
-    }
-    let mut known: Vec<(&str, &str)> = Vec::new();
     for store in stores {
         let (tenant, client) = (tenant(store), client(store));
-        if !known.contains(&(tenant, client)) {
-            known.push((tenant, client));
+        if !seed.applications.iter().any(|known| known.tenant == tenant && known.client == client) {
             // With a secret that nobody outside of this process needs.
-            builder = builder.application(Application::new(tenant, client));
+            seed.applications.push(Application::new(tenant, client));
         }
     }
-    builder.start().await.map_err(|error| {
+    seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
     })

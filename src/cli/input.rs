@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::Global;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::file::folder;
 use crate::plan::Plan;
 use crate::reference::Template;
 use crate::source::Source;
@@ -21,14 +22,6 @@ pub(super) fn workflow(path: &Path) -> (Option<Workflow<Template>>, Diagnostics)
 /// The configuration's file: the one that was named, or the nearest from a folder upwards.
 pub(super) fn config_path(global: &Global, folder: &Path) -> Option<PathBuf> {
     global.config.clone().or_else(|| config::find(folder))
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 /// The configuration for files of a folder, with its warnings.

@@ -9,7 +9,6 @@ mod exec;
 mod fetch;
 mod input;
 mod live;
-mod output;
 mod plan;
 mod probe;
 mod render;

@@ -1,7 +1,8 @@
 //! `render`: the workflow with its values.
 
 use super::args::{Global, Render, RenderFormat};
-use super::{Exit, Terminal, fetch, input, output};
+use super::{Exit, Terminal, fetch, input};
+use crate::file;
 use crate::render::{self, Dialect, Filled, Reveal};
 use crate::secret::Buffer;
 use crate::workflow::Workflow;
@@ -41,7 +42,7 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
     let Some(path) = &args.output else {
         return terminal.result(text.as_bytes());
     };
-    match output::write(path, text.as_bytes()) {
+    match file::write(path, text.as_bytes()) {
         Ok(()) => Exit::Success,
         Err(error) => {
             terminal.error(&format!("cannot write {}: {error}", path.display()));

@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+
+use super::pace::{Pace, Paced};
 
 /// What a handler answers. It may hold a token or a secret's value, and has no `Debug` therefore.
 pub(super) struct Answer {
     status: StatusCode,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Vec<u8>,
+    pace: Pace,
 }
 
 impl Answer {
@@ -36,7 +37,7 @@ impl Answer {
 
     fn bytes(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
         let status = StatusCode::from_u16(status).expect("internal error: a status of ours");
-        Self { status, headers: vec![("content-type", kind.into())], body }
+        Self { status, headers: vec![("content-type", kind.into())], body, pace: Pace::default() }
     }
 
     /// The same with one more header.
@@ -45,9 +46,19 @@ impl Answer {
         self
     }
 
+    /// The same with a body that comes at that pace.
+    pub(super) fn paced(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// Its status, as a number.
+    pub(super) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
     /// The answer as HTTP.
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(Bytes::from(self.body)));
+    pub(super) fn into_response(self) -> Response<Paced> {
+        let mut response = Response::new(Paced::new(self.body, self.pace));
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             // A value that came with the request may not be one that can go back.

@@ -1,6 +1,7 @@
 //! An emulator to be started: what is in it, and how it behaves.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,23 +9,29 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use url::Url;
 
+use super::clock::Clock;
 use super::count::Counters;
-use super::limit::Window;
-use super::token::{self, Tokens};
-use super::{Application, Authority, CLIENT, Emulator, Faults, Origin, TENANT, Vault, World, server};
+use super::entra::{Tokens, random};
+use super::observe::{Observed, Observer};
+use super::state::{State, StateError};
+use super::{Application, Authority, CLIENT, Emulator, Fault, Origin, TENANT, Vault, World, server};
 use crate::secret::Secret;
 
 /// An emulator to be started.
 #[derive(Debug)]
 pub struct Builder {
     address: SocketAddr,
+    is_exposed: bool,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
     identities: Vec<String>,
     authority: Option<Authority>,
     token_lifetime: Duration,
     clock_offset: i64,
-    faults: Faults,
+    faults: Vec<Fault>,
+    control: Option<Secret>,
+    state: Option<PathBuf>,
+    observer: Observer,
 }
 
 /// Why an emulator can't start.
@@ -39,30 +46,37 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// The address is another machine's to reach.
-    #[error("the emulator listens on loopback alone, not on {0}")]
+    #[error("the emulator listens on loopback alone, not on {0}, unless it is exposed")]
     NotLoopback(SocketAddr),
     /// A vault's name that can't be a label of a host name.
     #[error("a vault's host can't be called {0:?}")]
     Name(String),
-    /// Two vaults of one name; case doesn't tell them apart.
+    /// Two vaults of one name, or with an alias that is another's name; case doesn't tell them apart.
     #[error("two vaults are called {0:?}")]
     Duplicate(String),
     /// The authority can't vouch for the vaults' hosts.
     #[error("no certificate can be made for the vaults' hosts")]
     Certificate,
+    /// The state file isn't used.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 impl Default for Builder {
     fn default() -> Self {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            is_exposed: false,
             vaults: Vec::new(),
             applications: Vec::new(),
             identities: Vec::new(),
             authority: None,
             clock_offset: 0,
             token_lifetime: Duration::from_secs(3599),
-            faults: Faults::default(),
+            faults: Vec::new(),
+            control: None,
+            state: None,
+            observer: Observer::default(),
         }
     }
 }
@@ -97,17 +111,26 @@ impl Builder {
         self
     }
 
-    /// The clock of its answers is so many seconds ahead of the machine's.
+    /// Its clock is so many seconds ahead of the machine's, or behind.
     #[must_use]
     pub fn clock_offset(mut self, seconds: i64) -> Self {
         self.clock_offset = seconds;
         self
     }
 
-    /// Where to listen: a loopback address. By default a free port of `127.0.0.1`.
+    /// Where to listen: a loopback address, unless it is [exposed](Self::exposed). By default a free port of
+    /// `127.0.0.1`.
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Lets it listen on addresses that other machines reach. It is made for this one: whoever reaches it can try its
+    /// client secrets.
+    #[must_use]
+    pub fn exposed(mut self) -> Self {
+        self.is_exposed = true;
         self
     }
 
@@ -118,10 +141,39 @@ impl Builder {
         self
     }
 
-    /// The faults to begin with.
+    /// Adds a fault to begin with.
     #[must_use]
-    pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Adds faults to begin with.
+    #[must_use]
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults.extend(faults);
+        self
+    }
+
+    /// Answers at `/_credflow/` to whoever brings that key as a bearer token: faults, counts, the clock, and what vaults
+    /// hold.
+    #[must_use]
+    pub fn control(mut self, key: Secret) -> Self {
+        self.control = Some(key);
+        self
+    }
+
+    /// Keeps what the vaults hold in a file, and begins with what is in it.
+    #[must_use]
+    pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state = Some(path.into());
+        self
+    }
+
+    /// Tells of each request after it is answered. Nothing secret is in what it tells.
+    #[must_use]
+    pub fn observed(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Observer::new(observer);
         self
     }
 
@@ -134,15 +186,16 @@ impl Builder {
     /// # Panics
     /// Outside of a tokio runtime.
     pub async fn start(mut self) -> Result<Emulator, StartError> {
-        if !self.address.ip().is_loopback() {
+        if !self.address.ip().is_loopback() && !self.is_exposed {
             return Err(StartError::NotLoopback(self.address));
         }
+        let state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
         for (index, vault) in self.vaults.iter().enumerate() {
             let (name, host) = (vault.name(), Url::parse(&format!("http://{}.localhost", vault.name())));
             if name.is_empty() || !host.is_ok_and(|host| host.host_str() == Some(&format!("{name}.localhost"))) {
                 return Err(StartError::Name(name.to_owned()));
             }
-            if self.vaults[..index].iter().any(|other| other.name() == name) {
+            if let Some(name) = vault.names().find(|name| self.vaults[..index].iter().any(|it| it.is_called(name))) {
                 return Err(StartError::Duplicate(name.to_owned()));
             }
         }
@@ -157,17 +210,23 @@ impl Builder {
         }
         let tls = self.authority.as_ref().map(|authority| authority.server(hosts(&self.vaults))).transpose();
         let tls = tls.map_err(|_| StartError::Certificate)?;
+        let clock = Clock::ahead(self.clock_offset);
+        for vault in &self.vaults {
+            vault.contents().stamp(clock.now());
+        }
         let world = Arc::new(World {
             origin: Origin { scheme: if tls.is_some() { "https" } else { "http" }, port: address.port() },
-            windows: Mutex::new(self.vaults.iter().map(|_| Window::default()).collect()),
             counters: Counters::new(self.vaults.len()),
             vaults: self.vaults,
             applications: self.applications,
             identities: self.identities,
-            identity_header: Secret::new(token::random()),
-            clock_offset: self.clock_offset,
+            identity_header: Secret::new(random()),
+            control: self.control,
+            clock,
             tokens: Tokens::new(self.token_lifetime),
-            faults: Mutex::new(self.faults),
+            faults: Mutex::new(self.faults.into_iter().collect()),
+            state,
+            observer: self.observer,
         });
         let stop = Arc::new(Notify::new());
         let task = tokio::spawn(server::serve(listener, tls, Arc::clone(&world), Arc::clone(&stop)));
@@ -175,9 +234,12 @@ impl Builder {
     }
 }
 
-/// The names that a certificate must have.
+/// The names that a certificate must have: below `localhost` one wildcard isn't enough for all clients.
 fn hosts(vaults: &[Vault]) -> Vec<String> {
     let fixed = ["localhost", "*.localhost", "*.vault.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let named = vaults.iter().flat_map(|vault| ["", "vault."].map(|zone| format!("{}.{zone}localhost", vault.name())));
+    let named = vaults.iter().flat_map(Vault::names).flat_map(|name| {
+        let local = ["", "vault."].map(|zone| format!("{name}.{zone}localhost"));
+        local.into_iter().chain(name.contains('.').then(|| name.to_owned()))
+    });
     fixed.into_iter().chain(named).collect()
 }

@@ -1,121 +1,424 @@
-//! Faults on purpose.
+//! Faults on purpose: each says what goes wrong, with which requests, and how often.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
-use super::limit::Limit;
+use serde::{Serialize, Serializer};
 
-/// What goes wrong. Counts go down as requests come in; a request takes the first fault that is left, in the order
-/// throttled, failed, dropped.
+use super::limit::{Limit, Window};
+
+/// What goes wrong, with which requests, and how often.
+///
+/// A request meets the first fault of the list that is for it, beside all delays that are.
 ///
 /// ```
-/// use credflow::emulator::Faults;
+/// use std::time::Duration;
+/// use credflow::emulator::{Fault, Requests};
 ///
-/// let faults = Faults { throttled_gets: 3, retry_after: Some(1), ..Faults::default() };
-/// assert_eq!(faults.failure_status, 503);
+/// let faults = [
+///     Fault::delayed(Duration::from_millis(20)),
+///     Fault::throttled(Some(1)).times(3),
+///     Fault::failed(503).on(Requests::Tokens).rate(0.1),
+///     Fault::reset().of_vault("payments").of_secret("db-password"),
+/// ];
+/// assert_eq!(faults[1].to_string(), "throttled on gets, 3 times");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faults {
-    /// How long every request takes at least.
-    pub latency: Duration,
-    /// How much longer a token request takes.
-    pub token_latency: Duration,
-    /// How much longer a GET of a secret takes.
-    pub get_latency: Duration,
-    /// So many of the next GETs of secrets are answered 429.
-    pub throttled_gets: u32,
-    /// So many of the next token requests are answered 429, in plain text as Entra ID does.
-    pub throttled_tokens: u32,
-    /// Retry-After of a 429 or a failure, in seconds. Key Vault's 429 was seen without one; Entra ID's with 60, which
-    /// it has when this is nothing.
-    pub retry_after: Option<u64>,
-    /// So many of the next GETs of secrets are answered with [`failure_status`](Self::failure_status).
-    pub failed_gets: u32,
-    /// So many of the next token requests are answered with [`failure_status`](Self::failure_status).
-    pub failed_tokens: u32,
-    /// The status of a failure, 500 to 599; 503 by default, and instead of any other number.
-    pub failure_status: u16,
-    /// So many of the next GETs of secrets lose their connection before an answer.
-    pub dropped_gets: u32,
-    /// So many of the next token requests lose their connection before an answer.
-    pub dropped_tokens: u32,
-    /// The most requests that a vault takes in a while; those beyond are answered 429.
-    pub limit: Option<Limit>,
-    /// So many of the next pages of a list are empty and yet have a `nextLink`, as was recorded from the service.
-    pub empty_pages: u32,
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Fault {
+    #[serde(flatten)]
+    pub(super) effect: Effect,
+    on: Requests,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vault: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<f64>,
 }
 
-impl Default for Faults {
-    /// Nothing goes wrong.
-    fn default() -> Self {
-        Self {
-            latency: Duration::ZERO,
-            token_latency: Duration::ZERO,
-            get_latency: Duration::ZERO,
-            throttled_gets: 0,
-            throttled_tokens: 0,
-            retry_after: None,
-            failed_gets: 0,
-            failed_tokens: 0,
-            failure_status: 503,
-            dropped_gets: 0,
-            dropped_tokens: 0,
-            limit: None,
-            empty_pages: 0,
+/// Kinds of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requests {
+    /// Every one.
+    All,
+    /// Those for a token, of whichever endpoint.
+    Tokens,
+    /// Every one to a vault.
+    Vaults,
+    /// GETs of secrets.
+    Gets,
+    /// GETs of lists, and of deleted secrets.
+    Lists,
+    /// Those that change a vault, and backups.
+    Writes,
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "fault", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub(super) enum Effect {
+    Delayed {
+        #[serde(serialize_with = "seconds")]
+        delay: Duration,
+        #[serde(serialize_with = "seconds")]
+        jitter: Duration,
+    },
+    Throttled {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    Failed {
+        status: u16,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    Limited {
+        requests: usize,
+        #[serde(serialize_with = "seconds")]
+        window: Duration,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    Reset,
+    Cut,
+    Slow {
+        bytes_per_second: u32,
+    },
+    Firewall,
+    PrivateLink,
+    EmptyPage,
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+impl Effect {
+    /// The requests that it meets when nothing else is said.
+    fn usual(self) -> Requests {
+        match self {
+            Self::Delayed { .. } => Requests::All,
+            Self::Limited { .. } | Self::Firewall | Self::PrivateLink => Requests::Vaults,
+            Self::EmptyPage => Requests::Lists,
+            Self::Throttled { .. } | Self::Failed { .. } | Self::Reset | Self::Cut | Self::Slow { .. } => {
+                Requests::Gets
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Delayed { .. } => "delayed",
+            Self::Throttled { .. } => "throttled",
+            Self::Failed { .. } => "failed",
+            Self::Limited { .. } => "limited",
+            Self::Reset => "reset",
+            Self::Cut => "cut",
+            Self::Slow { .. } => "slow",
+            Self::Firewall => "firewall",
+            Self::PrivateLink => "private-link",
+            Self::EmptyPage => "empty-page",
         }
     }
 }
 
-/// What becomes of one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Answered,
-    /// 429, and its Retry-After.
-    Throttled(Option<u64>),
-    /// This status, and its Retry-After.
-    Failed(u16, Option<u64>),
-    Dropped,
+impl Requests {
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Tokens => "tokens",
+            Self::Vaults => "vaults",
+            Self::Gets => "gets",
+            Self::Lists => "lists",
+            Self::Writes => "writes",
+        }
+    }
+
+    /// Whether a request of that kind is one of these.
+    fn covers(self, kind: Self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Vaults => kind != Self::Tokens,
+            one => one == kind,
+        }
+    }
+}
+
+impl Fault {
+    pub(super) fn new(effect: Effect) -> Self {
+        Self { effect, on: effect.usual(), vault: None, secret: None, count: None, rate: None }
+    }
+
+    /// Every request takes so much longer.
+    pub fn delayed(delay: Duration) -> Self {
+        Self::new(Effect::Delayed { delay, jitter: Duration::ZERO })
+    }
+
+    /// Every request takes longer, at least by `delay` and by up to `jitter` more.
+    pub fn jittered(delay: Duration, jitter: Duration) -> Self {
+        Self::new(Effect::Delayed { delay, jitter })
+    }
+
+    /// GETs of secrets are answered 429, with `Retry-After` in seconds or without: Key Vault's was seen without.
+    /// Entra ID's 429 is plain text, and has 60 when nothing is said, as was seen too.
+    pub fn throttled(retry_after: Option<u64>) -> Self {
+        Self::new(Effect::Throttled { retry_after })
+    }
+
+    /// GETs of secrets are answered with a failure of the service: a status from 500 to 599, or 503 instead of any
+    /// other.
+    pub fn failed(status: u16) -> Self {
+        Self::new(Effect::Failed { status: if (500..600).contains(&status) { status } else { 503 }, retry_after: None })
+    }
+
+    /// Each vault takes no more requests in a while; those beyond are answered 429.
+    pub fn limited(limit: Limit) -> Self {
+        Self::new(Effect::Limited { requests: limit.requests, window: limit.window, retry_after: None })
+    }
+
+    /// GETs of secrets lose their connection before an answer.
+    pub fn reset() -> Self {
+        Self::new(Effect::Reset)
+    }
+
+    /// The answers to GETs of secrets end, with the connection, in the middle of the body.
+    pub fn cut() -> Self {
+        Self::new(Effect::Cut)
+    }
+
+    /// The bodies of the answers to GETs of secrets come at so many bytes a second; at least one.
+    pub fn slow(bytes_per_second: u32) -> Self {
+        Self::new(Effect::Slow { bytes_per_second: bytes_per_second.max(1) })
+    }
+
+    /// Vaults answer 403 `ForbiddenByFirewall`.
+    pub fn firewall() -> Self {
+        Self::new(Effect::Firewall)
+    }
+
+    /// Vaults answer 403 `ForbiddenByConnection`.
+    pub fn private_link() -> Self {
+        Self::new(Effect::PrivateLink)
+    }
+
+    /// Pages of lists are empty and yet have a `nextLink`, as was recorded from the service.
+    pub fn empty_page() -> Self {
+        Self::new(Effect::EmptyPage)
+    }
+
+    /// The same with other requests.
+    #[must_use]
+    pub fn on(mut self, requests: Requests) -> Self {
+        self.on = requests;
+        self
+    }
+
+    /// The same with requests to that vault alone.
+    #[must_use]
+    pub fn of_vault(mut self, name: impl Into<String>) -> Self {
+        self.vault = Some(name.into());
+        self
+    }
+
+    /// The same with requests for secrets of that name alone; case doesn't tell names apart.
+    #[must_use]
+    pub fn of_secret(mut self, name: impl Into<String>) -> Self {
+        self.secret = Some(name.into());
+        self
+    }
+
+    /// The same with so many requests, and no more.
+    #[must_use]
+    pub fn times(mut self, count: u32) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// The same with that share of the requests, from 0 to 1, by chance.
+    #[must_use]
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// The same with that `Retry-After`, in seconds, on what is throttled, failed or limited.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        if let Effect::Throttled { retry_after }
+        | Effect::Failed { retry_after, .. }
+        | Effect::Limited { retry_after, .. } = &mut self.effect
+        {
+            *retry_after = Some(seconds);
+        }
+        self
+    }
+
+    /// How many requests it still meets; nothing for one without end.
+    pub fn left(&self) -> Option<u32> {
+        self.count
+    }
+
+    fn meets(&self, request: &Request<'_>) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
+        };
+        self.on.covers(request.kind)
+            && is(&self.vault, request.vault.map(|(_, name)| name))
+            && is(&self.secret, request.secret)
+            && self.count != Some(0)
+    }
+}
+
+/// What it is, with which requests and how often, for people.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.effect.name(), self.on.name())?;
+        match (&self.vault, &self.secret) {
+            (Some(vault), Some(secret)) => write!(f, " of {vault}/{secret}")?,
+            (Some(name), None) | (None, Some(name)) => write!(f, " of {name}")?,
+            (None, None) => {}
+        }
+        if let Some(rate) = self.rate {
+            write!(f, ", a share of {rate}")?;
+        }
+        self.count.map_or(Ok(()), |count| write!(f, ", {count} times"))
+    }
+}
+
+/// A request, as far as faults tell them apart.
+pub(super) struct Request<'r> {
+    pub(super) kind: Requests,
+    /// The vault's place among the vaults, and its name.
+    pub(super) vault: Option<(usize, &'r str)>,
+    pub(super) secret: Option<&'r str>,
+}
+
+/// What becomes of one request: how long it takes, and what goes wrong then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fate {
+    pub(super) delay: Duration,
+    pub(super) effect: Option<Effect>,
+}
+
+/// The faults of a running emulator.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Running>);
+
+#[derive(Debug)]
+struct Running {
+    fault: Fault,
+    /// The requests of each vault that a limit counts.
+    windows: HashMap<usize, Window>,
 }
 
 impl Faults {
-    /// Takes the fault that the next GET of a secret has.
-    pub(super) fn next_get(&mut self) -> Fate {
-        if take(&mut self.throttled_gets) {
-            Fate::Throttled(self.retry_after)
-        } else if take(&mut self.failed_gets) {
-            self.failure()
-        } else if take(&mut self.dropped_gets) {
-            Fate::Dropped
-        } else {
-            Fate::Answered
+    /// Adds one, the last of the list.
+    pub(super) fn add(&mut self, fault: Fault) {
+        self.0.push(Running { fault, windows: HashMap::new() });
+    }
+
+    /// Those that still meet requests.
+    pub(super) fn left(&self) -> Vec<Fault> {
+        self.0.iter().map(|running| running.fault.clone()).filter(|fault| fault.count != Some(0)).collect()
+    }
+
+    /// Takes what becomes of a request.
+    pub(super) fn fate(&mut self, request: &Request<'_>) -> Fate {
+        let mut fate = Fate { delay: Duration::ZERO, effect: None };
+        for Running { fault, windows } in &mut self.0 {
+            let is_delay = matches!(fault.effect, Effect::Delayed { .. });
+            if (fate.effect.is_some() && !is_delay) || !fault.meets(request) {
+                continue;
+            }
+            if fault.rate.is_some_and(|rate| fastrand::f64() >= rate) {
+                continue;
+            }
+            match fault.effect {
+                Effect::Delayed { delay, jitter } => fate.delay += delay + jitter.mul_f64(fastrand::f64()),
+                Effect::Limited { requests, window, retry_after } => {
+                    let Some((vault, _)) = request.vault else { continue };
+                    if windows.entry(vault).or_default().admits(Limit { requests, window }) {
+                        continue;
+                    }
+                    fate.effect = Some(Effect::Throttled { retry_after });
+                }
+                effect => fate.effect = Some(effect),
+            }
+            fault.count = fault.count.map(|count| count - 1);
         }
-    }
-
-    /// Takes the fault that the next token request has.
-    pub(super) fn next_token(&mut self) -> Fate {
-        if take(&mut self.throttled_tokens) {
-            Fate::Throttled(self.retry_after)
-        } else if take(&mut self.failed_tokens) {
-            self.failure()
-        } else if take(&mut self.dropped_tokens) {
-            Fate::Dropped
-        } else {
-            Fate::Answered
-        }
-    }
-
-    /// Whether the next page of a list is empty.
-    pub(super) fn next_page(&mut self) -> bool {
-        take(&mut self.empty_pages)
-    }
-
-    fn failure(&self) -> Fate {
-        let status = if (500..600).contains(&self.failure_status) { self.failure_status } else { 503 };
-        Fate::Failed(status, self.retry_after)
+        fate
     }
 }
 
-fn take(count: &mut u32) -> bool {
-    let some = *count > 0;
-    *count = count.saturating_sub(1);
-    some
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        let mut all = Self::default();
+        faults.into_iter().for_each(|fault| all.add(fault));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: Request<'_> = Request { kind: Requests::Gets, vault: Some((0, "payments")), secret: Some("db") };
+    const TOKEN: Request<'_> = Request { kind: Requests::Tokens, vault: None, secret: None };
+
+    fn effects(faults: &mut Faults, request: &Request<'_>, count: usize) -> Vec<Option<&'static str>> {
+        (0..count).map(|_| faults.fate(request).effect.map(Effect::name)).collect()
+    }
+
+    #[test]
+    fn the_first_fault_that_is_for_a_request_meets_it() {
+        let list = [Fault::throttled(None).times(1), Fault::failed(500).times(2), Fault::reset().on(Requests::Tokens)];
+        let mut faults: Faults = list.into_iter().collect();
+        assert_eq!(effects(&mut faults, &GET, 4), [Some("throttled"), Some("failed"), Some("failed"), None]);
+        assert_eq!(effects(&mut faults, &TOKEN, 2), [Some("reset"); 2]);
+        assert_eq!(faults.left().len(), 1);
+    }
+
+    #[test]
+    fn faults_are_by_vault_and_secret() {
+        for (fault, meets) in [
+            (Fault::cut().of_vault("PAYMENTS"), true),
+            (Fault::cut().of_vault("shared"), false),
+            (Fault::cut().of_secret("DB"), true),
+            (Fault::cut().of_secret("other"), false),
+            (Fault::cut().on(Requests::Vaults), true),
+            (Fault::cut().on(Requests::Writes), false),
+            (Fault::cut().rate(0.0), false),
+            (Fault::cut().rate(1.0), true),
+        ] {
+            let text = fault.to_string();
+            let mut faults: Faults = [fault].into_iter().collect();
+            assert_eq!(faults.fate(&GET).effect.is_some(), meets, "{text}");
+            assert_eq!(faults.fate(&TOKEN).effect, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn delays_add_up_beside_the_rest() {
+        let (one, two) = (Duration::from_secs(1), Duration::from_secs(2));
+        let list = [Fault::delayed(one), Fault::reset(), Fault::jittered(one, one), Fault::delayed(two).times(1)];
+        let mut faults: Faults = list.into_iter().collect();
+        let fate = faults.fate(&GET);
+        assert!(fate.effect == Some(Effect::Reset) && (4 * one..=5 * one).contains(&fate.delay), "{fate:?}");
+        assert!((2 * one..=3 * one).contains(&faults.fate(&TOKEN).delay));
+    }
+
+    #[test]
+    fn a_limit_is_each_vaults_own() {
+        let limit = Limit { requests: 2, window: Duration::from_secs(60) };
+        let mut faults: Faults = [Fault::limited(limit).retry_after(5)].into_iter().collect();
+        assert_eq!(effects(&mut faults, &GET, 3), [None, None, Some("throttled")]);
+        let other = Request { vault: Some((1, "shared")), ..GET };
+        assert_eq!(effects(&mut faults, &other, 1), [None]);
+        assert_eq!(faults.fate(&GET).effect, Some(Effect::Throttled { retry_after: Some(5) }));
+    }
 }

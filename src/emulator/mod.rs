@@ -18,33 +18,23 @@
 //!
 //! It is not for real secrets: its memory isn't wiped and its clients are on this machine alone.
 
-mod access;
 mod answer;
-mod application;
-mod assertion;
 mod authority;
-mod backup;
 mod builder;
-mod bundle;
-mod change;
 mod clock;
-mod contents;
+mod control;
 mod count;
-mod deleted;
-mod discovery;
 mod entra;
-mod error;
 mod fault;
 mod limit;
-mod managed;
-mod page;
+mod observe;
+mod pace;
 mod redirect;
 mod respond;
 mod route;
-mod secrets;
 mod seed;
 mod server;
-mod token;
+mod state;
 mod vault;
 
 use std::net::SocketAddr;
@@ -56,18 +46,24 @@ use url::Url;
 
 use crate::secret::Secret;
 
-pub use application::{Application, Federation};
-pub use authority::Authority;
+pub use authority::{Authority, AuthorityError};
 pub use builder::{Builder, StartError};
+pub use clock::parse as parse_time;
 pub use count::Counts;
-pub use fault::Faults;
+pub use entra::{Application, ClientSecret, Federation};
+pub use fault::{Fault, Requests};
 pub use limit::Limit;
-pub use seed::MAX_VALUE;
-pub use vault::{Access, Vault, Version};
+pub use observe::Observed;
+pub use seed::Seed;
+pub use state::StateError;
+pub use vault::{Access, MAX_VALUE, Permission, Role, Vault, Version};
 
+use clock::Clock;
 use count::Counters;
-use limit::Window;
-use token::Tokens;
+use entra::Tokens;
+use fault::{Fate, Faults, Request};
+use observe::Observer;
+use state::State;
 
 /// The tenant of vaults and applications that name none.
 pub const TENANT: &str = "00000000-0000-0000-0000-00000000f10e";
@@ -112,11 +108,14 @@ struct World {
     /// The client ids of the machine's own identities, its default one first.
     identities: Vec<String>,
     identity_header: Secret,
-    clock_offset: i64,
+    /// What opens the control endpoint; without one there is none.
+    control: Option<Secret>,
+    clock: Clock,
     tokens: Tokens,
     faults: Mutex<Faults>,
-    windows: Mutex<Vec<Window>>,
     counters: Counters,
+    state: Option<State>,
+    observer: Observer,
 }
 
 impl Emulator {
@@ -132,7 +131,7 @@ impl Emulator {
 
     /// A vault's address: `http://NAME.localhost:PORT`, or https.
     pub fn vault_url(&self, name: &str) -> Option<Url> {
-        let vault = self.world.vaults.iter().find(|vault| vault.name().eq_ignore_ascii_case(name))?;
+        let vault = self.world.vaults.iter().find(|vault| vault.is_called(name))?;
         Url::parse(&vault.url(self.world.origin)).ok()
     }
 
@@ -162,14 +161,24 @@ impl Emulator {
         self.world.counters.read(&self.world.vaults)
     }
 
-    /// The faults that are left.
-    pub fn faults(&self) -> Faults {
-        self.world.faults().clone()
+    /// The faults that still meet requests.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.world.faults().left()
     }
 
-    /// Changes the faults while it runs.
-    pub fn set_faults(&self, change: impl FnOnce(&mut Faults)) {
-        change(&mut self.world.faults());
+    /// Adds a fault while it runs.
+    pub fn add_fault(&self, fault: Fault) {
+        self.world.faults().add(fault);
+    }
+
+    /// Has these faults from now on, and no others.
+    pub fn set_faults(&self, faults: impl IntoIterator<Item = Fault>) {
+        *self.world.faults() = faults.into_iter().collect();
+    }
+
+    /// Shifts its clock to be so many seconds ahead of the machine's, or behind.
+    pub fn shift_clock(&self, seconds: i64) {
+        self.world.clock.shift(seconds);
     }
 
     /// Ends the time of every token given so far, which vaults then refuse as expired.
@@ -203,11 +212,9 @@ impl World {
         self.origin.of(LOCAL_DOMAIN)
     }
 
-    /// Whether a vault takes one more request by the limit that is set.
-    fn admits(&self, vault: usize) -> bool {
-        let limit = self.faults().limit;
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        limit.is_none_or(|limit| windows[vault].admits(limit))
+    /// What becomes of a request.
+    fn fate(&self, request: &Request<'_>) -> Fate {
+        self.faults().fate(request)
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {

@@ -1,7 +1,5 @@
 //! Stores that are served by the emulator in the place of Azure.
 
-use std::sync::Arc;
-
 use super::{Application, Emulator};
 use crate::config::{Identity, Proof, SecretSource, Store};
 
@@ -9,8 +7,7 @@ impl Emulator {
     /// Points a store to the vault of its name, with the application of its identity, or the first one there is.
     /// Nothing of Azure is asked from then on. A store without such a vault stays as it is.
     pub fn redirect(&self, store: &mut Store) {
-        let Some(vault) = self.world.vaults.iter().find(|it| it.name().eq_ignore_ascii_case(store.name.as_str()))
-        else {
+        let Some(vault) = self.world.vaults.iter().find(|it| it.is_called(store.name.as_str())) else {
             return;
         };
         let Some(url) = self.vault_url(vault.name()) else { return };
@@ -27,7 +24,7 @@ impl Emulator {
             resource: Some(vault.resource().to_owned()),
             proof: Proof::ClientSecret {
                 client: application.client.clone(),
-                secret: SecretSource::Literal(Arc::clone(&application.secret)),
+                secret: SecretSource::Literal(application.client_secret()),
             },
         };
         store.ca_file = None;

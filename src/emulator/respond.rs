@@ -1,6 +1,7 @@
 //! One request: its faults, its count, its answer.
 
-use std::time::{Duration, SystemTime};
+use std::future::Future;
+use std::time::Instant;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http_body_util::{BodyExt, Collected, Limited};
@@ -10,32 +11,20 @@ use hyper::{HeaderMap, Method, Request};
 use url::form_urlencoded;
 
 use super::answer::Answer;
-use super::discovery;
-use super::entra::{self, TokenRequest};
-use super::error;
-use super::fault::Fate;
-use super::managed::{self, Platform};
-use super::route::{Edition, Item, Route};
-use super::secrets::{self, Call};
-use super::token::guid;
-use super::{Faults, World};
+use super::entra::{self, Edition, ManagedRequest, Platform, TokenRequest, guid};
+use super::fault::{self, Effect, Requests};
+use super::observe::Observed;
+use super::pace::Pace;
+use super::route::{Item, Route};
+use super::vault::{self, Access, Call};
+use super::{World, control};
 
 /// The largest body of a request, in bytes: a backup of some hundred versions.
 const MAX_BODY: usize = 16 << 20;
 
-/// Answers a request; nothing when the connection is to be dropped instead.
+/// Answers a request; nothing when the connection is to be reset instead.
 pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option<Answer> {
-    let answer = routed(world, request).await?;
-    if world.clock_offset == 0 {
-        return Some(answer);
-    }
-    let offset = Duration::from_secs(world.clock_offset.unsigned_abs());
-    let now = SystemTime::now();
-    let shifted = if world.clock_offset > 0 { now.checked_add(offset) } else { now.checked_sub(offset) };
-    Some(answer.header("date", httpdate::fmt_http_date(shifted.unwrap_or(now))))
-}
-
-async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
+    let began = Instant::now();
     let path = request.uri().path().to_owned();
     // HTTP/2 has the host in the address, HTTP/1.1 in a header.
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
@@ -43,16 +32,29 @@ async fn routed(world: &World, request: Request<Incoming>) -> Option<Answer> {
     // Clients behind proxies that know only GET and POST say in a header what they mean.
     let meant = header(request.headers(), "x-http-method").filter(|_| request.method() == Method::POST);
     let method = meant.unwrap_or(request.method().as_str()).to_ascii_uppercase();
-    match Route::of(world, &method, &host, &path) {
-        Route::Token(edition, tenant) => token(world, &authority(world, &host), edition, tenant, request).await,
-        Route::Vault { index, base, item } => vault(world, index, base, item, &method, request).await,
-        Route::Configuration(tenant) => Some(discovery::configuration(world, &authority(world, &host), tenant)),
-        Route::Instance => Some(discovery::instance(&authority(world, &host))),
+    let answer = routed(world, &host, &path, &method, request).await;
+    let status = answer.as_ref().map(Answer::status);
+    world.observer.tell(&Observed { method: &method, host: &host, path: &path, status, elapsed: began.elapsed() });
+    answer.map(|answer| if world.clock.offset() == 0 { answer } else { answer.header("date", world.clock.date()) })
+}
+
+async fn routed(world: &World, host: &str, path: &str, method: &str, request: Request<Incoming>) -> Option<Answer> {
+    match Route::of(world, method, host, path) {
+        Route::Token(edition, tenant) => token(world, &authority(world, host), edition, tenant, request).await,
+        Route::Vault { index, base, item } => vault(world, index, base, item, method, request).await,
+        Route::Configuration(tenant) => Some(entra::configuration(world, &authority(world, host), tenant)),
+        Route::Instance => Some(entra::instance(&authority(world, host))),
         Route::Managed(platform) => managed(world, platform, &request).await,
+        Route::Control(path) => {
+            let (head, body) = request.into_parts();
+            let key = credential(&head.headers, "bearer").map(str::to_owned);
+            Some(control::answer(world, method, path, key.as_deref(), &read(body).await).await)
+        }
         Route::Nowhere => {
-            pause(world, |faults| faults.latency).await;
+            let fate = world.fate(&fault::Request { kind: Requests::All, vault: None, secret: None });
+            tokio::time::sleep(fate.delay).await;
             // The service has no answer to this: an unknown vault is an unknown host name.
-            Some(error::vault(404, "NotFound", None, "No vault of that name is emulated."))
+            Some(vault::refuse(404, "NotFound", None, "No vault of that name is emulated."))
         }
     }
 }
@@ -71,51 +73,54 @@ async fn token(
     request: Request<Incoming>,
 ) -> Option<Answer> {
     if request.method() != Method::POST {
-        return Some(entra::only_post(request.method().as_str()));
+        return Some(entra::only_post(world, request.method().as_str()));
     }
-    world.counters.token();
-    let fate = world.faults().next_token();
-    pause(world, |faults| faults.latency + faults.token_latency).await;
-    match fate {
-        Fate::Answered => {}
-        Fate::Throttled(retry_after) => return Some(entra::throttled(retry_after)),
-        Fate::Failed(status, retry_after) => return Some(retried(entra::failed(status), retry_after)),
-        Fate::Dropped => return None,
-    }
-    let basic = basic(request.headers());
-    let is_form = header(request.headers(), CONTENT_TYPE.as_str()).is_some_and(|kind| {
-        let kind = kind.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
-    let body = Limited::new(request.into_body(), MAX_BODY).collect().await.map(Collected::to_bytes);
-    let form = if is_form { body.unwrap_or_default() } else { Bytes::new() };
-    let mut fields: TokenRequest = form_urlencoded::parse(&form).into_owned().collect();
-    if let Some((client, secret)) = basic {
-        fields.insert("client_id".to_owned(), client);
-        fields.insert("client_secret".to_owned(), secret);
-    }
-    Some(entra::token(world, authority, edition, tenant, &fields))
+    token_fate(world, async {
+        let basic = basic(request.headers());
+        let is_form = header(request.headers(), CONTENT_TYPE.as_str()).is_some_and(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        let form = if is_form { read(request.into_body()).await } else { Bytes::new() };
+        let mut fields: TokenRequest = form_urlencoded::parse(&form).into_owned().collect();
+        if let Some((client, secret)) = basic {
+            fields.insert("client_id".to_owned(), client);
+            fields.insert("client_secret".to_owned(), secret);
+        }
+        entra::token(world, authority, edition, tenant, &fields)
+    })
+    .await
 }
 
 async fn managed(world: &World, platform: Platform, request: &Request<Incoming>) -> Option<Answer> {
+    token_fate(world, async {
+        let name = match platform {
+            Platform::MetadataService => "metadata",
+            Platform::AppService => "x-identity-header",
+        };
+        let query = request.uri().query().unwrap_or_default();
+        let request = ManagedRequest {
+            platform,
+            header: header(request.headers(), name),
+            query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        };
+        entra::managed_token(world, &request)
+    })
+    .await
+}
+
+/// What becomes of a request for a token.
+async fn token_fate(world: &World, answer: impl Future<Output = Answer>) -> Option<Answer> {
     world.counters.token();
-    let fate = world.faults().next_token();
-    pause(world, |faults| faults.latency + faults.token_latency).await;
-    let name = match platform {
-        Platform::MetadataService => "metadata",
-        Platform::AppService => "x-identity-header",
-    };
-    let query = request.uri().query().unwrap_or_default();
-    let call = managed::Call {
-        platform,
-        header: header(request.headers(), name),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-    };
-    match fate {
-        Fate::Answered => Some(managed::token(world, &call)),
-        Fate::Throttled(retry_after) => Some(entra::throttled(retry_after)),
-        Fate::Failed(status, retry_after) => Some(retried(entra::failed(status), retry_after)),
-        Fate::Dropped => None,
+    let fate = world.fate(&fault::Request { kind: Requests::Tokens, vault: None, secret: None });
+    if !fate.delay.is_zero() {
+        tokio::time::sleep(fate.delay).await;
+    }
+    match fate.effect {
+        Some(Effect::Throttled { retry_after }) => Some(entra::throttled(retry_after)),
+        Some(Effect::Failed { status, retry_after }) => Some(retried(entra::failed(world, status), retry_after)),
+        Some(Effect::Reset) => None,
+        effect => Some(answer.await.paced(pace(effect))),
     }
 }
 
@@ -129,28 +134,24 @@ async fn vault(
 ) -> Option<Answer> {
     let client_request_id = header(request.headers(), "x-ms-client-request-id").map(str::to_owned);
     let _in_flight = world.counters.enter(index);
-    let fate = match item {
-        Item::Secret(name, _) if method == "GET" => {
-            let mut fate = world.faults().next_get();
-            if fate == Fate::Answered && !world.admits(index) {
-                fate = Fate::Throttled(world.faults().retry_after);
-            }
-            match fate {
-                Fate::Throttled(_) => world.counters.throttled(),
-                _ => world.counters.get(index, name),
-            }
-            pause(world, |faults| faults.latency + faults.get_latency).await;
-            fate
+    let vault = &world.vaults[index];
+    let (kind, secret) = kind(method, item);
+    let fate = world.fate(&fault::Request { kind, vault: Some((index, vault.name())), secret });
+    if let (Requests::Gets, Some(name)) = (kind, secret) {
+        match fate.effect {
+            Some(Effect::Throttled { .. }) => world.counters.throttled(),
+            _ => world.counters.get(index, name),
         }
-        _ => {
-            pause(world, |faults| faults.latency).await;
-            Fate::Answered
-        }
-    };
-    let answer = match fate {
-        Fate::Answered => {
+    }
+    if !fate.delay.is_zero() {
+        tokio::time::sleep(fate.delay).await;
+    }
+    let answer = match fate.effect {
+        Some(Effect::Throttled { retry_after }) => retried(vault::throttled(), retry_after),
+        Some(Effect::Failed { status, retry_after }) => retried(vault::failed(status), retry_after),
+        Some(Effect::Reset) => return None,
+        effect => {
             let (head, body) = request.into_parts();
-            let body = Limited::new(body, MAX_BODY).collect().await.map(Collected::to_bytes);
             let query = head.uri.query().unwrap_or_default();
             let call = Call {
                 method,
@@ -158,20 +159,65 @@ async fn vault(
                 base,
                 query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
                 bearer: credential(&head.headers, "bearer"),
-                body: body.unwrap_or_default(),
+                body: read(body).await,
+                now: world.clock.now(),
+                closed: match effect {
+                    Some(Effect::Firewall) => Some(Access::Firewall),
+                    Some(Effect::PrivateLink) => Some(Access::PrivateLink),
+                    _ => None,
+                },
+                is_page_empty: effect == Some(Effect::EmptyPage),
             };
-            secrets::answer(world, &world.vaults[index], &call)
+            let answer = vault::answer(world, vault, &call);
+            if kind == Requests::Writes && answer.status() < 300 { saved(world, answer).await } else { answer }
+                .paced(pace(effect))
         }
-        Fate::Throttled(retry_after) => retried(secrets::throttled(), retry_after),
-        Fate::Failed(status, retry_after) => retried(secrets::failed(status), retry_after),
-        Fate::Dropped => return None,
     };
-    Some(dressed(answer, client_request_id.as_deref()))
+    Some(dressed(answer, vault.has_roles(), client_request_id.as_deref()))
+}
+
+/// What a request is to faults, and the secret that it names.
+fn kind<'i>(method: &str, item: Item<'i>) -> (Requests, Option<&'i str>) {
+    match item {
+        Item::Secret(name, _) if method == "GET" => (Requests::Gets, Some(name)),
+        Item::Secrets | Item::AllDeleted if method == "GET" => (Requests::Lists, None),
+        Item::Versions(name) | Item::Deleted(name) if method == "GET" => (Requests::Lists, Some(name)),
+        Item::Secret(name, _)
+        | Item::Versions(name)
+        | Item::Backup(name)
+        | Item::Deleted(name)
+        | Item::Recover(name) => (Requests::Writes, Some(name)),
+        Item::Secrets | Item::AllDeleted | Item::Restore => (Requests::Writes, None),
+        Item::Health | Item::Other => (Requests::All, None),
+    }
+}
+
+/// The answer to a change once it is kept, or what says that it can't be.
+pub(super) async fn saved(world: &World, answer: Answer) -> Answer {
+    let Some(state) = &world.state else { return answer };
+    match state.save(world).await {
+        Ok(()) => answer,
+        Err(_) => vault::refuse(500, "InternalServerError", None, "The emulator's state could not be saved."),
+    }
+}
+
+/// How the body of an answer comes with that effect.
+fn pace(effect: Option<Effect>) -> Pace {
+    match effect {
+        Some(Effect::Cut) => Pace::Cut,
+        Some(Effect::Slow { bytes_per_second }) => Pace::Slow(bytes_per_second),
+        _ => Pace::Whole,
+    }
+}
+
+/// A request's body; empty when it is too large or broken off.
+async fn read(body: Incoming) -> Bytes {
+    Limited::new(body, MAX_BODY).collect().await.map(Collected::to_bytes).unwrap_or_default()
 }
 
 /// The headers that the service was recorded with.
-fn dressed(answer: Answer, client_request_id: Option<&str>) -> Answer {
-    let answer = answer
+fn dressed(answer: Answer, has_roles: bool, client_request_id: Option<&str>) -> Answer {
+    let mut answer = answer
         .header("cache-control", "no-cache")
         .header("pragma", "no-cache")
         .header("expires", "-1")
@@ -181,6 +227,10 @@ fn dressed(answer: Answer, client_request_id: Option<&str>) -> Answer {
         .header("x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;")
         .header("x-content-type-options", "nosniff")
         .header("strict-transport-security", "max-age=31536000;includeSubDomains");
+    if has_roles && answer.status() < 300 {
+        answer =
+            answer.header("x-ms-keyvault-rbac-assignment-id", guid()).header("x-ms-keyvault-rbac-cache", "emulated");
+    }
     match client_request_id {
         Some(id) => answer.header("x-ms-client-request-id", id.to_owned()),
         None => answer,
@@ -191,13 +241,6 @@ fn retried(answer: Answer, retry_after: Option<u64>) -> Answer {
     match retry_after {
         Some(seconds) => answer.header("retry-after", seconds.to_string()),
         None => answer,
-    }
-}
-
-async fn pause(world: &World, latency: impl FnOnce(&Faults) -> Duration) {
-    let latency = latency(&world.faults());
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
     }
 }
 

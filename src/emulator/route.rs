@@ -2,18 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::managed::Platform;
-use super::vault::Vault;
-use super::{LOCAL_DOMAIN, World};
-
-/// Which of the two token endpoints was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Edition {
-    /// `/oauth2/token`: a resource, and numbers as strings.
-    V1,
-    /// `/oauth2/v2.0/token`: a scope, and numbers as integers.
-    V2,
-}
+use super::entra::{Edition, Platform};
+use super::{LOCAL_DOMAIN, Vault, World};
 
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +23,8 @@ pub(super) enum Route<'r> {
     Instance,
     /// The token of the machine's or the app's own identity.
     Managed(Platform),
+    /// The control endpoint, and the path below it.
+    Control(&'r str),
     /// Nothing that is emulated.
     Nowhere,
 }
@@ -56,6 +48,8 @@ pub(super) enum Item<'r> {
     Deleted(&'r str),
     /// `/deletedsecrets/NAME/recover`
     Recover(&'r str),
+    /// `/healthstatus`
+    Health,
     /// Anything else.
     Other,
 }
@@ -68,8 +62,14 @@ impl<'r> Route<'r> {
         if let Some(index) = named(&world.vaults, &host) {
             // A client that came by a name below the vaults' own domain is led on by it.
             let is_local = host.strip_suffix(LOCAL_DOMAIN).is_some_and(|rest| rest.ends_with('.'));
-            let base = if is_local { world.origin.of(&host) } else { world.vaults[index].url(world.origin) };
+            let is_own = is_local || world.vaults[index].is_called(&host);
+            let base = if is_own { world.origin.of(&host) } else { world.vaults[index].url(world.origin) };
             return Self::Vault { index, base, item: Item::of(method, &segments) };
+        }
+        if let Some(path) = path.strip_prefix("/_credflow/")
+            && is_this_machine(&host)
+        {
+            return Self::Control(path);
         }
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
@@ -86,9 +86,9 @@ impl<'r> Route<'r> {
         // Tools that can't do host names put the vault's name before the path.
         if let [alias, rest @ ..] = &segments[..]
             && is_this_machine(&host)
-            && let Some(index) = world.vaults.iter().position(|vault| vault.name().eq_ignore_ascii_case(alias))
+            && let Some(index) = world.vaults.iter().position(|vault| vault.is_called(alias))
         {
-            let base = format!("{}/{}", world.origin.of(&host), world.vaults[index].name());
+            let base = format!("{}/{}", world.origin.of(&host), alias.to_ascii_lowercase());
             return Self::Vault { index, base, item: Item::of(method, rest) };
         }
         Self::Nowhere
@@ -100,6 +100,7 @@ impl<'r> Item<'r> {
         // Every official client ends the path of the latest version with a slash.
         let segments = segments.strip_suffix(&[""]).unwrap_or(segments);
         match *segments {
+            ["healthstatus"] => Self::Health,
             ["secrets"] => Self::Secrets,
             ["secrets", "restore"] if method == "POST" => Self::Restore,
             ["secrets", name, "backup"] if method == "POST" => Self::Backup(name),
@@ -122,15 +123,15 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// The vault that a host names: by what stands before `.localhost`, or by its first label.
+/// The vault that a host names: as a whole, by what stands before `.localhost`, or by its first label.
 fn named(vaults: &[Vault], host: &str) -> Option<usize> {
     if is_this_machine(host) {
         return None;
     }
     let whole = host.strip_suffix(".localhost").unwrap_or(host);
     let label = host.split('.').next().unwrap_or_default();
-    let called = |name: &str| vaults.iter().position(|vault| vault.name() == name);
-    called(whole).or_else(|| called(label))
+    let called = |name: &str| vaults.iter().position(|vault| vault.is_called(name));
+    called(host).or_else(|| called(whole)).or_else(|| called(label))
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -2,14 +2,18 @@
 
 use std::convert::Infallible;
 use std::future::{self, Future};
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -51,23 +55,29 @@ pub(super) async fn serve(
 
 /// Agrees on TLS where that is spoken, and answers the connection.
 async fn greeted(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>) {
-    let Some(tls) = tls else { return connection(stream, world).await };
+    let broken = Arc::new(AtomicBool::new(false));
+    let stream = Breakable { stream, broken: Arc::clone(&broken) };
+    let Some(tls) = tls else { return connection(stream, world, &broken).await };
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        connection(stream, world).await;
+        connection(stream, world, &broken).await;
     }
 }
 
 /// Answers one connection, HTTP/1.1 or HTTP/2 by its first bytes, until a side ends it.
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, world: Arc<World>) {
-    let broken = Arc::new(Notify::new());
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    world: Arc<World>,
+    broken: &AtomicBool,
+) {
+    let ended = Arc::new(Notify::new());
     let service = service_fn(|request| {
-        let (world, broken) = (Arc::clone(&world), Arc::clone(&broken));
+        let (world, ended) = (Arc::clone(&world), Arc::clone(&ended));
         async move {
             if let Some(answer) = respond(&world, request).await {
                 return Ok::<_, Infallible>(answer.into_response());
             }
             // The whole connection ends, not this request alone.
-            broken.notify_one();
+            ended.notify_one();
             future::pending().await
         }
     });
@@ -77,7 +87,54 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
     tokio::select! {
         // A connection that breaks is its client's matter.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
-        () = broken.notified() => {}
+        () = ended.notified() => broken.store(true, Ordering::Relaxed),
+    }
+}
+
+/// A connection that can be ended by a reset, instead of in order.
+struct Breakable {
+    stream: TcpStream,
+    broken: Arc<AtomicBool>,
+}
+
+impl Drop for Breakable {
+    fn drop(&mut self) {
+        if self.broken.load(Ordering::Relaxed) {
+            // Without it the connection ends in order, which its client sees as broken as well.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Breakable {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Breakable {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The variables of one step, for a shell or as a dotenv file.
 
 use super::{Filled, Reveal};
+use crate::dotenv;
 use crate::secret::Buffer;
 use crate::workflow::Variable;
 
@@ -54,7 +55,7 @@ pub fn variables(variables: &[Variable<'_, Filled>], dialect: Dialect, reveal: R
         out.push(b"=");
         match dialect {
             Dialect::Shell => shell(&mut out, value),
-            Dialect::Dotenv => dotenv(&mut out, value),
+            Dialect::Dotenv => dotenv::quote(&mut out, value),
         }
         out.push(b"\n");
     }
@@ -76,27 +77,4 @@ fn shell(out: &mut Buffer, value: &str) {
         out.push(part.as_bytes());
     }
     out.push(b"'");
-}
-
-/// Single quotes where the value allows it: readers agree that nothing within them is special. Otherwise double
-/// quotes with escapes.
-fn dotenv(out: &mut Buffer, value: &str) {
-    if !value.contains(['\'', '\n', '\r']) {
-        out.push(b"'");
-        out.push(value.as_bytes());
-        out.push(b"'");
-        return;
-    }
-    out.push(b"\"");
-    for character in value.chars() {
-        match character {
-            '"' => out.push(br#"\""#),
-            '\\' => out.push(br"\\"),
-            '$' => out.push(br"\$"),
-            '\n' => out.push(br"\n"),
-            '\r' => out.push(br"\r"),
-            _ => out.push(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b"\"");
 }

@@ -4,18 +4,10 @@ use std::sync::Arc;
 
 use super::{Binding, Document, Job, ONLY_JOB, Settings, Step, Workflow};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dotenv::assignments;
 use crate::reference::{Shared, Template};
 use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
-
-/// One `NAME=VALUE` and where the value stands.
-struct Assignment {
-    name: String,
-    value: String,
-    /// Where the value begins, when it stands in the source as it is.
-    verbatim: Option<usize>,
-    span: Span,
-}
 
 impl Workflow<Template> {
     /// The workflow of one step with these variables, from a text of `NAME=VALUE` lines as dotenv files have them:
@@ -66,88 +58,4 @@ impl Workflow<Template> {
         let workflow = Self { tree: Arc::new(Tree::empty(source)), documents: vec![document] };
         faults.finish(Some(workflow)).map(|(workflow, _)| workflow)
     }
-}
-
-fn assignments(source: &Arc<Source>, faults: &mut Diagnostics) -> Vec<Assignment> {
-    let text = source.text();
-    let mut found = Vec::new();
-    let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    while at < text.len() {
-        let line = &text[at..];
-        let length = line.find('\n').unwrap_or(line.len());
-        match assignment(text, at, at + length) {
-            Ok(None) => at += length + 1,
-            Ok(Some((assignment, end))) => {
-                found.push(assignment);
-                at = end;
-            }
-            Err((message, help)) => {
-                let span = Span::new(at, at + line[..length].trim_end().len());
-                faults.push(Diagnostic::error(Code::WrongValue, message).at(source, span, "").help(help));
-                at += length + 1;
-            }
-        }
-    }
-    found
-}
-
-type Wrong = (&'static str, &'static str);
-
-/// One line from `start`, which ends at `end`; a quoted value may go on beyond. Gives where the next line begins.
-fn assignment(text: &str, start: usize, end: usize) -> Result<Option<(Assignment, usize)>, Wrong> {
-    const FORM: &str = "a line is NAME=VALUE, a comment that begins with `#`, or empty";
-    let line = &text[start..end];
-    let bare = line.trim_start();
-    if bare.trim_end().is_empty() || bare.starts_with('#') {
-        return Ok(None);
-    }
-    let (name, raw) = bare.split_once('=').ok_or(("this line has no `=`", FORM))?;
-    let name = name.strip_prefix("export ").unwrap_or(name).trim();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    if name.is_empty() || !name.bytes().all(plain) {
-        return Err(("this can't be the name of a variable", FORM));
-    }
-    let value_start = end - raw.trim_start_matches([' ', '\t']).len();
-    let make = |value: String, verbatim, value_end| Assignment {
-        name: name.to_owned(),
-        value,
-        verbatim,
-        span: Span::new(value_start, value_end),
-    };
-    let Some(quote) = text[value_start..].chars().next().filter(|first| matches!(first, '\'' | '"')) else {
-        // A comment needs a blank before it, so that `#` can be part of a value.
-        let value = text[value_start..end].split(" #").next().unwrap_or_default().trim_end();
-        let assignment = make(value.to_owned(), Some(value_start), value_start + value.len());
-        return Ok(Some((assignment, end + 1)));
-    };
-    let open = value_start + 1;
-    let (value, close) =
-        quoted(&text[open..], quote).ok_or(("the quote is not closed", "close it, or take it away"))?;
-    let after = open + close + 1;
-    let rest = text[after..].split('\n').next().unwrap_or_default();
-    if !rest.trim().is_empty() && !rest.trim_start().starts_with('#') {
-        return Err(("there is something after the closing quote", FORM));
-    }
-    let verbatim = (value == text[open..open + close]).then_some(open);
-    Ok(Some((make(value, verbatim, after), after + rest.len() + 1)))
-}
-
-/// The text up to the closing quote, with escapes undone in double quotes, and where the quote is.
-fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
-    let mut value = String::new();
-    let mut characters = text.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            _ if character == quote => return Some((value, at)),
-            '\\' if quote == '"' => match characters.next()?.1 {
-                'n' => value.push('\n'),
-                'r' => value.push('\r'),
-                't' => value.push('\t'),
-                escaped @ ('"' | '\\' | '$') => value.push(escaped),
-                other => value.extend(['\\', other]),
-            },
-            _ => value.push(character),
-        }
-    }
-    None
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use credflow::config::Config;
-use credflow::emulator::Vault;
+use credflow::emulator::Seed;
 use credflow::reference::{PieceKind, pieces};
 use credflow::source::Source;
 use credflow::store::{Challenge, FetchError, Fetched, Grant};
@@ -97,7 +97,7 @@ pub(crate) fn config(data: &[u8]) {
     if let Err(faults) = Config::parse(&source) {
         let _ = faults.to_string();
     }
-    if let Err(faults) = Vault::parse(&source) {
+    if let Err(faults) = Seed::parse(&source) {
         let _ = faults.to_string();
     }
 }

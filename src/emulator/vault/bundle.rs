@@ -6,21 +6,29 @@ use serde::Serialize;
 
 use super::contents::Deleted;
 use super::secrets::Call;
-use super::vault::Stored;
+use super::version::Stored;
 use crate::reference::{SecretName, SecretVersion};
 
 /// A version of a secret. Members in the order that was recorded from the service; those that are absent are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Bundle<'v> {
+pub(in crate::emulator) struct Bundle<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'v str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<&'v str>,
     id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    managed: Option<bool>,
     attributes: Attributes,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: &'v BTreeMap<String, String>,
+    /// The key of a certificate's secret: of the same version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<String>,
+    /// The version before, of a certificate's secret and from api-version 2025-06-01-preview on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_version: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +50,7 @@ struct Attributes {
 /// A deleted secret: where it can be recovered, until when, and what it was.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct DeletedBundle<'v> {
+pub(in crate::emulator) struct DeletedBundle<'v> {
     recovery_id: String,
     deleted_date: i64,
     scheduled_purge_date: i64,
@@ -52,12 +60,12 @@ pub(super) struct DeletedBundle<'v> {
 
 impl<'v> DeletedBundle<'v> {
     /// A deleted secret, with the id of its latest version.
-    pub(super) fn new(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
+    pub(in crate::emulator) fn new(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
         Self::of(call, name, Some(deleted.latest().id), deleted)
     }
 
     /// An item of a list: without a version in its id.
-    pub(super) fn listed(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
+    pub(in crate::emulator) fn listed(call: &Call<'_>, name: &SecretName, deleted: &'v Deleted) -> Self {
         Self::of(call, name, None, deleted)
     }
 
@@ -72,14 +80,32 @@ impl<'v> DeletedBundle<'v> {
 }
 
 impl<'v> Bundle<'v> {
-    /// A version with its value.
-    pub(super) fn with_value(call: &Call<'_>, name: &SecretName, stored: &'v Stored) -> Self {
+    /// A version with its value, and of a certificate with the version before it.
+    pub(in crate::emulator) fn with_value(
+        call: &Call<'_>,
+        name: &SecretName,
+        stored: &'v Stored,
+        before: Option<&Stored>,
+    ) -> Self {
         let value = Some(stored.version.value.expose());
-        Self { value, ..Self::listed(call, name, Some(stored.id), stored) }
+        let managed = stored.version.managed;
+        // Dates compare as texts do, and the older versions begin with a smaller digit or a smaller year.
+        let has_previous = managed && call.api_version().starts_with("20") && call.api_version() >= "2025-06-01";
+        Self {
+            value,
+            kid: managed.then(|| format!("{}/keys/{name}/{}", call.base, stored.id)),
+            previous_version: before.filter(|_| has_previous).map(|before| before.id.to_string()),
+            ..Self::listed(call, name, Some(stored.id), stored)
+        }
     }
 
     /// An item of a list: without a value, and in the list of secrets without a version in its id.
-    pub(super) fn listed(call: &Call<'_>, name: &SecretName, id: Option<SecretVersion>, stored: &'v Stored) -> Self {
+    pub(in crate::emulator) fn listed(
+        call: &Call<'_>,
+        name: &SecretName,
+        id: Option<SecretVersion>,
+        stored: &'v Stored,
+    ) -> Self {
         let secret = format!("{}/secrets/{name}", call.base);
         let version = &stored.version;
         let has_days = !matches!(call.api_version(), "2015-06-01" | "2016-10-01" | "7.0");
@@ -87,6 +113,7 @@ impl<'v> Bundle<'v> {
             value: None,
             content_type: version.content_type.as_deref(),
             id: id.map_or_else(|| secret.clone(), |id| format!("{secret}/{id}")),
+            managed: version.managed.then_some(true),
             attributes: Attributes {
                 enabled: version.enabled,
                 nbf: version.not_before,
@@ -97,6 +124,8 @@ impl<'v> Bundle<'v> {
                 recoverable_days: has_days.then_some(90),
             },
             tags: &version.tags,
+            kid: None,
+            previous_version: None,
         }
     }
 }

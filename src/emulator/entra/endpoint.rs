@@ -5,19 +5,27 @@ use std::collections::HashMap;
 use serde::Serialize;
 use url::Url;
 
-use super::answer::Answer;
+use super::application::Application;
 use super::assertion;
-use super::clock;
-use super::error::entra as refuse;
-use super::route::Edition;
+use super::refusal::{Refusal, refuse};
 use super::token::guid;
-use super::{Application, World};
+use crate::emulator::World;
+use crate::emulator::answer::Answer;
 
 /// The type of an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// Which of the two token endpoints was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::emulator) enum Edition {
+    /// `/oauth2/token`: a resource, and numbers as strings.
+    V1,
+    /// `/oauth2/v2.0/token`: a scope, and numbers as integers.
+    V2,
+}
+
 /// The fields of a token request.
-pub(super) type TokenRequest = HashMap<String, String>;
+pub(in crate::emulator) type TokenRequest = HashMap<String, String>;
 
 #[derive(Serialize)]
 struct GrantedV1<'g> {
@@ -39,25 +47,35 @@ struct GrantedV2<'g> {
 }
 
 /// Answers a token request that came to that authority's address.
-pub(super) fn token(world: &World, authority: &str, edition: Edition, tenant: &str, fields: &TokenRequest) -> Answer {
-    dressed(granted(world, authority, edition, tenant, fields).unwrap_or_else(|refusal| refusal))
+pub(in crate::emulator) fn token(
+    world: &World,
+    authority: &str,
+    edition: Edition,
+    tenant: &str,
+    fields: &TokenRequest,
+) -> Answer {
+    dressed(
+        granted(world, authority, edition, tenant, fields).unwrap_or_else(|refusal| refusal.answer(world.clock.now())),
+    )
 }
 
 /// The answer to a throttled request, as seen in public issues: plain text, and a minute.
-pub(super) fn throttled(retry_after: Option<u64>) -> Answer {
+pub(in crate::emulator) fn throttled(retry_after: Option<u64>) -> Answer {
     let seconds = retry_after.unwrap_or(60);
     Answer::text(429, "Too Many Requests").header("retry-after", seconds.to_string())
 }
 
 /// The answer of a service that fails.
-pub(super) fn failed(status: u16) -> Answer {
-    dressed(refuse(status, "temporarily_unavailable", 90_033, "A transient error has occurred. Please try again."))
+pub(in crate::emulator) fn failed(world: &World, status: u16) -> Answer {
+    let text = "A transient error has occurred. Please try again.";
+    dressed(refuse(status, "temporarily_unavailable", 90_033, text).answer(world.clock.now()))
 }
 
 /// The answer to another method than POST. That it has status 405 is ours.
-pub(super) fn only_post(method: &str) -> Answer {
+pub(in crate::emulator) fn only_post(world: &World, method: &str) -> Answer {
     let text = format!("The endpoint only accepts POST requests. Received a {method} request.");
-    dressed(refuse(405, "invalid_request", 900_561, &text).header("allow", "POST"))
+    let refusal = refuse(405, "invalid_request", 900_561, text);
+    dressed(refusal.answer(world.clock.now()).header("allow", "POST"))
 }
 
 /// The headers that the service was recorded with.
@@ -79,7 +97,7 @@ fn application<'w>(
     authority: &str,
     tenant: &str,
     fields: &TokenRequest,
-) -> Result<&'w Application, Answer> {
+) -> Result<&'w Application, Refusal> {
     let mut of_tenant = world.applications.iter().filter(|known| known.tenant.eq_ignore_ascii_case(tenant)).peekable();
     let has_vault = world.vaults.iter().any(|vault| vault.tenant_id().eq_ignore_ascii_case(tenant));
     if of_tenant.peek().is_none() && !has_vault {
@@ -92,7 +110,7 @@ fn application<'w>(
     let client = field(fields, "client_id")?;
     let Some(application) = of_tenant.find(|known| known.client.eq_ignore_ascii_case(client)) else {
         let text = format!("Application with identifier '{client}' was not found in the directory '{tenant}'.");
-        return Err(refuse(400, "unauthorized_client", 700_016, &text));
+        return Err(refuse(400, "unauthorized_client", 700_016, text));
     };
     if let Ok(assertion) = field(fields, "client_assertion") {
         if field(fields, "client_assertion_type")? != JWT_BEARER {
@@ -100,40 +118,43 @@ fn application<'w>(
             return Err(refuse(400, "invalid_request", 50_027, text));
         }
         let addresses = ["oauth2/token", "oauth2/v2.0/token", "v2.0"].map(|it| format!("{authority}/{tenant}/{it}"));
-        return assertion::check(application, assertion, &addresses).map(|()| application);
+        return assertion::check(application, assertion, &addresses, world.clock.now()).map(|()| application);
     }
-    match field(fields, "client_secret") {
-        Ok(secret) if secret == application.secret.expose() => Ok(application),
-        Ok(_) => {
-            let text = format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
-            );
-            Err(refuse(401, "invalid_client", 7_000_215, &text))
-        }
-        Err(_) => {
-            let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-            Err(refuse(401, "invalid_client", 7_000_218, text))
-        }
+    let Ok(secret) = field(fields, "client_secret") else {
+        let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+        return Err(refuse(401, "invalid_client", 7_000_218, text));
+    };
+    let known = application.secrets.iter().find(|known| known.value.expose() == secret);
+    let known = known.ok_or_else(|| {
+        let text = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+        );
+        refuse(401, "invalid_client", 7_000_215, text)
+    })?;
+    if known.expires.is_some_and(|end| end <= world.clock.now()) {
+        let text = format!("The provided client secret keys for app '{client}' are expired.");
+        return Err(refuse(401, "invalid_client", 7_000_222, text));
     }
+    Ok(application)
 }
 
-fn field<'f>(fields: &'f TokenRequest, name: &str) -> Result<&'f str, Answer> {
+fn field<'f>(fields: &'f TokenRequest, name: &str) -> Result<&'f str, Refusal> {
     fields.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| {
         let text = format!("The request body must contain the following parameter: '{name}'.");
-        refuse(400, "invalid_request", 900_144, &text)
+        refuse(400, "invalid_request", 900_144, text)
     })
 }
 
-fn unknown_tenant(tenant: &str) -> Answer {
+fn unknown_tenant(tenant: &str) -> Refusal {
     let is_domain =
         tenant.contains('.') && tenant.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     if is_guid(tenant) || is_domain {
         let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return refuse(400, "invalid_request", 90_002, &text);
+        return refuse(400, "invalid_request", 90_002, text);
     }
     let text =
         format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
-    refuse(400, "invalid_request", 900_023, &text)
+    refuse(400, "invalid_request", 900_023, text)
 }
 
 fn is_guid(text: &str) -> bool {
@@ -143,7 +164,7 @@ fn is_guid(text: &str) -> bool {
 
 /// What the token is to be for, exactly as it becomes the token's audience: a slash before `/.default` stays, and a
 /// vault then refuses it.
-fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f TokenRequest) -> Result<&'f str, Answer> {
+fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f TokenRequest) -> Result<&'f str, Refusal> {
     let resource = match edition {
         Edition::V1 => field(fields, "resource")?,
         Edition::V2 => {
@@ -152,7 +173,7 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
                 let text = format!(
                     "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."
                 );
-                refuse(400, "invalid_scope", 70_011, &text)
+                refuse(400, "invalid_scope", 70_011, text)
             })?
         }
     };
@@ -162,10 +183,10 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
     }
     if Url::parse(resource).is_err() && !is_guid(resource) {
         let text = format!("The resource '{resource}' is not valid.");
-        return Err(refuse(400, "invalid_resource", 50_001, &text));
+        return Err(refuse(400, "invalid_resource", 50_001, text));
     }
     let text = format!("The resource principal named {resource} was not found in the tenant named {tenant}.");
-    Err(refuse(400, "invalid_resource", 500_011, &text))
+    Err(refuse(400, "invalid_resource", 500_011, text))
 }
 
 fn granted(
@@ -174,12 +195,12 @@ fn granted(
     edition: Edition,
     tenant: &str,
     fields: &TokenRequest,
-) -> Result<Answer, Answer> {
+) -> Result<Answer, Refusal> {
     let application = application(world, authority, tenant, fields)?;
     let resource = resource(world, edition, tenant, fields)?;
     let lifetime = world.tokens.lifetime.as_secs();
-    let access_token = world.tokens.give(&application.tenant, &application.client, resource);
-    let now = clock::now();
+    let now = world.clock.now();
+    let access_token = world.tokens.give(&application.tenant, &application.client, resource, now);
     let answer = match edition {
         Edition::V1 => Answer::json(
             200,

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::World;
-use super::answer::Answer;
-use super::clock;
 use super::token::guid;
+use crate::emulator::World;
+use crate::emulator::answer::Answer;
 
 /// Which of the two endpoints was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Platform {
+pub(in crate::emulator) enum Platform {
     /// `/metadata/identity/oauth2/token`, with the header `Metadata: true`.
     MetadataService,
     /// `/msi/token`, with the header `X-IDENTITY-HEADER`.
@@ -19,11 +18,11 @@ pub(super) enum Platform {
 }
 
 /// A request for a token, as far as it matters.
-pub(super) struct Call<'c> {
-    pub(super) platform: Platform,
+pub(in crate::emulator) struct Request<'c> {
+    pub(in crate::emulator) platform: Platform,
     /// `Metadata` or `X-IDENTITY-HEADER`.
-    pub(super) header: Option<&'c str>,
-    pub(super) query: HashMap<String, String>,
+    pub(in crate::emulator) header: Option<&'c str>,
+    pub(in crate::emulator) query: HashMap<String, String>,
 }
 
 /// All of it texts, as both endpoints write it.
@@ -46,11 +45,11 @@ struct Refused<'r> {
 }
 
 /// Answers a request for a managed identity's token.
-pub(super) fn token(world: &World, call: &Call<'_>) -> Answer {
+pub(in crate::emulator) fn token(world: &World, call: &Request<'_>) -> Answer {
     granted(world, call).unwrap_or_else(|refusal| refusal)
 }
 
-fn granted(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
+fn granted(world: &World, call: &Request<'_>) -> Result<Answer, Answer> {
     let refuse = |status, error, error_description| Answer::json(status, &Refused { error, error_description });
     let (header, versions): (_, &[&str]) = match call.platform {
         Platform::MetadataService => (Some("true"), &["2018-02-01", "2019-08-01"]),
@@ -79,9 +78,9 @@ fn granted(world: &World, call: &Call<'_>) -> Result<Answer, Answer> {
         return Err(refuse(400, "invalid_resource", "The resource principal was not found in the tenant"));
     };
     let lifetime = world.tokens.lifetime.as_secs();
-    let now = clock::now();
+    let now = world.clock.now();
     let body = Granted {
-        access_token: world.tokens.give(vault.tenant_id(), client, resource),
+        access_token: world.tokens.give(vault.tenant_id(), client, resource, now),
         client_id: client,
         expires_in: lifetime.to_string(),
         expires_on: now.saturating_add_unsigned(lifetime).to_string(),

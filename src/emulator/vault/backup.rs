@@ -2,20 +2,19 @@
 //!
 //! The service's text is encrypted; ours is not, and is as secret as the values in it.
 
-use std::collections::BTreeMap;
-
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::{Deserialize, Serialize};
 
+use super::Vault;
 use super::access::{Permission, permitted};
-use super::answer::Answer;
 use super::bundle::Bundle;
-use super::error::vault as refuse;
+use super::kept::Kept;
+use super::refusal::refuse;
 use super::secrets::{Call, bad, named, not_found};
-use super::token::Grant;
-use super::vault::{Stored, Vault, Version};
+use super::version::Stored;
+use crate::emulator::answer::Answer;
+use crate::emulator::entra::Grant;
 use crate::reference::SecretName;
-use crate::secret::Secret;
 
 /// What tells that a text is a backup of ours.
 const FORM: &str = "credflow emulator's backup, 1";
@@ -28,47 +27,24 @@ struct Backup {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    id: String,
-    value: String,
-    enabled: bool,
-    content_type: Option<String>,
-    not_before: Option<i64>,
-    expires: Option<i64>,
-    created: i64,
-    updated: Option<i64>,
-    tags: BTreeMap<String, String>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct Body {
     value: String,
 }
 
 /// `POST /secrets/NAME/backup`
-pub(super) fn backup(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn backup(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Backup)?;
     let contents = vault.contents();
     let (name, versions) = contents.versions(&asked).ok_or_else(|| not_found(name, None))?;
-    let versions = versions.iter().map(|stored| Kept {
-        id: stored.id.to_string(),
-        value: stored.version.value.expose().to_owned(),
-        enabled: stored.version.enabled,
-        content_type: stored.version.content_type.clone(),
-        not_before: stored.version.not_before,
-        expires: stored.version.expires,
-        created: stored.created,
-        updated: stored.version.updated,
-        tags: stored.version.tags.clone(),
-    });
-    let backup = Backup { form: FORM.to_owned(), name: name.to_string(), versions: versions.collect() };
+    let backup =
+        Backup { form: FORM.to_owned(), name: name.to_string(), versions: versions.iter().map(Kept::from).collect() };
     let json = serde_json::to_vec(&backup).expect("internal error: texts and numbers are JSON");
     Ok(Answer::json(200, &Body { value: BASE64_URL_SAFE_NO_PAD.encode(json) }))
 }
 
 /// `POST /secrets/restore`
-pub(super) fn restore(vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn restore(vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
     permitted(vault, grant, Permission::Restore)?;
     let (name, versions) = read(&call.body).ok_or_else(|| bad("The backup blob is malformed."))?;
     let mut contents = vault.contents();
@@ -84,21 +60,7 @@ fn read(body: &[u8]) -> Option<(SecretName, Vec<Stored>)> {
     let body: Body = serde_json::from_slice(body).ok()?;
     let json = BASE64_URL_SAFE_NO_PAD.decode(body.value.trim_end_matches('=')).ok()?;
     let backup: Backup = serde_json::from_slice(&json).ok()?;
-    let stored = |kept: Kept| {
-        let version = Version {
-            id: Some(kept.id.parse().ok()?),
-            value: Secret::new(kept.value),
-            enabled: kept.enabled,
-            content_type: kept.content_type,
-            not_before: kept.not_before,
-            expires: kept.expires,
-            created: Some(kept.created),
-            updated: kept.updated,
-            tags: kept.tags,
-        };
-        Some(Stored::new(version))
-    };
-    let versions: Option<Vec<Stored>> = backup.versions.into_iter().map(stored).collect();
+    let versions: Option<Vec<Stored>> = backup.versions.into_iter().map(Kept::stored).collect();
     let versions = versions.filter(|versions| !versions.is_empty() && backup.form == FORM)?;
     Some((backup.name.parse().ok()?, versions))
 }

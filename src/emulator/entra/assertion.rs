@@ -9,10 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm};
 use serde::Deserialize;
 
-use super::answer::Answer;
 use super::application::Application;
-use super::clock;
-use super::error::entra as refuse;
+use super::refusal::{Refusal, refuse};
 
 /// How far clocks may be apart, in seconds.
 const LENIENCY: f64 = 300.0;
@@ -83,19 +81,19 @@ impl<'t> Token<'t> {
     }
 
     #[allow(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-    fn is_in_time(&self) -> bool {
-        let now = clock::now() as f64;
+    fn is_in_time(&self, now: i64) -> bool {
+        let now = now as f64;
         self.claims.exp > now - LENIENCY && self.claims.nbf.is_none_or(|begin| begin <= now + LENIENCY)
     }
 }
 
 /// Whether the assertion proves the application, or why Entra ID doesn't believe it. `audiences` are the addresses that
-/// its own assertions may be for.
-pub(super) fn check(application: &Application, text: &str, audiences: &[String]) -> Result<(), Answer> {
+/// its own assertions may be for, and `now` the time in seconds since 1970.
+pub(super) fn check(application: &Application, text: &str, audiences: &[String], now: i64) -> Result<(), Refusal> {
     let malformed = || refuse(401, "invalid_client", 50_027, "JWT token is invalid or malformed.");
     let token = Token::read(text).ok_or_else(malformed)?;
     let in_time = || {
-        if token.is_in_time() {
+        if token.is_in_time(now) {
             return Ok(());
         }
         Err(refuse(401, "invalid_client", 700_024, "Client assertion is not within its valid time range."))
@@ -119,10 +117,10 @@ pub(super) fn check(application: &Application, text: &str, audiences: &[String])
     in_time()
 }
 
-fn federated(application: &Application, token: &Token<'_>) -> Result<(), Answer> {
+fn federated(application: &Application, token: &Token<'_>) -> Result<(), Refusal> {
     let no = |code: u32, what: &str| {
         let text = format!("No matching federated identity record found for presented assertion {what}.");
-        Err(refuse(401, "invalid_client", code, &text))
+        Err(refuse(401, "invalid_client", code, text))
     };
     let mut known: Vec<_> = application.federations.iter().collect();
     if known.is_empty() {

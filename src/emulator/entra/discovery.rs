@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::World;
-use super::answer::Answer;
-use super::error::entra as refuse;
+use super::refusal::refuse;
+use crate::emulator::answer::Answer;
+use crate::emulator::{Vault, World};
 
 #[derive(Serialize)]
 struct Configuration {
@@ -40,13 +40,13 @@ struct Cloud {
 
 /// `/TENANT/v2.0/.well-known/openid-configuration`. Everything in it has the scheme, host and port by which it was
 /// asked for: clients compare them.
-pub(super) fn configuration(world: &World, authority: &str, tenant: &str) -> Answer {
+pub(in crate::emulator) fn configuration(world: &World, authority: &str, tenant: &str) -> Answer {
     let known = world.applications.iter().map(|application| application.tenant.as_str());
-    let mut known = known.chain(world.vaults.iter().map(super::Vault::tenant_id));
+    let mut known = known.chain(world.vaults.iter().map(Vault::tenant_id));
     let is_any = ["common", "organizations"].contains(&tenant);
     if !is_any && !known.any(|known| known.eq_ignore_ascii_case(tenant)) {
         let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return refuse(400, "invalid_tenant", 90_002, &text);
+        return refuse(400, "invalid_tenant", 90_002, text).answer(world.clock.now());
     }
     let base = format!("{authority}/{tenant}");
     Answer::json(
@@ -70,7 +70,7 @@ pub(super) fn configuration(world: &World, authority: &str, tenant: &str) -> Ans
 }
 
 /// `/common/discovery/instance`: the hosts that are one cloud with the one that was asked.
-pub(super) fn instance(authority: &str) -> Answer {
+pub(in crate::emulator) fn instance(authority: &str) -> Answer {
     let host = authority.split("://").nth(1).unwrap_or_default();
     Answer::json(
         200,

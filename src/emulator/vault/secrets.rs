@@ -4,18 +4,15 @@ use std::collections::HashMap;
 
 use hyper::body::Bytes;
 
-use super::World;
-use super::access::{Permission, authorized, permitted};
-use super::answer::Answer;
-use super::backup;
+use super::access::{Permission, authorized, denied, permitted};
 use super::bundle::Bundle;
-use super::change;
-use super::deleted;
-use super::error::vault as refuse;
 use super::page::page;
-use super::route::Item;
-use super::token::Grant;
-use super::vault::Vault;
+use super::refusal::refuse;
+use super::{Access, Vault, backup, change, deleted};
+use crate::emulator::World;
+use crate::emulator::answer::Answer;
+use crate::emulator::entra::Grant;
+use crate::emulator::route::Item;
 use crate::reference::SecretName;
 
 /// The api-versions that the service has, as Microsoft's specifications list them.
@@ -47,38 +44,44 @@ const API_VERSIONS: &[&str] = &[
 const NEWEST_STABLE: &str = "2026-04-01";
 
 /// A request to a vault, as far as it matters.
-pub(super) struct Call<'c> {
-    pub(super) method: &'c str,
-    pub(super) item: Item<'c>,
+pub(in crate::emulator) struct Call<'c> {
+    pub(in crate::emulator) method: &'c str,
+    pub(in crate::emulator) item: Item<'c>,
     /// The address by which the vault was reached; ids and links begin with it.
-    pub(super) base: String,
-    pub(super) query: HashMap<String, String>,
+    pub(in crate::emulator) base: String,
+    pub(in crate::emulator) query: HashMap<String, String>,
     /// The token of the Authorization header.
-    pub(super) bearer: Option<&'c str>,
-    pub(super) body: Bytes,
+    pub(in crate::emulator) bearer: Option<&'c str>,
+    pub(in crate::emulator) body: Bytes,
+    /// The time, in seconds since 1970.
+    pub(in crate::emulator) now: i64,
+    /// A network that is closed to the caller by a fault.
+    pub(in crate::emulator) closed: Option<Access>,
+    /// Whether a page of a list is empty by a fault.
+    pub(in crate::emulator) is_page_empty: bool,
 }
 
 impl Call<'_> {
     /// The api-version; empty when there is none.
-    pub(super) fn api_version(&self) -> &str {
+    pub(in crate::emulator) fn api_version(&self) -> &str {
         self.query.get("api-version").map_or("", String::as_str)
     }
 }
 
 /// Answers a request to a vault.
-pub(super) fn answer(world: &World, vault: &Vault, call: &Call<'_>) -> Answer {
+pub(in crate::emulator) fn answer(world: &World, vault: &Vault, call: &Call<'_>) -> Answer {
     checked(world, vault, call).unwrap_or_else(|refusal| refusal)
 }
 
 /// The answer to a throttled request, as seen in public issues.
-pub(super) fn throttled() -> Answer {
+pub(in crate::emulator) fn throttled() -> Answer {
     let message =
         "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
     refuse(429, "Throttled", None, message)
 }
 
 /// The answer of a service that fails. The body is ours: none was recorded.
-pub(super) fn failed(status: u16) -> Answer {
+pub(in crate::emulator) fn failed(status: u16) -> Answer {
     match status {
         503 => refuse(status, "ServiceUnavailable", None, "The service is temporarily unavailable."),
         _ => refuse(status, "InternalServerError", None, "An unexpected error occurred while processing the request."),
@@ -86,15 +89,21 @@ pub(super) fn failed(status: u16) -> Answer {
 }
 
 fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answer> {
-    let grant = authorized(world, vault, &call.base, call.bearer)?;
+    if (call.method, call.item) == ("GET", Item::Health) {
+        // Four bytes, as Microsoft documents; which ones wasn't seen.
+        return Ok(Answer::json(200, &()));
+    }
+    let grant = &authorized(world, vault, &call.base, call.bearer)?;
     known(call.api_version())?;
-    let grant = &grant;
+    if let Some(closed) = call.closed {
+        return Err(denied(vault, grant, Permission::Get, closed));
+    }
     match (call.method, call.item) {
         ("GET", Item::Secrets) => {
             permitted(vault, grant, Permission::List)?;
             let contents = vault.contents();
             let items = contents.names().map(|(name, stored)| Bundle::listed(call, name, None, stored)).collect();
-            page(world, call, "secrets", items)
+            page(call, "secrets", items)
         }
         ("GET", Item::Versions(name)) => {
             let name = named(name)?;
@@ -104,7 +113,7 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
             let items = contents.versions(&name).map_or_else(Vec::new, |(name, versions)| {
                 versions.iter().map(|stored| Bundle::listed(call, name, Some(stored.id), stored)).collect()
             });
-            page(world, call, &format!("secrets/{name}/versions"), items)
+            page(call, &format!("secrets/{name}/versions"), items)
         }
         ("GET", Item::Secret(name, version)) => get(vault, grant, call, name, version),
         ("PUT", Item::Secret(name, None)) => change::set(vault, grant, call, name),
@@ -112,7 +121,7 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
         ("DELETE", Item::Secret(name, None)) => change::delete(vault, grant, call, name),
         ("POST", Item::Backup(name)) => backup::backup(vault, grant, name),
         ("POST", Item::Restore) => backup::restore(vault, grant, call),
-        ("GET", Item::AllDeleted) => deleted::list(world, vault, grant, call),
+        ("GET", Item::AllDeleted) => deleted::list(vault, grant, call),
         ("GET", Item::Deleted(name)) => deleted::get(vault, grant, call, name),
         ("DELETE", Item::Deleted(name)) => deleted::purge(vault, grant, name),
         ("POST", Item::Recover(name)) => deleted::recover(vault, grant, call, name),
@@ -138,17 +147,17 @@ fn known(version: &str) -> Result<(), Answer> {
 }
 
 /// A name in a path, or the refusal of one that can't be.
-pub(super) fn named(name: &str) -> Result<SecretName, Answer> {
+pub(in crate::emulator) fn named(name: &str) -> Result<SecretName, Answer> {
     name.parse().map_err(|_| bad(&format!("The request URI contains an invalid name: {name}")))
 }
 
 /// The refusal of a request that isn't as it must be.
-pub(super) fn bad(message: &str) -> Answer {
+pub(in crate::emulator) fn bad(message: &str) -> Answer {
     refuse(400, "BadParameter", None, message)
 }
 
 /// The refusal for a secret or version that isn't there, or is deleted.
-pub(super) fn not_found(name: &str, version: Option<&str>) -> Answer {
+pub(in crate::emulator) fn not_found(name: &str, version: Option<&str>) -> Answer {
     let id = version.map_or_else(|| name.to_owned(), |version| format!("{name}/{version}"));
     let message = format!(
         "A secret with (name/id) {id} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
@@ -160,11 +169,18 @@ fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str, version: Optio
     let asked = named(name)?;
     permitted(vault, grant, Permission::Get)?;
     let contents = vault.contents();
-    let (name, stored) = contents.version(&asked, version).ok_or_else(|| not_found(name, version))?;
+    let (name, stored, before) = contents.version(&asked, version).ok_or_else(|| not_found(name, version))?;
     // Its time may not have come, or be over: that keeps nobody from reading it, as Microsoft documents.
     if !stored.version.enabled {
         let message = "Operation get is not allowed on a disabled secret.";
         return Err(refuse(403, "Forbidden", Some("SecretDisabled"), message));
     }
-    Ok(Answer::json(200, &Bundle::with_value(call, name, stored)))
+    if let Some(form) = call.query.get("outContentType") {
+        // The emulator converts nothing: a certificate is given as it was put in.
+        let is_pem = stored.version.content_type.as_deref() == Some("application/x-pem-file");
+        if form != "application/x-pem-file" || !is_pem {
+            return Err(bad(&format!("The secret cannot be converted to the content type {form}.")));
+        }
+    }
+    Ok(Answer::json(200, &Bundle::with_value(call, name, stored, before)))
 }

@@ -1,11 +1,15 @@
 //! What may be typed.
 
+mod emulate;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use emulate::{Emulate, EmulateAction, Export, ExportFormat, Project, Sdk};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -65,7 +69,10 @@ pub(super) enum Verb {
     #[command(after_help = "Example:\n  credflow stores test")]
     Stores(Stores),
     /// Run a local Key Vault and Entra ID in the foreground, for work without Azure.
-    #[command(after_help = "Example:\n  credflow emulate vaults.yaml --port 8200")]
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Example:\n  credflow emulate vaults.yaml &\n  eval \"$(credflow emulate vaults.yaml --print-env python)\""
+    )]
     Emulate(Emulate),
     /// Write completions for a shell.
     #[command(
@@ -215,16 +222,6 @@ pub(super) enum TestFormat {
     Human,
     /// For programs.
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Emulate {
-    /// What the vaults hold: store, secret, value.
-    #[arg(value_name = "VAULTS")]
-    pub(super) vaults: PathBuf,
-    /// The port; any free one by default.
-    #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

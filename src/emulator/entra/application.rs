@@ -15,11 +15,20 @@ pub struct Application {
     pub tenant: String,
     /// Its client id.
     pub client: String,
-    /// Its client secret.
-    pub secret: Arc<Secret>,
+    /// Its client secrets; any of them proves it while it lasts.
+    pub secrets: Vec<ClientSecret>,
     /// Its certificates.
     pub(super) certificates: Vec<CertificateDer<'static>>,
     pub(super) federations: Vec<Federation>,
+}
+
+/// A client secret of an application.
+#[derive(Debug, Clone)]
+pub struct ClientSecret {
+    /// The secret itself.
+    pub value: Arc<Secret>,
+    /// When it ceases to count, in seconds since 1970.
+    pub expires: Option<i64>,
 }
 
 /// A platform's tokens that an application trusts: a federated credential.
@@ -35,22 +44,35 @@ pub struct Federation {
     pub certificate: String,
 }
 
+impl ClientSecret {
+    /// One that nobody else knows, and that lasts.
+    pub fn random() -> Self {
+        Self { value: Arc::new(Secret::new(random())), expires: None }
+    }
+}
+
 impl Application {
     /// An application with a secret that nobody else knows.
     pub fn new(tenant: impl Into<String>, client: impl Into<String>) -> Self {
         Self {
             tenant: tenant.into(),
             client: client.into(),
-            secret: Arc::new(Secret::new(random())),
+            secrets: vec![ClientSecret::random()],
             certificates: Vec::new(),
             federations: Vec::new(),
         }
     }
 
-    /// The same application with that client secret.
+    /// The same application with that client secret alone.
     #[must_use]
     pub fn secret(self, secret: &str) -> Self {
-        Self { secret: Arc::new(Secret::concat([secret])), ..self }
+        let value = Arc::new(Secret::concat([secret]));
+        Self { secrets: vec![ClientSecret { value, expires: None }], ..self }
+    }
+
+    /// The first of its client secrets; empty when it has none.
+    pub fn client_secret(&self) -> Arc<Secret> {
+        self.secrets.first().map_or_else(|| Arc::new(Secret::new(String::new())), |first| Arc::clone(&first.value))
     }
 
     /// The same application with one more certificate, as PEM.

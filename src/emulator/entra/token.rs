@@ -16,8 +16,6 @@ use ring::signature::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::clock;
-
 /// Before what time a token counts already, in seconds: clocks are apart.
 const LENIENCY: i64 = 300;
 
@@ -43,15 +41,15 @@ struct Claims {
 
 /// What a token is good for.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Grant {
-    pub(super) tenant: String,
-    pub(super) client: String,
-    pub(super) audience: String,
+pub(in crate::emulator) struct Grant {
+    pub(in crate::emulator) tenant: String,
+    pub(in crate::emulator) client: String,
+    pub(in crate::emulator) audience: String,
 }
 
 /// Why a token is none, or no more.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(in crate::emulator) enum Refused {
     /// Its signature isn't the emulator's.
     Unsigned,
     /// Its time is over.
@@ -61,8 +59,8 @@ pub(super) enum Refused {
 }
 
 /// Makes tokens, and knows its own.
-pub(super) struct Tokens {
-    pub(super) lifetime: Duration,
+pub(in crate::emulator) struct Tokens {
+    pub(in crate::emulator) lifetime: Duration,
     key: EcdsaKeyPair,
     given: AtomicU64,
     /// Tokens before this one have ended.
@@ -72,16 +70,15 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(lifetime: Duration) -> Self {
+    pub(in crate::emulator) fn new(lifetime: Duration) -> Self {
         let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("internal error: ring makes keys");
         let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).expect("internal error: ring's own key");
         Self { lifetime, key, given: AtomicU64::new(0), ended: AtomicU64::new(0), checked: Mutex::default() }
     }
 
-    /// Gives a token.
-    pub(super) fn give(&self, tenant: &str, client: &str, audience: &str) -> String {
-        let now = clock::now();
+    /// Gives a token from `now` on, in seconds since 1970.
+    pub(in crate::emulator) fn give(&self, tenant: &str, client: &str, audience: &str, now: i64) -> String {
         let claims = Claims {
             aud: audience.to_owned(),
             iss: format!("https://sts.windows.net/{tenant}/"),
@@ -102,10 +99,9 @@ impl Tokens {
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// What a token is good for, if it is one and its time is now.
-    pub(super) fn check(&self, token: &str) -> Result<Grant, Refused> {
+    /// What a token is good for, if it is one and `now` is its time.
+    pub(in crate::emulator) fn check(&self, token: &str, now: i64) -> Result<Grant, Refused> {
         let claims = self.claims(token).ok_or(Refused::Unsigned)?;
-        let now = clock::now();
         if claims.exp <= now || claims.uti < self.ended.load(Ordering::Relaxed) {
             return Err(Refused::Expired);
         }
@@ -139,7 +135,7 @@ impl Tokens {
     }
 
     /// Ends the time of every token given so far.
-    pub(super) fn expire(&self) {
+    pub(in crate::emulator) fn expire(&self) {
         self.ended.store(self.given.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
@@ -152,12 +148,12 @@ impl fmt::Debug for Tokens {
 }
 
 /// 32 random hexadecimal digits.
-pub(super) fn random() -> String {
+pub(in crate::emulator) fn random() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
 /// A random id, as services put on their answers.
-pub(super) fn guid() -> String {
+pub(in crate::emulator) fn guid() -> String {
     let digits = random();
     [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
@@ -166,36 +162,40 @@ pub(super) fn guid() -> String {
 mod tests {
     use super::*;
 
+    const NOW: i64 = 1_800_000_000;
+
     #[test]
     fn a_token_is_good_for_what_it_was_given_for() {
         let tokens = Tokens::new(Duration::from_secs(60));
-        let token = tokens.give("t", "c", "https://vault.azure.net");
+        let token = tokens.give("t", "c", "https://vault.azure.net", NOW);
         let grant = Grant { tenant: "t".into(), client: "c".into(), audience: "https://vault.azure.net".into() };
-        assert_eq!(tokens.check(&token), Ok(grant));
-        assert_ne!(tokens.give("t", "c", "a"), tokens.give("t", "c", "a"));
+        assert_eq!(tokens.check(&token, NOW), Ok(grant));
+        assert_ne!(tokens.give("t", "c", "a", NOW), tokens.give("t", "c", "a", NOW));
         tokens.expire();
-        assert_eq!(tokens.check(&token), Err(Refused::Expired));
-        assert!(tokens.check(&tokens.give("t", "c", "a")).is_ok());
-        assert_eq!(Tokens::new(Duration::ZERO).check(&token), Err(Refused::Unsigned), "another emulator's");
+        assert_eq!(tokens.check(&token, NOW), Err(Refused::Expired));
+        assert!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW).is_ok());
+        assert_eq!(Tokens::new(Duration::ZERO).check(&token, NOW), Err(Refused::Unsigned), "another emulator's");
+        assert_eq!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW + 60), Err(Refused::Expired));
+        assert_eq!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW - 301), Err(Refused::Early));
         let brief = Tokens::new(Duration::ZERO);
-        assert_eq!(brief.check(&brief.give("t", "c", "a")), Err(Refused::Expired));
+        assert_eq!(brief.check(&brief.give("t", "c", "a", NOW), NOW), Err(Refused::Expired));
     }
 
     #[test]
     fn nothing_of_a_token_can_be_changed() {
         let tokens = Tokens::new(Duration::from_secs(60));
-        let token = tokens.give("t", "c", "a");
+        let token = tokens.give("t", "c", "a", NOW);
         for at in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).expect("ASCII");
             // The last digit of a part may hold bits that say nothing.
-            if changed != token && tokens.check(&changed).is_ok() {
+            if changed != token && tokens.check(&changed, NOW).is_ok() {
                 assert!(token[at + 1..].is_empty() || token[at + 1..].starts_with('.'), "at {at}");
             }
         }
         for none in ["", ".", "..", "a.b.c", "\u{1f600}"] {
-            assert_eq!(tokens.check(none), Err(Refused::Unsigned));
+            assert_eq!(tokens.check(none, NOW), Err(Refused::Unsigned));
         }
     }
 }

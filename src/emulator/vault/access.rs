@@ -1,38 +1,102 @@
 //! Who is let in: what a token must be, and what its application may.
 
-use super::World;
-use super::answer::Answer;
-use super::error::{unauthorized, vault as refuse};
-use super::token::{Grant, Refused};
-use super::vault::{Access, Vault};
+use super::refusal::{refuse, unauthorized};
+use super::{Access, Vault};
+use crate::emulator::World;
+use crate::emulator::answer::Answer;
+use crate::emulator::entra::{Grant, Refused};
 
-/// A permission that an access policy or a role gives.
+/// A permission on a vault's secrets, as access policies name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Permission {
+pub enum Permission {
+    /// To read a secret's value.
     Get,
+    /// To list secrets and their versions.
     List,
+    /// To set a secret, and in access policies to update its properties.
     Set,
+    /// To update a secret's properties. Access policies have no name of its own for it; who may set may update.
     Update,
+    /// To delete a secret.
     Delete,
+    /// To recover a deleted one.
     Recover,
+    /// To delete a deleted one for good.
     Purge,
+    /// To take a backup.
     Backup,
+    /// To restore one.
     Restore,
 }
 
+/// A built-in role of Azure, as far as it is about secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `Key Vault Reader`: to list, and to read no value.
+    Reader,
+    /// `Key Vault Secrets User`: to list and to read.
+    SecretsUser,
+    /// `Key Vault Secrets Officer`: everything.
+    SecretsOfficer,
+    /// `Key Vault Administrator`: everything.
+    Administrator,
+}
+
 impl Permission {
-    /// The action that a role allows, below `Microsoft.KeyVault/vaults/secrets/`, and the permission of an access policy.
-    fn names(self) -> (&'static str, &'static str) {
+    /// All that access policies tell apart.
+    pub const ALL: [Self; 8] =
+        [Self::Get, Self::List, Self::Set, Self::Delete, Self::Recover, Self::Purge, Self::Backup, Self::Restore];
+
+    /// Its name in an access policy.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Get => ("getSecret/action", "get"),
-            Self::List => ("readMetadata/action", "list"),
-            Self::Set => ("setSecret/action", "set"),
-            Self::Update => ("update/action", "set"),
-            Self::Delete => ("delete", "delete"),
-            Self::Recover => ("recover/action", "recover"),
-            Self::Purge => ("purge/action", "purge"),
-            Self::Backup => ("backup/action", "backup"),
-            Self::Restore => ("restore/action", "restore"),
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Set | Self::Update => "set",
+            Self::Delete => "delete",
+            Self::Recover => "recover",
+            Self::Purge => "purge",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
+        }
+    }
+
+    /// The action that a role allows, below `Microsoft.KeyVault/vaults/secrets/`.
+    fn action(self) -> &'static str {
+        match self {
+            Self::Get => "getSecret/action",
+            Self::List => "readMetadata/action",
+            Self::Set => "setSecret/action",
+            Self::Update => "update/action",
+            Self::Delete => "delete",
+            Self::Recover => "recover/action",
+            Self::Purge => "purge/action",
+            Self::Backup => "backup/action",
+            Self::Restore => "restore/action",
+        }
+    }
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Reader, Self::SecretsUser, Self::SecretsOfficer, Self::Administrator];
+
+    /// Its name in Azure.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "Key Vault Reader",
+            Self::SecretsUser => "Key Vault Secrets User",
+            Self::SecretsOfficer => "Key Vault Secrets Officer",
+            Self::Administrator => "Key Vault Administrator",
+        }
+    }
+
+    /// What it allows, as Microsoft documents the roles.
+    pub fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Reader => &[Permission::List],
+            Self::SecretsUser => &[Permission::Get, Permission::List],
+            Self::SecretsOfficer | Self::Administrator => &Permission::ALL,
         }
     }
 }
@@ -46,7 +110,7 @@ pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Optio
     let resource = if base.ends_with(&format!(".{domain}")) { local.as_str() } else { vault.resource() };
     let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
-    let grant = world.tokens.check(token).map_err(|why| match why {
+    let grant = world.tokens.check(token, world.clock.now()).map_err(|why| match why {
         Refused::Unsigned => refused("AKV10046: Unable to resolve the key used for signature validation."),
         Refused::Expired => refused("[TokenExpired] Error validating token: 'S2S12086'."),
         // Its wording wasn't seen.
@@ -67,19 +131,27 @@ pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Optio
 
 /// Whether the vault gives the application a permission, or the 403 that it is refused with.
 pub(super) fn permitted(vault: &Vault, grant: &Grant, permission: Permission) -> Result<(), Answer> {
+    match vault.rights_of(&grant.client, permission) {
+        Access::Allowed => Ok(()),
+        access => Err(denied(vault, grant, permission, access)),
+    }
+}
+
+/// The 403 of a vault with that access.
+pub(super) fn denied(vault: &Vault, grant: &Grant, permission: Permission, access: Access) -> Answer {
     let (client, tenant, name) = (&grant.client, &grant.tenant, vault.name());
     let caller = format!("appid={client};oid={client};iss=https://sts.windows.net/{tenant}/");
     let place = format!("{name};location=westus2");
-    let (action, permission) = permission.names();
-    let (inner, message) = match vault.rights_of(client) {
-        Access::Allowed => return Ok(()),
-        Access::NoRole => {
+    let (inner, message) = match access {
+        Access::Allowed | Access::NoRole => {
+            let action = permission.action();
             let text = format!(
                 "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.\r\nCaller: {caller}\r\nAction: 'Microsoft.KeyVault/vaults/secrets/{action}'\r\nResource: '/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/emulated/providers/microsoft.keyvault/vaults/{name}'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: {place}\r\n"
             );
             ("ForbiddenByRbac", text)
         }
         Access::NoPolicy => {
+            let permission = permission.name();
             let text = format!(
                 "The user, group or application '{caller}' does not have secrets {permission} permission on key vault '{place}'. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125287"
             );
@@ -98,5 +170,5 @@ pub(super) fn permitted(vault: &Vault, grant: &Grant, permission: Permission) ->
             ("ForbiddenByConnection", text)
         }
     };
-    Err(refuse(403, "Forbidden", Some(inner), &message))
+    refuse(403, "Forbidden", Some(inner), &message)
 }

@@ -1,25 +1,27 @@
 //! Deleted secrets: listed, looked at, recovered, purged.
 
-use super::World;
+use super::Vault;
 use super::access::{Permission, permitted};
-use super::answer::Answer;
 use super::bundle::{Bundle, DeletedBundle};
-use super::error::vault as refuse;
+use super::change::conflict;
+use super::contents::Busy;
 use super::page::page;
+use super::refusal::refuse;
 use super::secrets::{Call, named};
-use super::token::Grant;
-use super::vault::Vault;
+use crate::emulator::answer::Answer;
+use crate::emulator::entra::Grant;
+use crate::reference::SecretName;
 
 /// `GET /deletedsecrets`
-pub(super) fn list(world: &World, vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn list(vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
     permitted(vault, grant, Permission::List)?;
     let contents = vault.contents();
     let items = contents.all_deleted().map(|(name, deleted)| DeletedBundle::listed(call, name, deleted)).collect();
-    page(world, call, "deletedsecrets", items)
+    page(call, "deletedsecrets", items)
 }
 
 /// `GET /deletedsecrets/NAME`
-pub(super) fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Get)?;
     let contents = vault.contents();
@@ -28,11 +30,17 @@ pub(super) fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str) -> 
 }
 
 /// `POST /deletedsecrets/NAME/recover`
-pub(super) fn recover(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn recover(
+    vault: &Vault,
+    grant: &Grant,
+    call: &Call<'_>,
+    name: &str,
+) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Recover)?;
     let mut contents = vault.contents();
-    if !contents.recover(&asked) {
+    unsettled(contents.busy(&asked), &asked)?;
+    if !contents.recover(&asked, vault.settles_in()) {
         return Err(missing(name));
     }
     let (name, stored) = contents.latest(&asked).expect("internal error: it was recovered");
@@ -40,10 +48,20 @@ pub(super) fn recover(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str)
 }
 
 /// `DELETE /deletedsecrets/NAME`
-pub(super) fn purge(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
+pub(in crate::emulator) fn purge(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Purge)?;
-    if vault.contents().purge(&asked) { Ok(Answer::empty(204)) } else { Err(missing(name)) }
+    let mut contents = vault.contents();
+    unsettled(contents.busy(&asked), &asked)?;
+    if contents.purge(&asked) { Ok(Answer::empty(204)) } else { Err(missing(name)) }
+}
+
+/// Refuses what has to wait until the secret is deleted.
+fn unsettled(busy: Option<Busy>, name: &SecretName) -> Result<(), Answer> {
+    match busy {
+        Some(Busy::BeingDeleted) => Err(conflict(name, Busy::BeingDeleted)),
+        _ => Ok(()),
+    }
 }
 
 fn missing(name: &str) -> Answer {

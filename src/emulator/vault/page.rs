@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::World;
-use super::answer::Answer;
 use super::secrets::{Call, bad};
+use crate::emulator::answer::Answer;
 
 /// The items of a page, at most and by default, as Microsoft documents.
 const MAX_PAGE: usize = 25;
@@ -18,8 +17,7 @@ struct Page<I> {
 }
 
 /// The page of a list that a request asks for. `path` is the list's, below the vault's address.
-pub(super) fn page<I: Serialize>(
-    world: &World,
+pub(in crate::emulator) fn page<I: Serialize>(
     call: &Call<'_>,
     path: &str,
     mut items: Vec<I>,
@@ -35,7 +33,7 @@ pub(super) fn page<I: Serialize>(
         Some(Ok(begin)) if begin <= items.len() => begin,
         Some(_) => return Err(bad("Parameter '$skiptoken' is not one of this list.")),
     };
-    let end = if world.faults().next_page() { begin } else { items.len().min(begin + size) };
+    let end = if call.is_page_empty { begin } else { items.len().min(begin + size) };
     let next_link = (end < items.len()).then(|| {
         let version = call.api_version();
         format!("{}/{path}?api-version={version}&$skiptoken={end}&maxresults={size}", call.base)

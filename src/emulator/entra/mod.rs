@@ -1,0 +1,15 @@
+//! Entra ID: who may ask for a token, the endpoints that give one, and the tokens.
+
+mod application;
+mod assertion;
+mod discovery;
+mod endpoint;
+mod managed;
+mod refusal;
+mod token;
+
+pub use application::{Application, ClientSecret, Federation};
+pub(super) use discovery::{configuration, instance};
+pub(super) use endpoint::{Edition, TokenRequest, failed, only_post, throttled, token};
+pub(super) use managed::{Platform, Request as ManagedRequest, token as managed_token};
+pub(super) use token::{Grant, Refused, Tokens, guid, random};
