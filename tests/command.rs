@@ -408,9 +408,13 @@ fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
             let mut command = credflow(folder.path(), args);
             command.env("S", application.client_secret().expose());
             let asked = emulator.counts().tokens;
-            let mut child = command.stderr(std::process::Stdio::null()).spawn().expect("a process");
+            let said = tempfile::NamedTempFile::new().expect("a file");
+            let mut child = command.stderr(said.reopen().expect("a file")).spawn().expect("a process");
             // A shell's background job ignores Ctrl-C until credflow listens for it.
             while is_ignored && emulator.counts().tokens == asked {
+                let ended = child.try_wait().expect("a process");
+                let said = fs::read_to_string(said.path()).unwrap_or_default();
+                assert!(ended.is_none(), "{args:?} ended by itself: {ended:?} {said}");
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             std::thread::sleep(std::time::Duration::from_millis(moment));
