@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use credflow::emulator::{Authority, Builder, Emulator, Fault, Limit, Vault};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
@@ -88,27 +87,14 @@ impl Setting {
     /// The same GETs over bare sockets, one after the other on so many connections for each vault: no client can be
     /// faster against this emulator on this machine.
     async fn bare(&self, connections: usize) -> Duration {
-        let application = &self.emulator.applications()[0];
-        let body = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
-            application.client,
-            application.client_secret().expose()
-        );
         let address = self.emulator.address();
         let begun = Instant::now();
-        let mut stream = TcpStream::connect(address).await.expect("a connection");
-        let request = format!(
-            "POST /{}/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            application.tenant,
-            body.len()
-        );
-        let answer = exchange(&mut stream, &request).await;
-        let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
+        let token = common::token(&self.emulator).await;
         let mut tasks = tokio::task::JoinSet::new();
         for vault in 0..self.vaults {
             let (next, each) = (Arc::new(AtomicUsize::new(0)), self.secrets / self.vaults);
             for _ in 0..connections.min(each) {
-                let (next, token) = (Arc::clone(&next), token.to_owned());
+                let (next, token) = (Arc::clone(&next), token.clone());
                 tasks.spawn(async move {
                     let mut stream = TcpStream::connect(address).await.expect("a connection");
                     stream.set_nodelay(true).expect("a socket");
@@ -120,32 +106,13 @@ impl Setting {
                         let request = format!(
                             "GET /secrets/secret-{secret}/?api-version=7.4 HTTP/1.1\r\nHost: vault-{vault}.localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
                         );
-                        assert!(exchange(&mut stream, &request).await.starts_with("HTTP/1.1 200"));
+                        assert!(common::exchange(&mut stream, &request).await.starts_with("HTTP/1.1 200"));
                     }
                 });
             }
         }
         tasks.join_all().await;
         begun.elapsed()
-    }
-}
-
-/// One request and its answer, which fits in one packet or says how long it is.
-async fn exchange(stream: &mut TcpStream, request: &str) -> String {
-    stream.write_all(request.as_bytes()).await.expect("a connection");
-    let mut answer = Vec::new();
-    loop {
-        let mut chunk = [0; 4096];
-        let length = stream.read(&mut chunk).await.expect("an answer");
-        answer.extend_from_slice(&chunk[..length]);
-        let text = String::from_utf8_lossy(&answer);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let wanted =
-                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            if body.len() >= wanted.unwrap_or(0) || length == 0 {
-                return text.into_owned();
-            }
-        }
     }
 }
 

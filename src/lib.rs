@@ -65,3 +65,8 @@ pub mod yaml;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the emulator's page.
+#[cfg(all(doctest, feature = "emulator"))]
+#[doc = include_str!("../docs/emulator.md")]
+struct EmulatorPage;

@@ -393,9 +393,10 @@ fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
     let folder = project(&format!("steps: [{{ run: 'touch started', env: {{ {} }} }}]\n", names.join(", ")));
     let application = &emulator.applications()[0];
     let config = format!(
-        "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    client-id: {}\n    client-secret: {{ env: S }}\n",
+        "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    tenant-id: {}\n    client-id: {}\n    client-secret: {{ env: S }}\n",
         emulator.vault_url("payments").expect("a vault"),
         emulator.authority(),
+        application.tenant,
         application.client
     );
     fs::write(folder.path().join("credflow.yaml"), config).expect("a file");

@@ -5,6 +5,11 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "emulator")]
+use credflow::emulator::Emulator;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
 /// A configuration with one store.
 pub(crate) const CONFIG: &str = "
 stores:
@@ -48,4 +53,42 @@ pub(crate) fn ratio(what: &str, found: Duration, base: Duration, bound: f64) {
     let ratio = found.as_secs_f64() / base.as_secs_f64();
     let verdict = if ratio <= bound { "within" } else { "ABOVE" };
     println!("{what}: {found:.1?} / {base:.1?} = {ratio:.2}, {verdict} {bound}");
+}
+
+/// A token of the emulator's first application.
+#[cfg(feature = "emulator")]
+pub(crate) async fn token(emulator: &Emulator) -> String {
+    let application = &emulator.applications()[0];
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
+        application.client,
+        application.client_secret().expose()
+    );
+    let mut stream = TcpStream::connect(emulator.address()).await.expect("a connection");
+    let request = format!(
+        "POST /{}/oauth2/v2.0/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        application.tenant,
+        body.len()
+    );
+    let answer = exchange(&mut stream, &request).await;
+    answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token").to_owned()
+}
+
+/// One request and its answer, which fits in one packet or says how long it is.
+pub(crate) async fn exchange(stream: &mut TcpStream, request: &str) -> String {
+    stream.write_all(request.as_bytes()).await.expect("a connection");
+    let mut answer = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        let length = stream.read(&mut chunk).await.expect("an answer");
+        answer.extend_from_slice(&chunk[..length]);
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let wanted =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if body.len() >= wanted.unwrap_or(0) || length == 0 {
+                return text.into_owned();
+            }
+        }
+    }
 }

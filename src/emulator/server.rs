@@ -57,9 +57,9 @@ pub(super) async fn serve(
 async fn greeted(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>) {
     let broken = Arc::new(AtomicBool::new(false));
     let stream = Breakable { stream, broken: Arc::clone(&broken) };
-    let Some(tls) = tls else { return connection(stream, world, &broken).await };
+    let Some(tls) = tls else { return connection(stream, world, broken).await };
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-        connection(stream, world, &broken).await;
+        connection(stream, world, broken).await;
     }
 }
 
@@ -67,16 +67,17 @@ async fn greeted(stream: TcpStream, tls: Option<TlsAcceptor>, world: Arc<World>)
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     world: Arc<World>,
-    broken: &AtomicBool,
+    broken: Arc<AtomicBool>,
 ) {
     let ended = Arc::new(Notify::new());
     let service = service_fn(|request| {
-        let (world, ended) = (Arc::clone(&world), Arc::clone(&ended));
+        let (world, ended, broken) = (Arc::clone(&world), Arc::clone(&ended), Arc::clone(&broken));
         async move {
             if let Some(answer) = respond(&world, request).await {
                 return Ok::<_, Infallible>(answer.into_response());
             }
             // The whole connection ends, not this request alone.
+            broken.store(true, Ordering::Relaxed);
             ended.notify_one();
             future::pending().await
         }
@@ -87,7 +88,7 @@ async fn connection(
     tokio::select! {
         // A connection that breaks is its client's matter.
         _ = server.serve_connection(TokioIo::new(stream), service) => {}
-        () = ended.notified() => broken.store(true, Ordering::Relaxed),
+        () = ended.notified() => {}
     }
 }
 

@@ -178,7 +178,9 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
         }
     };
     let bare = resource.trim_end_matches('/');
-    if bare == world.local_resource() || world.vaults.iter().any(|vault| bare == vault.resource()) {
+    // The command az asks for a token for its own endpoint when it logs in.
+    let is_local = bare == world.local_resource() || bare == world.origin.of("management.localhost");
+    if is_local || world.vaults.iter().any(|vault| bare == vault.resource()) {
         return Ok(resource);
     }
     if Url::parse(resource).is_err() && !is_guid(resource) {

@@ -249,7 +249,8 @@ impl<'t> Context<'t> {
 
     /// The bytes of a file beside the seed.
     fn file(&mut self, node: NodeId, key: &str) -> Option<Vec<u8>> {
-        let path = self.folder.join(self.reader.text(node, key)?);
+        let name = self.reader.text(node, key)?;
+        let path = if self.folder == Path::new(".") { PathBuf::from(name) } else { self.folder.join(name) };
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
