@@ -63,9 +63,10 @@ fn client(emulator: &Emulator) -> Client {
 
 fn plain_client(emulator: &Emulator) -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let hosts = ["payments.localhost", "shared.localhost", "Payments.Vault.Example", "login.example", "localhost"];
+    let local = ["localhost", "payments.localhost", "shared.localhost", "common.localhost", "common.vault.localhost"];
+    let hosts = local.into_iter().chain(["Payments.Vault.Example", "common.example", "login.example"]);
     let builder = Client::builder().no_proxy();
-    hosts.iter().fold(builder, |builder, host| builder.resolve(host, emulator.address()))
+    hosts.fold(builder, |builder, host| builder.resolve(host, emulator.address()))
 }
 
 /// An emulator, a client of it, and a token.
@@ -400,6 +401,7 @@ async fn a_vault_refuses_whom_it_does_not_know() {
 #[tokio::test]
 async fn vaults_are_told_apart_by_host_or_path() {
     let shared = Vault::new("Shared").tenant(TENANT).secret("past", "of shared");
+    let shared = shared.alias("Common").alias("common.example");
     let world = World::start(builder().vault(shared)).await;
     let port = world.port();
     assert_eq!(world.emulator.vault_url("SHARED").map(String::from), Some(format!("http://shared.localhost:{port}/")));
@@ -409,6 +411,10 @@ async fn vaults_are_told_apart_by_host_or_path() {
         (format!("http://Payments.Vault.Example:{port}"), "past"),
         (format!("http://shared.localhost:{port}"), "of shared"),
         (format!("http://localhost:{port}/shared"), "of shared"),
+        (format!("http://localhost:{port}/COMMON"), "of shared"),
+        (format!("http://common.localhost:{port}"), "of shared"),
+        (format!("http://common.vault.localhost:{port}"), "of shared"),
+        (format!("http://common.example:{port}"), "of shared"),
         (format!("http://127.0.0.1:{port}/Payments"), "past"),
     ] {
         let secret = json_of(world.get_at(&format!("{base}/secrets/past?{API}"), &world.token).await).await;

@@ -1,65 +1,20 @@
 //! The emulator's secrets API: set, update, delete, recover, purge, backup and restore, over HTTP.
 
+mod local;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use credflow::emulator::{Access, Emulator, MAX_VALUE, Vault};
-use reqwest::{Client, Method};
+use credflow::emulator::{Access, Builder, Emulator, MAX_VALUE, Vault};
+use local::{API, World, code};
 use serde_json::{Value, json};
 
-const API: &str = "api-version=2025-07-01";
-
-struct World {
-    emulator: Emulator,
-    client: Client,
-    token: String,
+async fn start(vaults: Vec<Vault>) -> World {
+    World::start(vaults.into_iter().fold(Emulator::builder(), Builder::vault)).await
 }
 
-impl World {
-    async fn start(vaults: Vec<Vault>) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = vaults.into_iter().fold(Emulator::builder(), credflow::emulator::Builder::vault);
-        let emulator = builder.start().await.expect("an emulator");
-        let hosts = ["payments.localhost", "other.localhost", "localhost"];
-        let client =
-            hosts.iter().fold(Client::builder().no_proxy(), |client, host| client.resolve(host, emulator.address()));
-        let mut world = Self { client: client.build().expect("a client"), emulator, token: String::new() };
-        let application = &world.emulator.applications()[0];
-        let body = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://vault.azure.net/.default",
-            application.client,
-            application.client_secret().expose()
-        );
-        let url = world.emulator.authority().join(&format!("{}/oauth2/v2.0/token", application.tenant)).expect("a URL");
-        let request = world.client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
-        let answer = request.send().await.expect("an answer").text().await.expect("a body");
-        let token: Value = serde_json::from_str(&answer).expect("JSON");
-        token["access_token"].as_str().expect("a token").clone_into(&mut world.token);
-        world
-    }
-
-    async fn payments() -> Self {
-        Self::start(vec![Vault::new("payments").secret("old", "value"), Vault::new("other")]).await
-    }
-
-    async fn at(&self, vault: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let url = self.emulator.vault_url(vault).expect("a vault").join(path).expect("a URL");
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let request = self.client.request(method, format!("{url}?{API}"));
-        let request = request.header("authorization", format!("Bearer {}", self.token)).body(body.to_owned());
-        let answer = request.header("content-type", "application/json").send().await.expect("an answer");
-        let (status, body) = (answer.status().as_u16(), answer.text().await.expect("a body"));
-        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
-    }
-
-    async fn send(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        self.at("payments", method, path, body).await
-    }
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    let error = &answer.1["error"];
-    (answer.0, error["innererror"]["code"].as_str().or(error["code"].as_str()).unwrap_or_default())
+async fn payments() -> World {
+    start(vec![Vault::new("payments").secret("old", "value"), Vault::new("other")]).await
 }
 
 fn version(bundle: &Value) -> String {
@@ -68,7 +23,7 @@ fn version(bundle: &Value) -> String {
 
 #[tokio::test]
 async fn a_secret_is_set_updated_and_listed() {
-    let world = World::payments().await;
+    let world = payments().await;
     let body = r#"{"value":"first","contentType":"text/plain","attributes":{"enabled":true,"nbf":17,"exp":4000000000},"tags":{"a":"b"}}"#;
     let (status, first) = world.send("PUT", "secrets/New-One", body).await;
     assert_eq!(status, 200);
@@ -106,7 +61,7 @@ async fn a_secret_is_set_updated_and_listed() {
 
 #[tokio::test]
 async fn a_deleted_secret_is_recovered_or_purged() {
-    let world = World::payments().await;
+    let world = payments().await;
     let (status, deleted) = world.send("DELETE", "secrets/OLD", "").await;
     assert_eq!(status, 200);
     assert!(deleted["recoveryId"].as_str().is_some_and(|id| id.ends_with("/deletedsecrets/old")), "{deleted}");
@@ -133,7 +88,7 @@ async fn a_deleted_secret_is_recovered_or_purged() {
 
 #[tokio::test]
 async fn a_backup_brings_all_versions_back() {
-    let world = World::payments().await;
+    let world = payments().await;
     world.send("PUT", "secrets/old", r#"{"value":"newer","tags":{"a":"b"}}"#).await;
     let before = world.send("GET", "secrets/old/versions", "").await.1;
     let (status, backup) = world.send("POST", "secrets/old/backup", "").await;
@@ -158,7 +113,7 @@ async fn a_backup_brings_all_versions_back() {
 
 #[tokio::test]
 async fn what_a_vault_cannot_keep_is_refused() {
-    let world = World::payments().await;
+    let world = payments().await;
     let long = "x".repeat(MAX_VALUE + 1);
     let tags: Value = (0..16).map(|tag| (tag.to_string(), json!("v"))).collect::<serde_json::Map<_, _>>().into();
     let cases = [
@@ -186,7 +141,7 @@ async fn what_a_vault_cannot_keep_is_refused() {
 #[tokio::test]
 async fn each_operation_has_its_permission() {
     let vault = |name: &str, access| Vault::new(name).access(access).secret("old", "value");
-    let world = World::start(vec![vault("payments", Access::NoRole), vault("other", Access::NoPolicy)]).await;
+    let world = start(vec![vault("payments", Access::NoRole), vault("other", Access::NoPolicy)]).await;
     let operations = [
         ("GET", "secrets/old", "getSecret/action", "get"),
         ("GET", "secrets", "readMetadata/action", "list"),
@@ -212,7 +167,7 @@ async fn each_operation_has_its_permission() {
 
 #[tokio::test]
 async fn a_method_may_stand_in_a_header() {
-    let world = World::payments().await;
+    let world = payments().await;
     let url = world.emulator.vault_url("payments").expect("a vault");
     let request = world.client.post(format!("{url}secrets/old?{API}")).header("X-HTTP-METHOD", "PUT");
     let request = request.header("authorization", format!("Bearer {}", world.token)).body(r#"{"value":"by header"}"#);
@@ -222,7 +177,7 @@ async fn a_method_may_stand_in_a_header() {
 
 #[tokio::test]
 async fn versions_set_at_once_are_all_kept() {
-    let world = Arc::new(World::payments().await);
+    let world = Arc::new(payments().await);
     let mut tasks = tokio::task::JoinSet::new();
     for index in 0..20 {
         let world = Arc::clone(&world);

@@ -56,9 +56,14 @@ impl World {
         request.header("content-type", "application/json").body(body.to_owned())
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let answer = self.request("payments", method, path, body).send().await.expect("an answer");
+    /// The answer of a vault, and its body.
+    pub async fn at(&self, vault: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let answer = self.request(vault, method, path, body).send().await.expect("an answer");
         (answer.status().as_u16(), json(answer).await)
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        self.at("payments", method, path, body).await
     }
 
     /// A request to the control endpoint with that key.
