@@ -1,8 +1,10 @@
 //! What official clients ask the emulator before they ask for a secret: where endpoints are, and what a vault's
 //! challenge names.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use credflow::emulator::{Authority, Emulator, TENANT, Vault};
 use reqwest::{Certificate, Client};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::Value;
 
 struct World {
@@ -69,6 +71,16 @@ async fn endpoints_have_the_origin_by_which_they_were_asked_for() {
         let (_, body) = world.get(&instance).await;
         assert_eq!(body["metadata"][0]["aliases"][0], format!("{host}:{port}"));
     }
+    // The key that is told is the one that signs.
+    let (_, keys) = world.get(&format!("https://localhost:{port}/{TENANT}/discovery/v2.0/keys")).await;
+    let half =
+        |name: &str| BASE64_URL_SAFE_NO_PAD.decode(keys["keys"][0][name].as_str().expect("a text")).expect("base64");
+    let point = [vec![4], half("x"), half("y")].concat();
+    let token = world.token("https://vault.azure.net").await;
+    let (signed, signature) = token.rsplit_once('.').expect("a JWT");
+    let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).expect("base64");
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+    key.verify(signed.as_bytes(), &signature).expect("its signature");
     let unknown = "11111111-1111-1111-1111-111111111111";
     let address = format!("https://localhost:{port}/{unknown}/v2.0/.well-known/openid-configuration");
     let (status, body) = world.get(&address).await;

@@ -81,6 +81,13 @@ async fn a_deleted_secret_is_recovered_or_purged() {
     world.send("DELETE", "secrets/old", "").await;
     assert_eq!(world.send("DELETE", "deletedsecrets/old", "").await, (204, Value::Null));
     assert_eq!(code(&world.send("GET", "deletedsecrets/old", "").await), (404, "SecretNotFound"));
+    let unknown = world.send("POST", "deletedsecrets/old/recover", "").await;
+    assert_eq!(unknown.1["error"]["message"], "Secret not found: old");
+    // One that is disabled can't be looked at, as was recorded.
+    assert_eq!(world.send("PUT", "secrets/off", r#"{"value":"x","attributes":{"enabled":false}}"#).await.0, 200);
+    assert_eq!(world.send("DELETE", "secrets/off", "").await.0, 200);
+    assert_eq!(code(&world.send("GET", "deletedsecrets/off", "").await), (403, "AccessDenied"));
+    assert_eq!(world.send("DELETE", "deletedsecrets/off", "").await.0, 204);
     // Its name is free again, in another case.
     let (_, set) = world.send("PUT", "secrets/Old", r#"{"value":"x"}"#).await;
     assert!(set["id"].as_str().is_some_and(|id| id.contains("/secrets/Old/")));

@@ -25,6 +25,7 @@ pub struct Builder {
     vaults: Vec<Vault>,
     applications: Vec<Application>,
     identities: Vec<String>,
+    identity_header: Option<Secret>,
     authority: Option<Authority>,
     token_lifetime: Duration,
     clock_offset: i64,
@@ -70,6 +71,7 @@ impl Default for Builder {
             vaults: Vec::new(),
             applications: Vec::new(),
             identities: Vec::new(),
+            identity_header: None,
             authority: None,
             clock_offset: 0,
             token_lifetime: Duration::from_secs(3599),
@@ -101,6 +103,14 @@ impl Builder {
     #[must_use]
     pub fn managed_identity(mut self, client: impl Into<String>) -> Self {
         self.identities.push(client.into());
+        self
+    }
+
+    /// What `IDENTITY_HEADER` holds for clients that are served as an app of App Service is; made at the start by
+    /// default.
+    #[must_use]
+    pub fn identity_header(mut self, header: Secret) -> Self {
+        self.identity_header = Some(header);
         self
     }
 
@@ -220,7 +230,7 @@ impl Builder {
             vaults: self.vaults,
             applications: self.applications,
             identities: self.identities,
-            identity_header: Secret::new(random()),
+            identity_header: self.identity_header.unwrap_or_else(|| Secret::new(random())),
             control: self.control,
             clock,
             tokens: Tokens::new(self.token_lifetime),

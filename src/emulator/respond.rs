@@ -44,6 +44,7 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
         Route::Vault { index, base, item } => vault(world, index, base, item, method, request).await,
         Route::Configuration(tenant) => Some(entra::configuration(world, &authority(world, host), tenant)),
         Route::Instance => Some(entra::instance(&authority(world, host))),
+        Route::Keys => Some(entra::keys(world)),
         Route::Managed(platform) => managed(world, platform, &request).await,
         Route::Control(path) => {
             let (head, body) = request.into_parts();

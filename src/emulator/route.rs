@@ -21,6 +21,8 @@ pub(super) enum Route<'r> {
     Configuration(&'r str),
     /// Which hosts are one cloud.
     Instance,
+    /// The keys that sign tokens.
+    Keys,
     /// The token of the machine's or the app's own identity.
     Managed(Platform),
     /// The control endpoint, and the path below it.
@@ -79,6 +81,7 @@ impl<'r> Route<'r> {
                 return Self::Configuration(tenant);
             }
             ["common", "discovery", "instance"] => return Self::Instance,
+            [_, "discovery", "v2.0", "keys"] => return Self::Keys,
             ["metadata", "identity", "oauth2", "token", ..] => return Self::Managed(Platform::MetadataService),
             ["msi", "token"] => return Self::Managed(Platform::AppService),
             _ => {}

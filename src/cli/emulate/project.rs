@@ -84,6 +84,11 @@ impl Project {
         secret(&self.0.join("control-key"))
     }
 
+    /// What an app of App Service shows to be given a token, made once.
+    pub(super) fn identity_header(&self) -> io::Result<Secret> {
+        secret(&self.0.join("identity-header"))
+    }
+
     /// The folder for what the command az keeps.
     pub(super) fn azure_config(&self) -> PathBuf {
         absolute(self.0.join("az"))

@@ -1,8 +1,10 @@
 //! What clients ask of Entra ID before they ask for a token: where its endpoints are.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::Serialize;
 
 use super::refusal::refuse;
+use super::token::KEY_ID;
 use crate::emulator::answer::Answer;
 use crate::emulator::{Vault, World};
 
@@ -36,6 +38,34 @@ struct Cloud {
     preferred_network: String,
     preferred_cache: String,
     aliases: [String; 1],
+}
+
+#[derive(Serialize)]
+struct Keys {
+    keys: [Key; 1],
+}
+
+/// A key as RFC 7518, section 6.2, writes it.
+#[derive(Serialize)]
+struct Key {
+    kty: &'static str,
+    #[serde(rename = "use")]
+    purpose: &'static str,
+    kid: &'static str,
+    alg: &'static str,
+    crv: &'static str,
+    x: String,
+    y: String,
+}
+
+/// `/TENANT/discovery/v2.0/keys`: what the signatures of tokens can be checked with.
+pub(in crate::emulator) fn keys(world: &World) -> Answer {
+    let (x, y) = world.tokens.public_key();
+    let [x, y] = [x, y].map(|half| BASE64_URL_SAFE_NO_PAD.encode(half));
+    Answer::json(
+        200,
+        &Keys { keys: [Key { kty: "EC", purpose: "sig", kid: KEY_ID, alg: "ES256", crv: "P-256", x, y }] },
+    )
 }
 
 /// `/TENANT/v2.0/.well-known/openid-configuration`. Everything in it has the scheme, host and port by which it was

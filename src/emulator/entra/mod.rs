@@ -9,7 +9,7 @@ mod refusal;
 mod token;
 
 pub use application::{Application, ClientSecret, Federation};
-pub(super) use discovery::{configuration, instance};
+pub(super) use discovery::{configuration, instance, keys};
 pub(super) use endpoint::{Edition, TokenRequest, failed, only_post, throttled, token};
 pub(super) use managed::{Platform, Request as ManagedRequest, token as managed_token};
 pub(super) use token::{Grant, Refused, Tokens, guid, random};

@@ -19,6 +19,9 @@ use serde::{Deserialize, Serialize};
 /// Before what time a token counts already, in seconds: clocks are apart.
 const LENIENCY: i64 = 300;
 
+/// The name of the key.
+pub(super) const KEY_ID: &str = "emulated";
+
 /// So many checked tokens are remembered.
 const MAX_CHECKED: usize = 1024;
 
@@ -93,7 +96,7 @@ impl Tokens {
             uti: self.given.fetch_add(1, Ordering::Relaxed),
         };
         let claims = serde_json::to_vec(&claims).expect("internal error: texts and numbers are JSON");
-        let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256","kid":"emulated"}"#);
+        let header = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"JWT","alg":"ES256","kid":"{KEY_ID}"}}"#));
         let signed = format!("{header}.{}", BASE64_URL_SAFE_NO_PAD.encode(claims));
         let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("internal error: ring signs");
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
@@ -132,6 +135,12 @@ impl Tokens {
         // The header was signed with the rest; it can only be the one that was given.
         let (_, claims) = signed.split_once('.')?;
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    /// The two halves of the key that checks signatures.
+    pub(super) fn public_key(&self) -> (&[u8], &[u8]) {
+        // A point that isn't compressed: a byte that says so, and its two coordinates (SEC 1, section 2.3.3).
+        self.key.public_key().as_ref()[1..].split_at(32)
     }
 
     /// Ends the time of every token given so far.

@@ -26,6 +26,10 @@ pub(in crate::emulator) fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, na
     permitted(vault, grant, Permission::Get)?;
     let contents = vault.contents();
     let (name, deleted) = contents.deleted(&asked).ok_or_else(|| missing(name))?;
+    if !deleted.latest().version.enabled {
+        let message = "Operation get is not permitted on this object.";
+        return Err(refuse(403, "Forbidden", Some("AccessDenied"), message));
+    }
     Ok(Answer::json(200, &DeletedBundle::new(call, name, deleted)))
 }
 
@@ -41,7 +45,7 @@ pub(in crate::emulator) fn recover(
     let mut contents = vault.contents();
     unsettled(contents.busy(&asked), &asked)?;
     if !contents.recover(&asked, vault.settles_in()) {
-        return Err(missing(name));
+        return Err(refuse(404, "SecretNotFound", None, &format!("Secret not found: {name}")));
     }
     let (name, stored) = contents.latest(&asked).expect("internal error: it was recovered");
     Ok(Answer::json(200, &Bundle::listed(call, name, Some(stored.id), stored)))
