@@ -1,6 +1,7 @@
 //! A value that nobody sees by accident.
 
 mod buffer;
+mod common;
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use zeroize::Zeroizing;
 
 pub use buffer::Buffer;
+pub(crate) use common::is_common;
 
 /// A secret value: wiped when dropped, and shown by nothing but [`Secret::expose`].
 ///
@@ -73,6 +75,12 @@ impl Secret {
         }
         value.push_str(rest);
         (!rest.contains('"')).then_some(Self(value))
+    }
+
+    /// Whether it is so short or so usual a word that masking it wherever it occurs would turn output into stars, and
+    /// say what it is. It is masked only where it stands as a word of its own.
+    pub fn is_common(&self) -> bool {
+        is_common(&self.0)
     }
 
     /// The value itself. Its callers are few, so that they can be counted.

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use super::event::Stream;
-use super::mask::Masks;
+use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
 use super::process::{Limits, Process};
 use super::signals::Signals;
@@ -54,7 +54,7 @@ impl Command {
             Value::Inherited(_) => &[],
             Value::Filled(value) => value.parts(),
         });
-        let masks = Arc::new(Masks::new(parts.map(|part| &**part)));
+        let masks = Arc::new(MaskSet::new(parts.cloned()));
         let program = step::name(&command);
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {

@@ -10,7 +10,7 @@ use super::Options;
 use super::cancellation::Urgency;
 use super::event::{Audience, Observer};
 use super::job;
-use super::mask::Masks;
+use super::mask::MaskSet;
 use super::outcome::{Execution, JobExecution, Outcome};
 use super::refuse::{refuse, unusable};
 use crate::diagnostic::Diagnostics;
@@ -20,7 +20,7 @@ use crate::workflow::{Condition, Workflow};
 /// What all jobs of a run share.
 pub(super) struct Run {
     pub(super) workflow: Workflow<Filled>,
-    pub(super) masks: Arc<Masks>,
+    pub(super) masks: Arc<MaskSet>,
     pub(super) options: Options,
     pub(super) observer: Audience,
     pub(super) began: Instant,
@@ -45,7 +45,7 @@ pub async fn run(
     faults.finish(Some(()))?;
     let mut seen = HashSet::new();
     let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
-    let masks = Masks::new(parts.filter(|part| seen.insert(Arc::as_ptr(part))).map(|part| &**part));
+    let masks = MaskSet::new(parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned());
     let run = Arc::new(Run { masks: Arc::new(masks), workflow, options, observer, began: Instant::now() });
     let mut jobs: Vec<JobExecution> = Vec::new();
     for document in 0..run.workflow.documents.len() {

@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `group` | one process, its output, and the end of all that it started |
+//! | `process`, `group`, `pipe` | one process, the end of all that it started, and its output |
 //! | `script`, `command` | what is started: a step's script, a person's command |
 //! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
@@ -21,6 +21,7 @@ mod group;
 mod job;
 mod mask;
 mod outcome;
+mod pipe;
 mod process;
 mod refuse;
 mod script;
@@ -34,7 +35,7 @@ pub use cancellation::Cancellation;
 pub use command::{Command, Value};
 pub use event::{Event, JobPlace, Observer, StepPlace, Stream};
 pub use graph::run;
-pub use mask::{Masker, Masks};
+pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use outcome::{Execution, JobExecution, Outcome, StartError, StepExecution};
 pub use refuse::refuse;
 

@@ -5,20 +5,16 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until};
-use zeroize::Zeroizing;
 
 use super::cancellation::{Cancellation, Urgency};
 use super::event::Stream;
 use super::group::{Group, Signal, lead};
-use super::mask::{Masker, Masks};
+use super::mask::MaskSet;
 use super::outcome::Outcome;
+use super::pipe::{Pipe, Sink};
 use super::signals::Signals;
-
-/// Bytes that are read at once: as many as a pipe holds.
-const PIPE: usize = 64 << 10;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -28,9 +24,6 @@ const REST: Duration = Duration::from_secs(5);
 
 /// How often an ending group is looked at after its leader has gone.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Where masked output goes.
-pub(super) type Sink<'s> = &'s mut (dyn FnMut(Stream, &[u8]) + Send);
 
 /// What may end a process before its time.
 #[derive(Default)]
@@ -72,7 +65,7 @@ impl Process {
     ///
     /// # Errors
     /// When the system can't start it.
-    pub(super) fn start(mut command: Command, own: bool, masks: &Arc<Masks>) -> io::Result<Self> {
+    pub(super) fn start(mut command: Command, own: bool, masks: &Arc<MaskSet>) -> io::Result<Self> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         if own {
             lead(&mut command);
@@ -210,63 +203,5 @@ async fn signalled(signals: &mut Option<Signals>) -> Signal {
     match signals {
         Some(signals) => signals.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// One stream of output. Its memory is of a fixed size, and wiped.
-struct Pipe<R> {
-    reader: Option<R>,
-    stream: Stream,
-    masker: Masker,
-    read: Zeroizing<Vec<u8>>,
-    shown: Vec<u8>,
-}
-
-impl<R: AsyncRead + Unpin> Pipe<R> {
-    fn new(reader: Option<R>, stream: Stream, masks: &Arc<Masks>) -> Self {
-        Self {
-            reader,
-            stream,
-            masker: Masker::new(Arc::clone(masks)),
-            read: Zeroizing::new(vec![0; PIPE]),
-            shown: Vec::new(),
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        self.reader.is_none()
-    }
-
-    /// Reads what comes next, and tells how much; 0 at the end, and after that never anything.
-    async fn read(&mut self) -> usize {
-        match &mut self.reader {
-            // What can't be read any more has ended.
-            Some(reader) => reader.read(&mut self.read).await.unwrap_or(0),
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Passes on what was read.
-    fn pass(&mut self, count: usize, sink: Sink<'_>) {
-        if count == 0 {
-            return self.close(sink);
-        }
-        self.masker.push(&self.read[..count], &mut self.shown);
-        self.show(sink);
-    }
-
-    /// Passes on what was held back, and reads no more.
-    fn close(&mut self, sink: Sink<'_>) {
-        if self.reader.take().is_some() {
-            self.masker.finish(&mut self.shown);
-            self.show(sink);
-        }
-    }
-
-    fn show(&mut self, sink: Sink<'_>) {
-        if !self.shown.is_empty() {
-            sink(self.stream, &self.shown);
-            self.shown.clear();
-        }
     }
 }

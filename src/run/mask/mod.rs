@@ -4,19 +4,28 @@
 //! covered, also where such places overlap, and each run of covered bytes becomes `***`. So the result doesn't depend
 //! on how the output is cut into pieces, and no byte of a value gets through beside another value.
 //!
-//! Patterns are each value, its lines, and nothing that is blank; a value of fewer than four bytes is masked only where it
-//! stands as a word. What was printed is held back only as long as it can still become part of a pattern.
+//! Patterns are each value, its lines, and the forms in which tools print them: base64, hexadecimal, percent-encoded,
+//! escaped for JSON, shells and XML. A value that is short or a usual word is masked only where it stands as a word, and
+//! a blank one nowhere. What was printed is held back only as long as it can still become part of a pattern.
 
 mod automaton;
+mod command;
+mod encoding;
 mod filter;
+#[cfg(test)]
+mod law;
 mod pattern;
+mod set;
 mod stream;
+mod wrap;
 
 use std::fmt;
 use std::sync::Arc;
 
 use automaton::Automaton;
+use command::{Commands, Piece};
 use filter::Filter;
+pub use set::MaskSet;
 use stream::Stream;
 
 use crate::secret::Secret;
@@ -39,6 +48,15 @@ pub struct Masks {
 pub struct Masker {
     masks: Arc<Masks>,
     stream: Stream,
+}
+
+/// Masks one stream of a step's output: values that are added while it runs as well, and those that it adds itself by
+/// lines `::add-mask::VALUE`.
+pub struct OutputMasker {
+    set: Arc<MaskSet>,
+    edition: usize,
+    masker: Masker,
+    commands: Commands,
 }
 
 impl Masks {
@@ -73,6 +91,62 @@ impl Masker {
     /// Ends the stream: adds to `out` what was held back. The masker is then at the beginning of another stream.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.stream.finish(&self.masks, out);
+    }
+}
+
+impl Masker {
+    /// Goes on with other masks, among which are those so far; adds to `out` what can be shown by now.
+    fn renew(&mut self, masks: Arc<Masks>, out: &mut Vec<u8>) {
+        self.stream.renew(&masks, out);
+        self.masks = masks;
+    }
+}
+
+impl OutputMasker {
+    /// A masker at the beginning of a stream.
+    pub fn new(set: Arc<MaskSet>) -> Self {
+        let edition = set.edition();
+        let masker = Masker::new(set.masks());
+        Self { set, edition, masker, commands: Commands::new() }
+    }
+
+    /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        let Self { set, edition, masker, commands } = self;
+        renew(set, edition, masker, out);
+        commands.push(input, |piece| take(piece, set, edition, masker, out));
+    }
+
+    /// Ends the stream: adds to `out` what was held back. The masker is then at the beginning of another stream.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        let Self { set, edition, masker, commands } = self;
+        commands.finish(|piece| take(piece, set, edition, masker, out));
+        masker.finish(out);
+    }
+}
+
+fn take(piece: Piece<'_>, set: &MaskSet, edition: &mut usize, masker: &mut Masker, out: &mut Vec<u8>) {
+    match piece {
+        Piece::Text(text) => masker.push(text, out),
+        Piece::Value(secret) => {
+            set.add(secret);
+            renew(set, edition, masker, out);
+        }
+    }
+}
+
+fn renew(set: &MaskSet, edition: &mut usize, masker: &mut Masker, out: &mut Vec<u8>) {
+    let now = set.edition();
+    if now != *edition {
+        *edition = now;
+        masker.renew(set.masks(), out);
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for OutputMasker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OutputMasker(***)")
     }
 }
 

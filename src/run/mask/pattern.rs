@@ -2,10 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
-
-/// A value or line with fewer bytes is too common in ordinary text to be masked wherever it occurs.
-const SHORT: usize = 4;
+use super::encoding;
+use crate::secret::{Secret, is_common};
 
 /// One byte string to mask, in memory that is wiped.
 pub(super) struct Pattern {
@@ -15,8 +13,8 @@ pub(super) struct Pattern {
     pub(super) word: bool,
 }
 
-/// The patterns of some values, sorted, each once: the whole value, the value without the white space around it, and
-/// the lines of a value that has more than one. A blank value gives none.
+/// The patterns of some values, sorted, each once: the whole value, the value without the white space around it, the
+/// lines of a value that has more than one, and the forms in which tools print them. A blank value gives none.
 pub(super) fn patterns<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for secret in secrets {
@@ -25,9 +23,15 @@ pub(super) fn patterns<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Vec
         if whole.is_empty() {
             continue;
         }
-        patterns.extend([value, whole].map(|text| Pattern::new(text, text.len() < SHORT)));
-        let lines = whole.split(['\r', '\n']).map(str::trim).filter(|line| line.len() >= SHORT);
-        patterns.extend(lines.map(|line| Pattern::new(line, false)));
+        if secret.is_common() {
+            patterns.extend([value, whole].map(|text| Pattern::new(text, true)));
+            continue;
+        }
+        let lines = whole.split(['\r', '\n']).map(str::trim).filter(|line| !is_common(line));
+        for text in [value, whole].into_iter().chain(lines) {
+            patterns.push(Pattern::new(text, false));
+            patterns.extend(encoding::forms(text).into_iter().map(|bytes| Pattern { bytes, word: false }));
+        }
     }
     patterns.sort_unstable_by(|a, b| a.bytes.cmp(&b.bytes).then(a.word.cmp(&b.word)));
     // Where the same bytes are there twice, the one that is masked everywhere comes first.

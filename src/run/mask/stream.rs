@@ -8,6 +8,7 @@ use super::Masks;
 use super::automaton::{ROOT, State};
 use super::filter::WINDOW;
 use super::pattern::in_word;
+use super::wrap::{self, Lines, Wrap};
 
 /// What stands in a masked value's place.
 const STARS: &[u8] = b"***";
@@ -27,31 +28,61 @@ pub(super) struct Stream {
     state: State,
     /// The length of the word that ends the text so far, if the next byte doesn't continue it; 0 for none.
     word: usize,
+    /// The line so far, as far as it matters to tell whether an encoder broke it.
+    lines: Lines,
+    /// What may be a pattern that goes on behind such a break.
+    wrap: Option<Wrap>,
 }
 
 impl Stream {
     pub(super) fn new(masks: &Masks) -> Self {
         Self {
             // Never grows, which would leave copies behind.
-            recent: Zeroizing::new(Vec::with_capacity(masks.automaton.longest() + 1)),
+            recent: Zeroizing::new(Vec::with_capacity(wrap::with_breaks(masks.automaton.longest()) + 1)),
             settled: 0,
             starred: false,
             found: Vec::new(),
             state: ROOT,
             word: 0,
+            lines: Lines::default(),
+            wrap: None,
         }
     }
 
-    pub(super) fn push(&mut self, masks: &Masks, input: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn push(&mut self, masks: &Masks, mut input: &[u8], out: &mut Vec<u8>) {
+        while let Some(at) = self.lines.next_break(input) {
+            self.feed(masks, &input[..at], out);
+            let state = self.state;
+            let place = self.recent.len();
+            self.wrap = self.wrap.take().or_else(|| Wrap::new(masks, state)).map(|wrap| wrap.broken_at(place));
+            self.feed(masks, &input[at..=at], out);
+            input = &input[at + 1..];
+        }
+        self.feed(masks, input, out);
+    }
+
+    /// Goes on with other masks, among which are those so far, and adds to `out` what they let through.
+    pub(super) fn renew(&mut self, masks: &Masks, out: &mut Vec<u8>) {
+        let held = std::mem::take(&mut self.recent);
+        let lines = Lines::before(self.wrap.is_some());
+        let (settled, starred) = (self.settled, self.starred);
+        *self = Self { settled, starred, lines, ..Self::new(masks) };
+        self.push(masks, &held, out);
+    }
+
+    /// Takes bytes without a break that an encoder made, or one such break.
+    fn feed(&mut self, masks: &Masks, input: &[u8], out: &mut Vec<u8>) {
         let Some(&next) = input.first() else { return };
         if !in_word(next) {
             self.end_word();
         }
         self.word = 0;
         self.scan(masks, input);
+        self.follow(masks, input);
         let end = self.recent.len() + input.len();
         let growing = masks.automaton.growing(self.state, |length| self.word_may_start(end - length, input));
-        self.settle(end - growing.max(self.word), input, out);
+        let wrapped = self.wrap.as_ref().map_or(end, |wrap| wrap.growing_from(masks, end));
+        self.settle((end - growing.max(self.word)).min(wrapped), input, out);
         self.forget(masks, input);
     }
 
@@ -90,6 +121,19 @@ impl Stream {
         }
     }
 
+    /// Follows what goes on behind a break, for as long as it is a part of a pattern.
+    fn follow(&mut self, masks: &Masks, input: &[u8]) {
+        let Some(mut wrap) = self.wrap.take() else { return };
+        let held = self.recent.len();
+        for (at, &byte) in input.iter().enumerate() {
+            let Some(place) = wrap.step(masks, byte, held + at) else { return };
+            if !place.is_empty() {
+                self.cover(place);
+            }
+        }
+        self.wrap = Some(wrap);
+    }
+
     /// Takes down what ends before the input's byte `at`.
     #[inline]
     fn note(&mut self, masks: &Masks, input: &[u8], at: usize) {
@@ -125,12 +169,18 @@ impl Stream {
         }
     }
 
-    /// Adds a value's place. Places come in the order of their ends.
+    /// Adds a value's place.
     fn cover(&mut self, mut place: Range<usize>) {
-        while let Some(last) = self.found.pop_if(|last| last.end >= place.start) {
-            place = place.start.min(last.start)..place.end.max(last.end);
+        let mut at = self.found.len();
+        while at > 0 && self.found[at - 1].end >= place.start {
+            at -= 1;
         }
-        self.found.push(place);
+        // Mostly the last, as places come in the order of their ends but for those that go on behind a break.
+        let end = at + self.found[at..].partition_point(|other| other.start <= place.end);
+        for other in self.found.drain(at..end) {
+            place = place.start.min(other.start)..place.end.max(other.end);
+        }
+        self.found.insert(at, place);
     }
 
     /// Gives out everything up to a place that no pattern can reach back over, and the stars of what was found there.
@@ -164,12 +214,18 @@ impl Stream {
     /// Drops what no pattern can reach back to.
     fn forget(&mut self, masks: &Masks, input: &[u8]) {
         let held = self.recent.len();
-        let gone = (held + input.len()).saturating_sub(masks.automaton.depth(self.state) + 1);
+        let end = held + input.len();
+        let needed = (end - masks.automaton.depth(self.state))
+            .min(self.wrap.as_ref().map_or(end, |wrap| wrap.start(masks, end)));
+        let gone = needed.saturating_sub(1);
         self.recent.drain(..gone.min(held));
         self.recent.extend_from_slice(&input[gone.saturating_sub(held)..]);
         self.settled -= gone;
         for place in &mut self.found {
             *place = place.start - gone..place.end - gone;
+        }
+        if let Some(wrap) = &mut self.wrap {
+            wrap.forget(gone);
         }
     }
 }

@@ -1,0 +1,142 @@
+//! Encodings that go character by character.
+
+use super::{Form, form};
+
+const UPPER: &[u8; 16] = b"0123456789ABCDEF";
+const LOWER: &[u8; 16] = b"0123456789abcdef";
+
+/// Two digits a byte.
+pub(super) fn hexadecimal(value: &[u8], forms: &mut Vec<Form>) {
+    for digits in [UPPER, LOWER] {
+        forms.push(each(value.iter(), 2 * value.len(), |&byte, out| out.extend(hex(byte, digits))));
+    }
+}
+
+/// `%` and two digits for what isn't left as it is; that differs from tool to tool.
+pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
+    // Beside letters, digits and `-._`: RFC 3986's unreserved, those of a path, of encodeURIComponent, of a form.
+    for kept in [&b"~"[..], b"~/", b"~!'()*", b"* "] {
+        for digits in [UPPER, LOWER] {
+            forms.push(each(value.iter(), 3 * value.len(), |&byte, out| match byte {
+                b' ' if kept.contains(&b' ') => out.push(b'+'),
+                _ if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || kept.contains(&byte) => out.push(byte),
+                _ => {
+                    out.push(b'%');
+                    out.extend(hex(byte, digits));
+                }
+            }));
+        }
+    }
+}
+
+/// The inside of a JSON string, and of a JSON string that holds that.
+pub(super) fn json(value: &str, forms: &mut Vec<Form>) {
+    // Escaped beside what has to be: nothing, all that isn't ASCII, what HTML would read (as Go does), slashes (as PHP
+    // does).
+    let styles: [fn(char) -> bool; 4] = [
+        |_| false,
+        |character| !character.is_ascii(),
+        |character| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'),
+        |character| character == '/' || !character.is_ascii(),
+    ];
+    for escaped in styles {
+        // Six bytes for what has one or two, twelve for what has four.
+        let once = each(value.chars(), 6 * value.len(), |character, out| json_character(character, escaped, out));
+        let text = std::str::from_utf8(&once).expect("internal error: escaping gives text");
+        forms.push(each(text.chars(), 6 * text.len(), |character, out| json_character(character, escaped, out)));
+        forms.push(once);
+    }
+}
+
+fn json_character(character: char, escaped: fn(char) -> bool, out: &mut Vec<u8>) {
+    let short = match character {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
+        '\u{8}' => b'b',
+        '\u{c}' => b'f',
+        '/' if escaped('/') => b'/',
+        _ if character < ' ' || escaped(character) => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(b"\\u");
+                unit.to_be_bytes().into_iter().for_each(|byte| out.extend(hex(byte, LOWER)));
+            }
+            return;
+        }
+        _ => return push(character, out),
+    };
+    out.extend([b'\\', short]);
+}
+
+/// The inside of what shells and their helpers quote.
+pub(super) fn shell(value: &str, forms: &mut Vec<Form>) {
+    let length = value.len();
+    // Between single quotes, as `set -x` and `printf %q` or Python's shlex write a quote.
+    for quote in [r"'\''", r#"'"'"'"#] {
+        forms.push(each(value.chars(), 5 * length, |character, out| match character {
+            '\'' => out.extend_from_slice(quote.as_bytes()),
+            _ => push(character, out),
+        }));
+    }
+    // Between double quotes, and without any, as `printf %q` does it.
+    let special: [fn(char) -> bool; 2] = [
+        |character| matches!(character, '"' | '\\' | '$' | '`'),
+        |character| !(character.is_alphanumeric() || "_-./:=@%+,\n\r\t".contains(character)),
+    ];
+    for special in special {
+        forms.push(each(value.chars(), 2 * length, |character, out| {
+            if special(character) {
+                out.push(b'\\');
+            }
+            push(character, out);
+        }));
+    }
+    // Bash's `$'…'`, for what has control characters.
+    forms.push(each(value.chars(), 4 * length, |character, out| match character {
+        '\'' | '\\' => out.extend([b'\\', u8::try_from(character).unwrap_or_default()]),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        '\u{1b}' => out.extend_from_slice(b"\\E"),
+        _ => push(character, out),
+    }));
+}
+
+/// XML's and HTML's references for what is markup: in texts, and in attributes by the names that tools have for quotes.
+pub(super) fn xml(value: &str, forms: &mut Vec<Form>) {
+    for [double, single] in [
+        ["\"", "'"],
+        ["&quot;", "'"],
+        ["&quot;", "&apos;"],
+        ["&quot;", "&#39;"],
+        ["&quot;", "&#x27;"],
+        ["&#34;", "&#39;"],
+    ] {
+        forms.push(each(value.chars(), 6 * value.len(), |character, out| match character {
+            '&' => out.extend_from_slice(b"&amp;"),
+            '<' => out.extend_from_slice(b"&lt;"),
+            '>' => out.extend_from_slice(b"&gt;"),
+            '"' => out.extend_from_slice(double.as_bytes()),
+            '\'' => out.extend_from_slice(single.as_bytes()),
+            _ => push(character, out),
+        }));
+    }
+}
+
+/// What is written for each part of a value, in memory of at most `capacity` bytes.
+fn each<T>(parts: impl Iterator<Item = T>, capacity: usize, mut write: impl FnMut(T, &mut Vec<u8>)) -> Form {
+    let mut out = form(capacity);
+    parts.for_each(|part| write(part, &mut out));
+    debug_assert!(out.len() <= capacity, "a form must not outgrow its memory");
+    out
+}
+
+fn hex(byte: u8, digits: &[u8; 16]) -> [u8; 2] {
+    [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]
+}
+
+fn push(character: char, out: &mut Vec<u8>) {
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+}

@@ -1,0 +1,93 @@
+//! The forms in which tools print a value: encoded, escaped, quoted.
+//!
+//! A form is the part that stays the same wherever the value stands. In base64 the characters at the value's ends hold
+//! bits of what stands beside it, up to four of the value's own at each end; those characters are no part of a form
+//! unless the value is encoded alone.
+
+mod base64;
+mod escape;
+
+use zeroize::Zeroizing;
+
+/// A value with more bytes has only the commoner forms, as each of them takes many times its memory.
+const LARGE: usize = 8 << 10;
+
+/// A form in memory that is wiped.
+pub(super) type Form = Zeroizing<Vec<u8>>;
+
+/// All forms of a value that aren't the value itself; some may be there more than once.
+pub(super) fn forms(value: &str) -> Vec<Form> {
+    let mut forms = Vec::new();
+    let bytes = value.as_bytes();
+    base64::forms(bytes, &mut forms);
+    escape::json(value, &mut forms);
+    if bytes.len() <= LARGE {
+        escape::hexadecimal(bytes, &mut forms);
+        escape::percent(bytes, &mut forms);
+        escape::shell(value, &mut forms);
+        escape::xml(value, &mut forms);
+    }
+    forms.retain(|form| **form != *bytes);
+    forms
+}
+
+/// A form of at most so many bytes. It never grows beyond them, which would leave copies behind.
+fn form(capacity: usize) -> Form {
+    Zeroizing::new(Vec::with_capacity(capacity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::forms;
+
+    fn all(value: &str) -> Vec<String> {
+        forms(value).iter().map(|form| String::from_utf8(form.to_vec()).expect("UTF-8")).collect()
+    }
+
+    #[test]
+    fn the_forms_of_a_value_with_everything_in_it() {
+        let forms = all("a\"b'c<d>&é\n\\/ $?");
+        for expected in [
+            // Shells' quoting, `printf %q`, Python's `shlex.quote`, and Bash's `set -x`.
+            r#"a"b'\''c<d>&"#,
+            r#"a"b'"'"'c<d>&"#,
+            r#"a\"b'c<d>&"#,
+            r#"a\"b\'c\<d\>\&"#,
+            r#"a"b\'c<d>&é\n\\/ $?"#,
+            // JSON as it is, in ASCII alone, and as Go writes it; and each in a JSON string again.
+            r#"a\"b'c<d>&é\n\\/ $?"#,
+            r#"a\"b'c<d>&\u00e9\n\\/ $?"#,
+            r#"a\"b'c\u003cd\u003e\u0026é\n\\/ $?"#,
+            r#"a\\\"b'c<d>&é\\n\\\\/ $?"#,
+            // Percent-encoding of everything, of a URI's component, of a path, and of a form.
+            "a%22b%27c%3Cd%3E%26%C3%A9%0A%5C%2F%20%24%3F",
+            "a%22b%27c%3cd%3e%26%c3%a9%0a%5c%2f%20%24%3f",
+            "a%22b'c%3Cd%3E%26%C3%A9%0A%5C%2F%20%24%3F",
+            "a%22b%27c%3Cd%3E%26%C3%A9%0A%5C/%20%24%3F",
+            "a%22b%27c%3Cd%3E%26%C3%A9%0A%5C%2F+%24%3F",
+            // XML's text and attributes.
+            "a\"b'c&lt;d&gt;&amp;é\n\\/ $?",
+            "a&quot;b&apos;c&lt;d&gt;&amp;é\n\\/ $?",
+            "a&quot;b&#39;c&lt;d&gt;&amp;é\n\\/ $?",
+        ] {
+            assert!(forms.iter().any(|form| form.starts_with(expected)), "{expected}\n{forms:#?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_value_has_few_forms() {
+        let mut forms = all("hunter2hunter2");
+        forms.sort();
+        forms.dedup();
+        let expected = [
+            "68756E7465723268756E74657232",
+            "68756e7465723268756e74657232",
+            "aHVudGVyMmh1bnRlcj",
+            "aHVudGVyMmh1bnRlcjI",
+            "aHVudGVyMmh1bnRlcjI=",
+            "h1bnRlcjJodW50ZXIy",
+            "odW50ZXIyaHVudGVyM",
+        ];
+        assert_eq!(forms, expected);
+    }
+}
