@@ -3,12 +3,19 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a file. It is made beside its place, readable by its owner alone from the first byte on, and then moved
+/// Writes a file, or the one that a link names. It is made beside its place, readable by its owner alone from the first byte on, and then moved
 /// there; what was there before stays until then, and a crash at any moment leaves the one or the other.
 ///
 /// # Errors
-/// What the system said.
+/// What the system said, and when something other than a file stands there: a device, a pipe or a folder isn't replaced.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = &match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_symlink() => path.canonicalize()?,
+        _ => path.to_path_buf(),
+    };
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::other("it is there and is not a file"));
+    }
     let folder = folder(path);
     // A temporary file has mode 0600 on Unix.
     let mut file = tempfile::Builder::new().prefix(".credflow-").tempfile_in(folder)?;

@@ -69,3 +69,14 @@ fn good_files_are_planned() {
         });
     });
 }
+
+#[test]
+fn workflows_that_cannot_be_run_are_refused() {
+    insta::glob!("fixtures/run/*.yaml", |path| {
+        let text = credflow(&["run", &path.display().to_string()]);
+        assert!(text.ends_with("exit code 125\n"), "{text}");
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(scrub(&text, path));
+        });
+    });
+}

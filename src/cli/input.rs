@@ -21,7 +21,7 @@ pub(super) fn workflow(path: &Path) -> (Option<Workflow<Template>>, Diagnostics)
 
 /// The configuration's file: the one that was named, or the nearest from a folder upwards.
 pub(super) fn config_path(global: &Global, folder: &Path) -> Option<PathBuf> {
-    global.config.clone().or_else(|| config::find(folder))
+    global.config().or_else(|| config::find(folder))
 }
 
 /// The configuration for files of a folder, with its warnings.

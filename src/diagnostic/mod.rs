@@ -9,13 +9,14 @@ pub mod human;
 pub mod json;
 mod suggestion;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::source::{MAX_BYTES, Source, SourceError, Span};
 
 pub use crate::source::printable;
 pub use code::Code;
-pub use suggestion::nearest;
+pub use suggestion::{Suggestions, nearest};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,9 +115,15 @@ impl From<SourceError> for Diagnostic {
     }
 }
 
+/// So many complaints of one kind are kept: a stage may find one in each few bytes of a file.
+const MOST: usize = 1000;
+
 /// All complaints of a stage.
 #[derive(Debug, Clone, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    counts: HashMap<Code, usize>,
+}
 
 impl Diagnostics {
     /// None yet.
@@ -124,36 +131,46 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// One more.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
+    /// One more. Of one kind a thousand are kept, and one that says that there are more.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        let count = self.counts.entry(diagnostic.code).or_default();
+        *count += 1;
+        if *count > MOST + 1 {
+            return;
+        }
+        if *count > MOST {
+            diagnostic.message = format!("there are more than {MOST} of this kind; the others are not told");
+            diagnostic.labels.truncate(1);
+            diagnostic.help = None;
+        }
+        self.list.push(diagnostic);
     }
 
     /// All of another stage's as well.
     pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
-        self.0.extend(others);
+        self.list.extend(others);
     }
 
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     /// They themselves, in the order of [`Diagnostics::sort`] if that was called.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Orders them by file and place, so that the same input gives the same text, and drops repetitions (the same
     /// node seen twice through aliases).
     pub fn sort(&mut self) {
-        self.0.sort_by(|one, other| one.rank().cmp(&other.rank()));
-        self.0.dedup_by(|one, other| one.rank() == other.rank());
+        self.list.sort_by(|one, other| one.rank().cmp(&other.rank()));
+        self.list.dedup_by(|one, other| one.rank() == other.rank());
     }
 
     /// The value if no error was found, with the warnings; all complaints otherwise.
@@ -183,13 +200,15 @@ impl IntoIterator for Diagnostics {
     type IntoIter = std::vec::IntoIter<Diagnostic>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.list.into_iter()
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self(vec![diagnostic])
+        let mut diagnostics = Self::new();
+        diagnostics.push(diagnostic);
+        diagnostics
     }
 }
 

@@ -6,7 +6,7 @@ use super::fetch::{Fetch, FetchId, Use};
 use super::place::{BindingPlace, places};
 use super::{Plan, Slot, Slots};
 use crate::config::{Config, Credential, Store};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
 use crate::workflow::{Document, Job, Workflow};
@@ -25,6 +25,8 @@ impl Workflow<Template> {
             known: HashMap::new(),
             stores: Vec::new(),
             store_ids: HashMap::new(),
+            fields: HashMap::new(),
+            suggestions: Suggestions::default(),
             faults: Diagnostics::new(),
         };
         let mut answers = Vec::new();
@@ -67,6 +69,8 @@ struct Builder<'w> {
     known: HashMap<(u32, SecretName, Option<SecretVersion>), FetchId>,
     stores: Vec<Store>,
     store_ids: HashMap<StoreName, u32>,
+    fields: HashMap<(FetchId, Pointer), u32>,
+    suggestions: Suggestions,
     faults: Diagnostics,
 }
 
@@ -98,7 +102,12 @@ impl Builder<'_> {
             self.fetches.push(Fetch { store, secret, version, fields: Vec::new(), uses: Vec::new() });
         }
         let fetch = &mut self.fetches[id.index()];
-        let field = reference.pointer.as_ref().map(|pointer| field(&mut fetch.fields, pointer));
+        let field = reference.pointer.as_ref().map(|pointer| {
+            *self.fields.entry((id, pointer.clone())).or_insert_with(|| {
+                fetch.fields.push(pointer.clone());
+                u32::try_from(fetch.fields.len() - 1).expect("internal error: fewer fields than bytes")
+            })
+        });
         fetch.uses.push(Use { place, span, field });
         Some((id, field))
     }
@@ -120,7 +129,7 @@ impl Builder<'_> {
     }
 
     fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], span: Span) {
-        let help = match nearest(name, known.iter().copied()) {
+        let help = match self.suggestions.nearest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => format!("the configuration has no {what}s"),
             None => format!("the configuration has {}", known.join(", ")),
@@ -160,13 +169,4 @@ impl Builder<'_> {
 
 fn allows<V>(credential: &Credential, document: &Document<V>, job: &Job<V>, labels: &[String; 3]) -> bool {
     credential.scope.allows(&document.name, &job.id, &labels.each_ref().map(String::as_str))
-}
-
-/// The index of a pointer among the fields of a fetch.
-fn field(fields: &mut Vec<Pointer>, pointer: &Pointer) -> u32 {
-    let at = fields.iter().position(|known| known == pointer).unwrap_or_else(|| {
-        fields.push(pointer.clone());
-        fields.len() - 1
-    });
-    u32::try_from(at).expect("internal error: fewer fields than bytes")
 }

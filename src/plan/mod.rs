@@ -17,7 +17,7 @@ use crate::source::Source;
 use crate::workflow::Workflow;
 
 pub use fetch::{Fetch, FetchId, Use};
-pub use place::{BindingPlace, NamedPlace};
+pub use place::{BindingPlace, NamedPlace, Section};
 
 /// A workflow whose references are slots for the fetches that answer them.
 #[derive(Debug)]

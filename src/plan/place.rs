@@ -2,6 +2,17 @@
 
 use crate::workflow::{Binding, Workflow};
 
+/// Which of a step's mappings a binding is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// `env`.
+    Env,
+    /// `with`.
+    With,
+    /// `files`.
+    Files,
+}
+
 /// A binding by its indices: small, as a large workflow has many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BindingPlace {
@@ -9,7 +20,7 @@ pub struct BindingPlace {
     /// Job and step by index, plus one; 0 is none.
     pub(super) job: u32,
     pub(super) step: u32,
-    pub(super) with: bool,
+    pub(super) section: Section,
     pub(super) index: u32,
 }
 
@@ -24,8 +35,8 @@ pub struct NamedPlace<'w> {
     pub step: Option<String>,
     /// The variable or input.
     pub key: &'w str,
-    /// Whether it is an input, under `with`.
-    pub with: bool,
+    /// Where it stands.
+    pub section: Section,
 }
 
 impl BindingPlace {
@@ -35,8 +46,11 @@ impl BindingPlace {
         let job = (self.job > 0).then(|| &document.jobs[self.job as usize - 1]);
         let step = job.filter(|_| self.step > 0).map(|job| &job.steps[self.step as usize - 1]);
         let bindings: &[Binding<V>] = match (job, step) {
-            (_, Some(step)) if self.with => &step.with,
-            (_, Some(step)) => &step.env,
+            (_, Some(step)) => match self.section {
+                Section::Env => &step.env,
+                Section::With => &step.with,
+                Section::Files => &step.files,
+            },
             (Some(job), None) => &job.env,
             (None, None) => &document.env,
         };
@@ -45,7 +59,7 @@ impl BindingPlace {
             job: job.map(|job| job.id.as_str()),
             step: step.map(crate::workflow::Step::label),
             key: &bindings[self.index as usize].name,
-            with: self.with,
+            section: self.section,
         }
     }
 }
@@ -56,13 +70,14 @@ pub(super) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (Binding
         (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..at }, binding))
     }
     (0..).zip(&workflow.documents).flat_map(|(document, body)| {
-        let outer = BindingPlace { document, job: 0, step: 0, with: false, index: 0 };
+        let outer = BindingPlace { document, job: 0, step: 0, section: Section::Env, index: 0 };
         let jobs = (1..).zip(&body.jobs).flat_map(move |(job, body)| {
             let own = BindingPlace { job, ..outer };
             let steps = (1..).zip(&body.steps).flat_map(move |(step, body)| {
                 let env = BindingPlace { step, ..own };
-                let with = BindingPlace { with: true, ..env };
-                all(&body.env, env).chain(all(&body.with, with))
+                let with = BindingPlace { section: Section::With, ..env };
+                let files = BindingPlace { section: Section::Files, ..env };
+                all(&body.env, env).chain(all(&body.with, with)).chain(all(&body.files, files))
             });
             all(&body.env, own).chain(steps)
         });

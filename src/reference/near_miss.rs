@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+/// How far behind the word a path is looked for, in bytes: as long as a reference can be.
+const LONGEST: usize = 512;
+
 /// Where a text nearly has a reference: `$<credentials:`, `${credential:`, `$(credential:`, `$<Credential:` and
 /// `$<credential ` are found; real openings are not.
 pub fn near_misses(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
@@ -20,12 +23,16 @@ pub fn near_misses(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let exact = name == "credential" && bracket == b'<' && blanks == 0;
         let end = 2 + blanks + word;
         let rest = &text[at + end..];
+        // Most of them are somebody else's: nothing behind the word is looked at before it is one of these.
+        if !like.iter().any(|word| name.eq_ignore_ascii_case(word)) {
+            return None;
+        }
         let colon = rest.trim_start_matches(' ').starts_with(':');
         // GitHub's and the shell's own `${…}` and `$(…)` are none of ours without the colon and a path behind it.
-        let path = bracket == b'<' || rest.trim_start_matches([' ', ':']).split(['}', ')', ']']).next()?.contains('/');
-        let ours = like.iter().any(|word| name.eq_ignore_ascii_case(word)) && path;
+        let inside = rest.trim_start_matches([' ', ':']).bytes().take(LONGEST);
+        let path = bracket == b'<' || inside.take_while(|byte| !b"})]".contains(byte)).any(|byte| byte == b'/');
         let wrong = !exact || !rest.starts_with(':');
-        (ours && wrong && (colon || bracket == b'<')).then(|| at..at + end)
+        (path && wrong && (colon || bracket == b'<')).then(|| at..at + end)
     })
 }
 

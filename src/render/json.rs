@@ -6,8 +6,9 @@ use super::{Filled, Reveal};
 use crate::secret::Buffer;
 use crate::workflow::{Document, Job, Step, Workflow};
 
-/// `{"workflows": [{"name", "jobs": [{"id", "name", "needs", "steps": [{"id", "name", "env": {…}}]}]}]}`, with a line
-/// break at its end. A step's `env` is what its process would see beside what it inherits.
+/// `{"workflows": [{"name", "jobs": [{"id", "name", "needs", "steps": [{"id", "name", "env": {…}, "files": {…}}]}]}]}`,
+/// with a line break at its end. A step's `env` is what its process would see beside what it inherits; `files` has what
+/// its files would hold, and isn't there without any.
 pub fn json(workflow: &Workflow<Filled>, reveal: Reveal) -> Buffer {
     let mut out = Buffer::default();
     serde_json::to_writer_pretty(&mut out, &All { workflow, reveal }).expect("internal error: texts are plain JSON");
@@ -63,10 +64,26 @@ struct Action<'w>(&'w Document<Filled>, &'w Job<Filled>, &'w Step<Filled>, Revea
 impl Serialize for Action<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(document, job, step, reveal) = *self;
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &step.id)?;
         map.serialize_entry("name", &step.name)?;
         map.serialize_entry("env", &Environment(document, job, step, reveal))?;
+        if !step.files.is_empty() {
+            map.serialize_entry("files", &Files(step, reveal))?;
+        }
+        map.end()
+    }
+}
+
+struct Files<'w>(&'w Step<Filled>, Reveal);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(step, reveal) = *self;
+        let mut map = serializer.serialize_map(Some(step.files.len()))?;
+        for file in &step.files {
+            map.serialize_entry(&*file.name, file.value.show(reveal))?;
+        }
         map.end()
     }
 }

@@ -27,8 +27,10 @@ fn complaint(plan: &Plan, group: &[&Fetch], error: &FetchError) -> Diagnostic {
         many => format!("{} secrets of the store `{}`", many.len(), store.name),
     };
     let message = format!("cannot fetch {what}: {error}");
-    let spans = group.iter().flat_map(|fetch| fetch.spans());
-    let diagnostic = spans.fold(Diagnostic::error(Code::Fetch, message), |diagnostic, span| {
+    let mut spans: Vec<_> = group.iter().flat_map(|fetch| fetch.spans()).collect();
+    spans.sort_unstable();
+    spans.dedup();
+    let diagnostic = spans.into_iter().fold(Diagnostic::error(Code::Fetch, message), |diagnostic, span| {
         diagnostic.at(plan.source(), span, error.code())
     });
     diagnostic.help(error.remedy(store, &first.secret))

@@ -122,7 +122,10 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usi
         let turn = match job.settings.condition {
             _ if broken => Turn::PassOver(Outcome::Skipped),
             Condition::Always if urgency < Urgency::Now => Turn::Run,
-            Condition::Success | Condition::Foreign(..) if job.needs.iter().all(|&need| is_done(&known[need])) => {
+            Condition::Success
+                if job.needs.iter().all(|&need| is_done(&known[need]))
+                    && !has_failed(run, document, known, &job.needs) =>
+            {
                 if cancelled {
                     Turn::PassOver(Outcome::Cancelled)
                 } else {
@@ -131,7 +134,7 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usi
             }
             Condition::Failure if !cancelled && has_failed(run, document, known, &job.needs) => Turn::Run,
             Condition::Always => Turn::PassOver(Outcome::Cancelled),
-            Condition::Success | Condition::Foreign(..) | Condition::Failure => Turn::PassOver(Outcome::Skipped),
+            Condition::Success | Condition::Failure | Condition::Never => Turn::PassOver(Outcome::Skipped),
         };
         Some((index, turn))
     })

@@ -37,7 +37,8 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
         };
         failure = failure.or(stopped.clone());
         let due = match step.settings.condition {
-            Condition::Success | Condition::Foreign(..) => failure.is_none(),
+            Condition::Success => failure.is_none(),
+            Condition::Never => false,
             Condition::Failure => failure.is_some() && stopped.is_none(),
             Condition::Always => urgency < Urgency::Now,
         };

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::render::Filled;
 use crate::source::Span;
-use crate::workflow::{Condition, Document, Job, Settings, Step, Workflow};
+use crate::workflow::{Document, Foreign, Job, Step, Workflow};
 
 /// What of a workflow credflow can't execute: each place that needs GitHub's own machinery, and texts that no process
 /// can be given. Empty when it can be run. It needs no values, so that it can be asked before anything is fetched.
@@ -12,13 +12,24 @@ pub fn refuse<V>(workflow: &Workflow<V>) -> Diagnostics {
     let mut refuse = |span: Span, message: String, help: &str| {
         faults.push(Diagnostic::error(Code::CannotRun, message).at(workflow.source(), span, "").help(help));
     };
+    for foreign in workflow.documents.iter().flat_map(|document| &document.foreign) {
+        let what = printable(&foreign.what);
+        let verb = if foreign.what.contains("${{") || foreign.what.starts_with("if:") { "evaluate" } else { "execute" };
+        let message = format!("{} can't be run: credflow doesn't {verb} `{what}`", owner(foreign));
+        refuse(foreign.span, message, advice(&foreign.what));
+    }
     for job in workflow.documents.iter().flat_map(|document| &document.jobs) {
         let name = format!("job `{}`", printable(&job.id));
-        settings(&job.settings, &name, &mut refuse);
+        let is_foreign = |number: u32| {
+            let is_it = |foreign: &Foreign| {
+                let step = foreign.step.as_ref().is_some_and(|step| step.0 == number);
+                foreign.what == "uses" && step && foreign.job.as_ref() == Some(&job.id)
+            };
+            workflow.documents.iter().flat_map(|document| &document.foreign).any(is_it)
+        };
         for step in &job.steps {
             let name = format!("step `{}` of {name}", printable(&step.label()));
-            settings(&step.settings, &name, &mut refuse);
-            if step.run.is_none() && step.settings.foreign.is_none() {
+            if step.run.is_none() && !is_foreign(step.number) {
                 let message = format!("{name} has nothing to run");
                 refuse(step.settings.span, message, "give it a script under `run`");
             }
@@ -39,16 +50,24 @@ pub fn refuse<V>(workflow: &Workflow<V>) -> Diagnostics {
     faults
 }
 
-fn settings(settings: &Settings, name: &str, refuse: &mut impl FnMut(Span, String, &str)) {
-    if let Some(foreign) = &settings.foreign {
-        let (key, span) = &**foreign;
-        let message = format!("{name} can't be run: credflow doesn't execute `{}`", printable(key));
-        refuse(*span, message, "write what it does as a script under `run`, or leave this part to GitHub");
+/// Whom something foreign belongs to, as people call it.
+fn owner(foreign: &Foreign) -> String {
+    match (&foreign.step, &foreign.job) {
+        (Some((_, step)), Some(job)) => format!("step `{}` of job `{}`", printable(step), printable(job)),
+        (_, Some(job)) => format!("job `{}`", printable(job)),
+        _ => "the workflow".to_owned(),
     }
-    if let Condition::Foreign(foreign) = &settings.condition {
-        let (text, span) = &**foreign;
-        let message = format!("{name} can't be run: credflow doesn't evaluate `if: {}`", printable(text));
-        refuse(*span, message, "use `success()`, `failure()` or `always()`");
+}
+
+/// What to do instead.
+fn advice(what: &str) -> &'static str {
+    match what {
+        _ if what.starts_with("if:") => "use `success()`, `failure()`, `always()`, `true` or `false`",
+        _ if what.contains("${{") => "bind a value or a credential under `env`, and read the variable",
+        "defaults" => "give each step its own `shell` and `working-directory`",
+        "strategy" => "write a job for each case",
+        "concurrency" | "environment" => "leave this part to GitHub, or take the key away: nothing here waits for it",
+        _ => "write what it does as a script under `run`, or leave this part to GitHub",
     }
 }
 

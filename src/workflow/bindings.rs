@@ -1,6 +1,7 @@
 //! `env` and `with`: names, and the values in which references may stand.
 
 use super::Binding;
+use super::foreign::note_expression;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::{Template, near_misses};
 use crate::yaml::{Kind, NodeId, Reader};
@@ -23,6 +24,7 @@ pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<
             reader.wrong_type(entry.value, name, "a text");
             continue;
         }
+        reader.reach(entry.written);
         if !reader.visit(entry.value) {
             break;
         }
@@ -40,6 +42,7 @@ fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
     if memchr::memchr(b'$', text.as_bytes()).is_none() {
         return Template::literal(text, &mut reader.shared);
     }
+    note_expression(reader, node);
     let locator = tree.locator(node);
     let mut shared = std::mem::take(&mut reader.shared);
     let template = Template::parse(

@@ -11,9 +11,11 @@ pub struct Variable<'w, V> {
     pub binding: &'w Binding<V>,
 }
 
-/// The variable that carries an input: `INPUT_` and the name in capitals, spaces as `_`.
+/// The variable that carries an input: `INPUT_` and the name in capitals, with `_` for what is no letter, digit or `_`. A
+/// shell can't read variables with other names.
 pub fn input_name(name: &str) -> String {
-    format!("INPUT_{}", name.replace(' ', "_").to_uppercase())
+    let plain = |character: char| if character.is_alphanumeric() { character } else { '_' };
+    format!("INPUT_{}", name.chars().map(plain).collect::<String>().to_uppercase())
 }
 
 impl<V> Document<V> {

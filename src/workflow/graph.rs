@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 
 use super::Job;
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Kind, NodeId, Reader, shorten};
+
+/// So many rings of jobs are told of.
+const MOST_RINGS: usize = 100;
 
 /// The names under `needs`: a text or a list of texts.
 pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeId)> {
@@ -37,7 +40,7 @@ pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec
                 Some(_) => {}
                 None => {
                     let message = format!("no job is named `{}`", shorten(name));
-                    let help = match nearest(name, ids.iter().map(String::as_str)) {
+                    let help = match reader.nearest(name, ids.iter().map(String::as_str)) {
                         Some(meant) => format!("did you mean `{meant}`?"),
                         None => String::new(),
                     };
@@ -46,7 +49,7 @@ pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec
             }
         }
     }
-    if let Some(cycle) = cycle(jobs) {
+    for cycle in cycles(jobs) {
         let path: Vec<&str> = cycle.iter().chain(cycle.first()).map(|&at| ids[at].as_str()).collect();
         let message = format!("jobs wait for each other: {}", path.join(" needs "));
         let mut diagnostic = Diagnostic::error(Code::NeedCycle, message);
@@ -57,22 +60,42 @@ pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec
     }
 }
 
-/// Jobs that wait for each other in a ring, beginning with the first of the file.
-fn cycle<V>(jobs: &[Job<V>]) -> Option<Vec<usize>> {
+/// Rings of jobs that wait for each other, each beginning with its first of the file. A job is in one of them at most.
+fn cycles<V>(jobs: &[Job<V>]) -> Vec<Vec<usize>> {
     let mut waiting: Vec<usize> = jobs.iter().map(|job| job.needs.len()).collect();
     let mut dependents = vec![Vec::new(); jobs.len()];
     for (at, job) in jobs.iter().enumerate() {
         job.needs.iter().for_each(|&need| dependents[need].push(at));
     }
     let mut ready: Vec<usize> = (0..jobs.len()).filter(|&at| waiting[at] == 0).collect();
-    while let Some(at) = ready.pop() {
-        for &dependent in &dependents[at] {
-            waiting[dependent] -= 1;
-            if waiting[dependent] == 0 {
-                ready.push(dependent);
+    let mut rings = Vec::new();
+    loop {
+        while let Some(at) = ready.pop() {
+            for &dependent in &dependents[at] {
+                // One that was taken out of a ring waits for nothing.
+                if waiting[dependent] > 0 {
+                    waiting[dependent] -= 1;
+                    if waiting[dependent] == 0 {
+                        ready.push(dependent);
+                    }
+                }
             }
         }
+        match ring(jobs, &waiting) {
+            Some(ring) if rings.len() < MOST_RINGS => {
+                for &job in &ring {
+                    waiting[job] = 0;
+                }
+                ready.extend(&ring);
+                rings.push(ring);
+            }
+            _ => return rings,
+        }
     }
+}
+
+/// A ring of jobs that still wait.
+fn ring<V>(jobs: &[Job<V>], waiting: &[usize]) -> Option<Vec<usize>> {
     // Whatever still waits is in a ring or behind one; following needs that still wait leads into the ring.
     let mut at = waiting.iter().position(|&count| count > 0)?;
     let mut path: Vec<usize> = Vec::new();

@@ -6,10 +6,12 @@
 
 mod bindings;
 mod environment;
+mod foreign;
 mod graph;
 mod keys;
 mod outside;
 mod read;
+mod retry;
 mod select;
 mod settings;
 mod variables;
@@ -21,6 +23,8 @@ use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
 pub use environment::{Variable, input_name};
+pub use foreign::Foreign;
+pub use retry::Retry;
 pub use select::Unselectable;
 
 /// The id of the job of a file that has `steps` at its top.
@@ -44,6 +48,12 @@ pub struct Document<V> {
     pub env: Vec<Binding<V>>,
     /// Its jobs, in the order of the file.
     pub jobs: Vec<Job<V>>,
+    /// `max-parallel`: how many of its jobs may run at once; any number when it isn't set.
+    pub max_parallel: Option<usize>,
+    /// `inherit-env`: whether steps see the environment around credflow; they do when nobody says.
+    pub inherit_env: Option<bool>,
+    /// What stands in it that credflow doesn't execute.
+    pub foreign: Vec<Foreign>,
 }
 
 /// Steps that run one after the other.
@@ -76,12 +86,16 @@ pub struct Step<V> {
     pub env: Vec<Binding<V>>,
     /// Its inputs; a step that runs sees them as `INPUT_…` variables.
     pub with: Vec<Binding<V>>,
+    /// Its files: variables that hold the path of a file with the value.
+    pub files: Box<[Binding<V>]>,
     /// The script of `run`.
     pub run: Option<Box<str>>,
     /// The program of `shell`, with its arguments.
     pub shell: Option<Box<str>>,
     /// The folder of `working-directory`.
     pub working_directory: Option<Box<str>>,
+    /// `retry`: how often and when it is tried again.
+    pub retry: Option<Box<Retry>>,
     /// What of it isn't a matter of variables.
     pub settings: Settings,
 }
@@ -97,12 +111,12 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// Whether its failure lets the rest go on.
     pub continue_on_error: bool,
-    /// The key that it has and that credflow doesn't execute (`uses`), and where.
-    pub foreign: Option<Box<(String, Span)>>,
+    /// `inherit-env`: whether it sees the environment around credflow; what is around it says so when it doesn't.
+    pub inherit_env: Option<bool>,
 }
 
 /// `if`: when a job or step runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Condition {
     /// Everything before it succeeded; the default.
     #[default]
@@ -111,8 +125,8 @@ pub enum Condition {
     Failure,
     /// Whatever happened before.
     Always,
-    /// An expression that credflow doesn't evaluate, and where it stands.
-    Foreign(Box<(String, Span)>),
+    /// Never: `if: false`.
+    Never,
 }
 
 /// A variable or input, and what is bound to it.
@@ -133,7 +147,7 @@ impl<V> Workflow<V> {
     }
 
     /// The same workflow with other leaves. `fill` sees every binding once, in the order of the file's meaning:
-    /// the document's, then of each job its own, then of each step `env` before `with`.
+    /// the document's, then of each job its own, then of each step `env`, `with` and `files`.
     pub fn map<W>(self, mut fill: impl FnMut(NodeId, V) -> W) -> Workflow<W> {
         let mut bind = |bindings: Vec<Binding<V>>| -> Vec<Binding<W>> {
             let fill = &mut fill;
@@ -169,15 +183,20 @@ impl<V> Workflow<V> {
                                 name: step.name,
                                 env: bind(step.env),
                                 with: bind(step.with),
+                                files: bind(step.files.into_vec()).into(),
                                 run: step.run,
                                 shell: step.shell,
                                 working_directory: step.working_directory,
+                                retry: step.retry,
                                 settings: step.settings,
                             })
                             .collect(),
                         settings: job.settings,
                     })
                     .collect(),
+                max_parallel: document.max_parallel,
+                inherit_env: document.inherit_env,
+                foreign: document.foreign,
             })
             .collect();
         Workflow { tree: self.tree, documents }
@@ -187,7 +206,7 @@ impl<V> Workflow<V> {
     pub fn bindings(&self) -> impl Iterator<Item = &Binding<V>> {
         self.documents.iter().flat_map(|document| {
             let jobs = document.jobs.iter().flat_map(|job| {
-                let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with));
+                let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with).chain(&step.files));
                 job.env.iter().chain(steps)
             });
             document.env.iter().chain(jobs)

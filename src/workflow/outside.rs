@@ -29,6 +29,28 @@ pub(super) fn check(reader: &mut Reader<'_>) {
     }
 }
 
+/// Complains of every alias that carries a reference to a part of the file that was not read as a value of `env` or
+/// `with`. The reference itself stands where it may.
+pub(super) fn check_aliases(reader: &mut Reader<'_>) {
+    let tree = reader.tree;
+    let aliases: Vec<NodeId> =
+        tree.nodes().filter(|&node| tree.kind(node) == Kind::Alias && !reader.visited(node)).collect();
+    if aliases.is_empty() {
+        return;
+    }
+    // The nodes that hold a reference, in the order of the file, so that each collection has a run of them.
+    let holders: Vec<NodeId> = tree.nodes().filter(|&node| has_opening(reader, node)).collect();
+    for alias in aliases.into_iter().take(MAX_FAULTS) {
+        let within = tree.within(tree.resolve(alias));
+        let first = holders.partition_point(|holder| *holder < within.start);
+        if holders.get(first).is_some_and(|holder| *holder < within.end) {
+            let message = "an alias carries a credential to where none may stand";
+            let help = "a credential can only be used in `env` or `with`; write the value here without it";
+            reader.fault(Code::ReferenceOutsideEnv, alias, message, "what it stands for holds a reference", help);
+        }
+    }
+}
+
 fn has_opening(reader: &Reader<'_>, node: NodeId) -> bool {
     let text = reader.tree.text(node).unwrap_or_default().as_bytes();
     memchr::memmem::find(text, OPENING.as_bytes()).is_some()

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bindings::bindings;
+use super::foreign::{note_expression, noted};
 use super::keys::{self, Keys};
+use super::retry::retry;
 use super::settings::{Setting, setting};
-use super::{Document, Job, ONLY_JOB, Settings, Step, Workflow, graph, outside};
+use super::{Document, Foreign, Job, ONLY_JOB, Settings, Step, Workflow, graph, input_name, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Template;
 use crate::source::Source;
@@ -49,6 +51,7 @@ impl Workflow<Template> {
             empty(&mut reader.faults, source);
         }
         outside::check(&mut reader);
+        outside::check_aliases(&mut reader);
         let faults = reader.faults;
         let tree = Arc::new(tree);
         (Some(Self { tree, documents }), faults)
@@ -66,19 +69,33 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         reader.fault(Code::WrongType, root, "a workflow must be a mapping", "", "it begins with `jobs:` or `steps:`");
         return None;
     }
-    let mut document = Document { name: stem(reader.tree.source().name()), env: Vec::new(), jobs: Vec::new() };
+    let mut document = Document {
+        name: stem(reader.tree.source().name()),
+        env: Vec::new(),
+        jobs: Vec::new(),
+        max_parallel: None,
+        inherit_env: None,
+        foreign: Vec::new(),
+    };
     let (mut jobs, mut steps) = (None, None);
     for entry in reader.entries(root, "workflow") {
         let value = entry.value;
+        keys::DOCUMENT.reach(reader, entry);
         match reader.key(entry) {
             Some("name") => document.name = plain(reader, value, "name").unwrap_or(document.name),
             Some("env") => document.env = bindings(reader, value, "env"),
             Some("jobs") => jobs = Some((entry.key, value)),
             Some("steps") => steps = Some((entry.key, value)),
+            Some("max-parallel") => document.max_parallel = max_parallel(reader, value),
+            Some("inherit-env") => {
+                reader.visit(value);
+                document.inherit_env = reader.boolean(value, "inherit-env");
+            }
             Some(key) => other(reader, key, entry.key, &keys::DOCUMENT),
             None => {}
         }
     }
+    document.foreign = noted::<Template>(reader, None, None);
     match (jobs, steps) {
         (Some((key, _)), Some(_)) => {
             let help = "move the steps into a job of their own";
@@ -89,7 +106,8 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             for entry in reader.entries(value, "jobs") {
                 let Some(id) = reader.key(entry) else { continue };
                 let id = id.to_owned();
-                if let Some((job, needed)) = job(reader, id, entry.key, entry.value) {
+                reader.reach(entry.written);
+                if let Some((job, needed)) = job(reader, id, entry.key, entry.value, &mut document.foreign) {
                     document.jobs.push(job);
                     needs.push(needed);
                 }
@@ -106,7 +124,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
                 name: None,
                 needs: Vec::new(),
                 env: Vec::new(),
-                steps: steps_of(reader, value),
+                steps: steps_of(reader, value, ONLY_JOB, &mut document.foreign),
                 settings,
             });
         }
@@ -125,7 +143,23 @@ fn stem(name: &str) -> String {
 
 type Needs = Vec<(String, NodeId)>;
 
-fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option<(Job<Template>, Needs)> {
+/// A number of jobs.
+fn max_parallel(reader: &mut Reader<'_>, node: NodeId) -> Option<usize> {
+    reader.visit(node);
+    let number = reader.tree.text(node).and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+    if number.is_none() {
+        reader.fault(Code::WrongValue, node, "`max-parallel` must be a whole number of at least 1", "", "");
+    }
+    number
+}
+
+fn job(
+    reader: &mut Reader<'_>,
+    id: String,
+    key: NodeId,
+    node: NodeId,
+    foreign: &mut Vec<Foreign>,
+) -> Option<(Job<Template>, Needs)> {
     if !reader.visit(node) {
         return None;
     }
@@ -138,10 +172,11 @@ fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option
         settings: Settings { span: reader.tree.span(key), ..Settings::default() },
     };
     let mut needs = Vec::new();
-    let mut has_steps = false;
+    let (mut has_steps, mut is_call) = (false, false);
     let before = reader.faults.iter().count();
     for entry in reader.entries(node, &job.id) {
         let value = entry.value;
+        keys::JOB.reach(reader, entry);
         let Some(name) = reader.key(entry) else { continue };
         match name {
             "name" => job.name = plain(reader, value, name),
@@ -149,7 +184,12 @@ fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option
             "env" => job.env = bindings(reader, value, name),
             "steps" => {
                 has_steps = true;
-                job.steps = steps_of(reader, value);
+                foreign.extend(noted::<Template>(reader, Some(&job.id), None));
+                job.steps = steps_of(reader, value, &job.id, foreign);
+            }
+            "uses" => {
+                is_call = true;
+                other(reader, name, entry.key, &keys::JOB);
             }
             _ => match setting(reader, &mut job.settings, name, entry) {
                 Setting::Read => {}
@@ -157,14 +197,15 @@ fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option
             },
         }
     }
-    if !has_steps && job.settings.foreign.is_none() && reader.faults.iter().count() == before {
+    foreign.extend(noted::<Template>(reader, Some(&job.id), None));
+    if !has_steps && !is_call && reader.faults.iter().count() == before {
         let message = format!("the job `{}` has no `steps`", job.id);
         reader.fault(Code::MissingKey, key, message, "", "give it at least one step");
     }
     Some((job, needs))
 }
 
-fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
+fn steps_of(reader: &mut Reader<'_>, node: NodeId, job: &str, foreign: &mut Vec<Foreign>) -> Vec<Step<Template>> {
     if reader.tree.kind(node) != Kind::Sequence {
         reader.wrong_type(node, "steps", "a list of steps");
         return Vec::new();
@@ -174,10 +215,12 @@ fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
     let mut ids = std::collections::HashMap::new();
     for item in tree.children(node) {
         let target = tree.resolve(item);
+        reader.reach(item);
         if !reader.visit(target) {
             break;
         }
         let step = step(reader, target, u32::try_from(steps.len() + 1).unwrap_or(u32::MAX));
+        foreign.extend(noted(reader, Some(job), Some(&step)));
         if let Some(id) = &step.id
             && let Some(first) = ids.insert(id.clone(), item)
         {
@@ -199,21 +242,33 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
         name: None,
         env: Vec::new(),
         with: Vec::new(),
+        files: Box::default(),
         run: None,
         shell: None,
         working_directory: None,
+        retry: None,
         settings: Settings { span: reader.tree.span(node), ..Settings::default() },
     };
     let mut does_something = false;
     let before = reader.faults.iter().count();
     for entry in reader.entries(node, "step") {
         let value = entry.value;
+        keys::STEP.reach(reader, entry);
         let Some(name) = reader.key(entry) else { continue };
         match name {
             "id" => step.id = plain(reader, value, name).map(Into::into),
             "name" => step.name = plain(reader, value, name).map(Into::into),
             "env" => step.env = bindings(reader, value, name),
             "with" => step.with = bindings(reader, value, name),
+            "files" => step.files = bindings(reader, value, name).into(),
+            "retry" => {
+                reader.visit(value);
+                step.retry = retry(reader, value).map(Box::new);
+            }
+            "uses" => {
+                does_something = true;
+                other(reader, name, entry.key, &keys::STEP);
+            }
             "run" => {
                 does_something = true;
                 step.run = plain(reader, value, name).map(Into::into);
@@ -226,10 +281,30 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
             },
         }
     }
-    if !does_something && step.settings.foreign.is_none() && reader.faults.iter().count() == before {
+    if !step.files.is_empty() || step.with.len() > 1 {
+        names_of(reader, &step);
+    }
+    if !does_something && reader.faults.iter().count() == before {
         reader.fault(Code::MissingKey, node, "a step without `run`", "", "say what it runs: `run: ./script.sh`");
     }
     step
+}
+
+/// Complains of a variable that a step has twice: inputs whose names differ and whose variables don't, and files.
+fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
+    let files = step.files.iter().map(|file| (file.name.to_string(), file));
+    let env = step.env.iter().map(|binding| (binding.name.to_string(), binding));
+    let with = step.with.iter().map(|binding| (input_name(&binding.name), binding));
+    let mut seen = std::collections::HashMap::new();
+    for (name, binding) in env.chain(with).chain(files) {
+        let node = binding.node;
+        if let Some(first) = seen.insert(name.clone(), node) {
+            let diagnostic = Diagnostic::error(Code::DuplicateName, format!("the step has two variables `{name}`"))
+                .at(reader.tree.source(), reader.tree.span(node), "again here")
+                .at(reader.tree.source(), reader.tree.span(first), "first here");
+            reader.faults.push(diagnostic);
+        }
+    }
 }
 
 /// A text in which a reference may not stand.
@@ -238,11 +313,14 @@ fn plain(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
         return None;
     }
     outside::complain(reader, node, Some(key));
+    note_expression(reader, node);
     reader.text(node, key).map(str::to_owned)
 }
 
 fn other(reader: &mut Reader<'_>, name: &str, key: NodeId, keys: &Keys) {
-    if !keys.others.contains(&name) {
+    if keys.foreign.contains(&name) {
+        reader.note(key, name.to_owned());
+    } else if !keys.others.contains(&name) {
         reader.unknown(key, keys.ours, false);
     }
 }

@@ -34,6 +34,7 @@ impl<V> Workflow<V> {
                 job.needs.clear();
                 job.id == name
             });
+            document.foreign.retain(|foreign| foreign.job.as_deref().is_none_or(|job| job == name));
         }
         self.documents.retain(|document| !document.jobs.is_empty());
         if self.documents.is_empty() {
@@ -68,6 +69,8 @@ impl<V> Workflow<V> {
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());
+            let selected = |number| document.jobs.iter().any(|job| job.steps.iter().any(|step| step.number == number));
+            document.foreign.retain(|foreign| foreign.step.as_ref().is_none_or(|(number, _)| selected(*number)));
         }
         selected.documents.retain(|document| !document.jobs.is_empty());
         selected.documents.truncate(1);

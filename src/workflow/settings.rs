@@ -1,10 +1,11 @@
-//! `if`, `timeout-minutes`, `continue-on-error`, and what credflow leaves to others.
+//! `if`, `timeout-minutes`, `continue-on-error`, `inherit-env`.
 
 use std::time::Duration;
 
+use super::foreign::is_expression;
 use super::{Condition, Settings, outside};
 use crate::diagnostic::Code;
-use crate::yaml::{Entry, NodeId, Reader};
+use crate::yaml::{Entry, NodeId, Reader, shorten};
 
 /// The longest time limit, in minutes: a week.
 const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
@@ -20,11 +21,11 @@ pub(super) enum Setting {
 /// Reads one key of a job or step if it is a setting.
 pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, name: &str, entry: Entry) -> Setting {
     let value = entry.value;
-    if matches!(name, "if" | "timeout-minutes" | "continue-on-error") {
+    if matches!(name, "if" | "timeout-minutes" | "continue-on-error" | "inherit-env") {
         reader.visit(value);
         outside::complain(reader, value, Some(name));
         if name != "if" && is_expression(reader, value) {
-            settings.foreign = Some(Box::new((format!("{name}: ${{{{ … }}}}"), reader.tree.span(value))));
+            reader.note(value, format!("{name}: ${{{{ … }}}}"));
             return Setting::Read;
         }
     }
@@ -32,18 +33,10 @@ pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, name: &s
         "if" => settings.condition = condition(reader, value),
         "timeout-minutes" => settings.timeout = minutes(reader, value),
         "continue-on-error" => settings.continue_on_error = reader.boolean(value, name).unwrap_or_default(),
-        "uses" => {
-            settings.foreign = Some(Box::new((name.to_owned(), reader.tree.span(entry.key))));
-            return Setting::Unknown;
-        }
+        "inherit-env" => settings.inherit_env = reader.boolean(value, name),
         _ => return Setting::Unknown,
     }
     Setting::Read
-}
-
-/// Whether a value is one of GitHub's expressions, which are kept and not evaluated.
-fn is_expression(reader: &Reader<'_>, node: NodeId) -> bool {
-    reader.tree.text(node).is_some_and(|text| text.contains("${{"))
 }
 
 fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
@@ -56,7 +49,12 @@ fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
         "success()" => Condition::Success,
         "failure()" => Condition::Failure,
         "always()" => Condition::Always,
-        _ => Condition::Foreign(Box::new((text.to_owned(), reader.tree.span(node)))),
+        "true" => Condition::Success,
+        "false" => Condition::Never,
+        _ => {
+            reader.note(node, format!("if: {}", shorten(text)));
+            Condition::Success
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Variables without a file of jobs: what `exec` resolves.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Binding, Document, Job, ONLY_JOB, Settings, Step, Workflow};
@@ -19,6 +20,7 @@ impl Workflow<Template> {
     pub fn of_variables(source: &Arc<Source>, name: &str) -> Result<Self, Diagnostics> {
         let mut faults = Diagnostics::new();
         let mut env: Vec<Binding<Template>> = Vec::new();
+        let mut places = HashMap::new();
         let mut shared = Shared::default();
         for assignment in assignments(source, &mut faults) {
             let wrong = |malformed: &crate::reference::Malformed, span| {
@@ -32,8 +34,14 @@ impl Workflow<Template> {
                 None => assignment.span,
             };
             let value = Template::parse(&assignment.value, &mut shared, place, wrong);
-            env.retain(|known| *known.name != *assignment.name);
-            env.push(Binding { name: assignment.name.into(), node: NodeId::NONE, value });
+            let name: Arc<str> = assignment.name.into();
+            let binding = Binding { name: Arc::clone(&name), node: NodeId::NONE, value };
+            let at = *places.entry(name).or_insert(env.len());
+            if at < env.len() {
+                env[at] = binding;
+            } else {
+                env.push(binding);
+            }
         }
         let step = Step {
             number: 1,
@@ -41,9 +49,11 @@ impl Workflow<Template> {
             name: None,
             env,
             with: Vec::new(),
+            files: Box::default(),
             run: None,
             shell: None,
             working_directory: None,
+            retry: None,
             settings: Settings::default(),
         };
         let job = Job {
@@ -54,7 +64,14 @@ impl Workflow<Template> {
             steps: vec![step],
             settings: Settings::default(),
         };
-        let document = Document { name: name.to_owned(), env: Vec::new(), jobs: vec![job] };
+        let document = Document {
+            name: name.to_owned(),
+            env: Vec::new(),
+            jobs: vec![job],
+            max_parallel: None,
+            inherit_env: None,
+            foreign: Vec::new(),
+        };
         let workflow = Self { tree: Arc::new(Tree::empty(source)), documents: vec![document] };
         faults.finish(Some(workflow)).map(|(workflow, _)| workflow)
     }

@@ -15,7 +15,12 @@ pub struct Locator<'t> {
     verbatim: bool,
     whole: Span,
     cursor: Cell<(usize, Range<usize>)>,
+    /// How many pieces weren't found.
+    missed: Cell<usize>,
 }
+
+/// So many searches may go through the rest of a scalar in vain.
+const MOST_MISSED: usize = 16;
 
 impl Tree {
     /// A locator for the text of a scalar.
@@ -30,6 +35,7 @@ impl Tree {
             verbatim: verbatim.is_some(),
             whole,
             cursor: Cell::new((0, 0..0)),
+            missed: Cell::new(0),
         }
     }
 }
@@ -46,9 +52,10 @@ impl Locator<'_> {
             self.cursor.set((done, last));
             return self.within(done - piece.len(), &piece, &part);
         }
-        let Some(found) = memchr::memmem::find(&self.raw.as_bytes()[done..], self.text[piece.clone()].as_bytes())
-        else {
+        let rest = if self.missed.get() < MOST_MISSED { &self.raw.as_bytes()[done..] } else { &[] };
+        let Some(found) = memchr::memmem::find(rest, self.text[piece.clone()].as_bytes()) else {
             self.cursor.set((done, 0..0));
+            self.missed.set(self.missed.get() + 1);
             return self.whole;
         };
         let start = done + found;

@@ -11,6 +11,8 @@ pub struct Entry {
     pub key: NodeId,
     /// The value, or what its alias stands for.
     pub value: NodeId,
+    /// The value as it is written, which may be an alias.
+    pub written: NodeId,
 }
 
 /// The entries of a mapping, and the merge values that are no mappings.
@@ -20,25 +22,28 @@ pub struct Merged {
     pub entries: Vec<Entry>,
     /// Values of `<<` that can't be merged.
     pub wrong: Vec<NodeId>,
-    /// Whether there was more to merge than [`MAX_MERGED`].
+    /// The aliases that merge keys follow.
+    pub aliases: Vec<NodeId>,
+    /// Whether there was more to merge than was allowed.
     pub overflow: bool,
-    visited: usize,
+    /// How many entries merge keys brought, overridden ones included.
+    pub visited: usize,
 }
 
-/// The most entries that merge keys may bring into one mapping, overridden ones included.
-pub const MAX_MERGED: usize = 100_000;
+/// The most entries that merge keys may bring into the mappings of one file, overridden ones included.
+pub const MAX_MERGED: usize = 500_000;
 
 impl Tree {
     /// The entries of a mapping with its merge keys followed: its own keys win, then the earlier merged ones, as
-    /// YAML's merge key type has it.
-    pub fn merged(&self, mapping: NodeId) -> Merged {
+    /// YAML's merge key type has it. They may bring `most` entries.
+    pub fn merged(&self, mapping: NodeId, most: usize) -> Merged {
         let mut merged = Merged::default();
         let mut seen = HashSet::new();
         let has_merge = self.pairs(mapping).any(|(key, _)| self.is_merge(key));
         if has_merge {
-            self.collect(mapping, 0, &mut seen, &mut merged);
+            self.collect(mapping, 0, most, &mut seen, &mut merged);
         } else {
-            let entry = |(key, value)| Entry { key, value: self.resolve(value) };
+            let entry = |(key, value)| Entry { key, value: self.resolve(value), written: value };
             merged.entries.extend(self.pairs(mapping).map(entry));
         }
         merged
@@ -49,32 +54,43 @@ impl Tree {
         self.kind(key) == Kind::Scalar(Style::Plain) && self.text(key) == Some("<<")
     }
 
-    fn collect<'t>(&'t self, mapping: NodeId, depth: usize, seen: &mut HashSet<&'t str>, merged: &mut Merged) {
+    fn collect<'t>(
+        &'t self,
+        mapping: NodeId,
+        depth: usize,
+        most: usize,
+        seen: &mut HashSet<&'t str>,
+        merged: &mut Merged,
+    ) {
+        // A chain of merges can't be longer than the anchors it goes through.
+        merged.overflow |= depth > super::MAX_DEPTH;
         let mut merges = Vec::new();
-        for (key, value) in self.pairs(mapping) {
-            let value = self.resolve(value);
+        for (key, written) in self.pairs(mapping) {
+            let value = self.resolve(written);
             // The mapping's own entries are as many as the file has; what merges bring is bounded.
             merged.visited += usize::from(depth > 0);
-            if merged.visited > MAX_MERGED {
-                merged.overflow = true;
+            merged.overflow |= merged.visited > most;
+            if merged.overflow {
                 return;
             }
             if self.is_merge(key) {
-                merges.push(value);
+                merges.push(written);
             } else if self.text(self.resolve(key)).is_none_or(|text| seen.insert(text)) {
-                merged.entries.push(Entry { key, value });
+                merged.entries.push(Entry { key, value, written });
             }
         }
-        for value in merges {
+        for written in merges {
+            let value = self.resolve(written);
+            merged.aliases.push(written);
             match self.kind(value) {
-                // A chain of merges can't be longer than the anchors it goes through.
-                Kind::Mapping if depth < super::MAX_DEPTH => self.collect(value, depth + 1, seen, merged),
+                Kind::Mapping => self.collect(value, depth + 1, most, seen, merged),
                 Kind::Sequence => {
                     for item in self.children(value) {
                         merged.visited += 1;
+                        merged.aliases.push(item);
                         match self.resolve(item) {
-                            item if self.kind(item) == Kind::Mapping && depth < super::MAX_DEPTH => {
-                                self.collect(item, depth + 1, seen, merged);
+                            item if self.kind(item) == Kind::Mapping => {
+                                self.collect(item, depth + 1, most, seen, merged);
                             }
                             item => merged.wrong.push(item),
                         }

@@ -156,6 +156,10 @@ impl<'s> Builder<'s> {
             }
             ScalarStyle::Plain => Style::Plain,
         };
+        // At the end of a file without a line break the parser adds the one that the text doesn't have.
+        let is_open = || self.text.rsplit('\n').next().is_some_and(|last| !last.trim().is_empty());
+        let ends_file = style == Style::Block && range.end == self.text.len();
+        let text = if ends_file && is_open() { text.strip_suffix('\n').unwrap_or(text) } else { text };
         let within = match style {
             Style::Single | Style::Double => self.text.get(range.start + 1..range.end.saturating_sub(1)),
             Style::Plain => self.text.get(range.clone()),

@@ -1,8 +1,10 @@
 //! Reading typed values out of a tree, complaining of what doesn't fit and going on.
 
-use super::merge::Entry;
+use std::collections::HashSet;
+
+use super::merge::{Entry, MAX_MERGED};
 use super::tree::{Kind, NodeId, Tree};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::Shared;
 use crate::source::{Span, printable};
 
@@ -20,8 +22,14 @@ pub struct Reader<'t> {
     pub faults: Diagnostics,
     /// Texts and references that may come again.
     pub shared: Shared,
+    /// What is no fault here and a later stage may have something to say about.
+    pub notes: Vec<(NodeId, String)>,
     seen: Vec<bool>,
     aliased: usize,
+    merged: usize,
+    suggestions: Suggestions,
+    /// Keys that were judged already: a mapping that is merged brings the same ones again.
+    judged: HashSet<NodeId>,
 }
 
 impl<'t> Reader<'t> {
@@ -31,8 +39,12 @@ impl<'t> Reader<'t> {
             tree,
             faults: Diagnostics::new(),
             shared: Shared::default(),
+            notes: Vec::new(),
             seen: vec![false; tree.nodes.len()],
             aliased: 0,
+            merged: 0,
+            suggestions: Suggestions::default(),
+            judged: HashSet::new(),
         }
     }
 
@@ -65,6 +77,25 @@ impl<'t> Reader<'t> {
         self.aliased <= MAX_ALIASED
     }
 
+    /// Takes something down for a later stage; of very many only the first.
+    pub fn note(&mut self, node: NodeId, what: String) {
+        if self.notes.len() < 1000 {
+            self.notes.push((node, what));
+        }
+    }
+
+    /// Notes that a value is being read, if it is an alias.
+    pub fn reach(&mut self, written: NodeId) {
+        if self.tree.kind(written) == Kind::Alias {
+            self.seen[written.index()] = true;
+        }
+    }
+
+    /// What was probably meant by a word; nothing once a file has had too many of them.
+    pub fn nearest<'c>(&mut self, word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+        self.suggestions.nearest(word, candidates)
+    }
+
     /// Whether a node was read already.
     pub fn visited(&self, node: NodeId) -> bool {
         self.seen[node.index()]
@@ -89,13 +120,23 @@ impl<'t> Reader<'t> {
             self.wrong_type(node, key, "a mapping");
             return Vec::new();
         }
-        let merged = self.tree.merged(node);
+        let before = self.merged;
+        let merged = self.tree.merged(node, MAX_MERGED.saturating_sub(before));
+        self.merged += merged.visited;
+        for alias in merged.aliases {
+            self.reach(alias);
+        }
         for wrong in merged.wrong {
             self.wrong_type(wrong, "<<", "a mapping");
         }
         if merged.overflow {
-            let message = "merge keys bring too many entries";
-            self.fault(Code::TooManyAliases, node, message, "into this mapping", "use fewer merge keys");
+            // Once is enough.
+            if before <= MAX_MERGED {
+                let message = "merge keys bring too many entries";
+                self.fault(Code::TooManyAliases, node, message, "into this mapping", "use fewer merge keys");
+            }
+            self.merged = MAX_MERGED + 1;
+            return Vec::new();
         }
         merged.entries
     }
@@ -136,7 +177,11 @@ impl<'t> Reader<'t> {
     /// when `strict`.
     pub fn unknown(&mut self, key: NodeId, known: &[&str], strict: bool) {
         let name = self.tree.text(self.tree.resolve(key)).unwrap_or_default();
-        let meant = nearest(name, known.iter().copied());
+        // Keys of one's own, and the usual places for anchors.
+        if !self.judged.insert(key) || (!strict && (name.starts_with(['.', '_']) || name.starts_with("x-"))) {
+            return;
+        }
+        let meant = self.suggestions.nearest(name, known.iter().copied());
         if meant.is_none() && !strict {
             return;
         }

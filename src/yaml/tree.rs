@@ -158,6 +158,11 @@ impl Tree {
         }
     }
 
+    /// A node and all that is in it, as a range in the order of the file.
+    pub fn within(&self, id: NodeId) -> std::ops::Range<NodeId> {
+        id..NodeId(self.next(id))
+    }
+
     /// The items of a sequence, or the keys and values of a mapping in turn.
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.next(id);

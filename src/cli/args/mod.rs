@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::OsStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -34,14 +35,21 @@ pub(super) struct Cli {
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// The configuration [default: credflow.yaml beside the workflow, or in a folder above].
-    #[arg(long, global = true, env = "CREDFLOW_CONFIG", value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
+    #[arg(long, global = true, env = "CREDFLOW_CONFIG", value_name = "FILE", value_parser = OsStringValueParser::new())]
+    config: Option<OsString>,
     /// Say nothing but errors and results.
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
     /// Say more: which version each secret has.
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(super) verbose: bool,
+}
+
+impl Global {
+    /// The configuration that was named; an empty name, as of a variable that is set to nothing, is none.
+    pub(super) fn config(&self) -> Option<PathBuf> {
+        self.config.as_ref().filter(|name| !name.is_empty()).map(PathBuf::from)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{beside, identifier, listed};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::reference::OPENING;
 use crate::secret::Secret;
 use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
 
@@ -153,6 +154,11 @@ impl Chosen {
 fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> {
     if reader.tree.kind(node) != Kind::Mapping {
         let text = reader.text(node, "client-secret")?;
+        if text.contains(OPENING) {
+            let help = "a store's own secret can't come from a vault: use `{ env: NAME }` or `{ file: PATH }`";
+            reader.fault(Code::ReferenceOutsideEnv, node, "a reference is not resolved in the configuration", "", help);
+            return None;
+        }
         let secret = Secret::concat([text]);
         let span = reader.tree.span(node);
         let diagnostic = Diagnostic::warning(Code::LiteralSecret, "a client secret in the configuration itself")

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::Config;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Source;
-use crate::yaml::{Entry, NodeId, Reader, Tree};
+use crate::yaml::{Entry, MAX_MERGED, NodeId, Reader, Tree};
 
 use credential::credential;
 use store::store;
@@ -75,10 +75,10 @@ fn config(reader: &mut Reader<'_>) -> Config {
 
 fn store_names(reader: &Reader<'_>, root: NodeId) -> Vec<String> {
     let tree = reader.tree;
-    let entries = tree.merged(root).entries;
+    let entries = tree.merged(root, MAX_MERGED).entries;
     let stores = entries.iter().filter(|entry| tree.text(entry.key) == Some("stores"));
     stores
-        .flat_map(|entry| tree.merged(entry.value).entries)
+        .flat_map(|entry| tree.merged(entry.value, MAX_MERGED).entries)
         .filter_map(|entry| tree.text(entry.key).map(str::to_owned))
         .collect()
 }

@@ -134,7 +134,8 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
         "max-concurrency" => {
             draft.max_concurrency = reader.tree.text(node).and_then(|text| text.parse().ok());
             if draft.max_concurrency.is_none() {
-                reader.wrong_type(node, key, "a whole number from 1 to 65535");
+                let message = format!("`{key}` must be a whole number from 1 to 65535");
+                reader.fault(Code::WrongValue, node, message, "", "");
             }
         }
         "timeout" => {
