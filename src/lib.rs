@@ -41,6 +41,7 @@
 //! # Ok::<(), credflow::diagnostic::Diagnostics>(())
 //! ```
 
+pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;

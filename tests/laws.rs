@@ -267,14 +267,15 @@ fn bombs_are_refused_or_stay_small() {
 #[test]
 fn much_of_one_kind_takes_no_square_of_time() {
     assert!(read(format!("steps: [{{ run: x, env: {{ A: '{}' }} }}]\n", "$(".repeat(400_000))), "near misses");
-    let keys: String = (0..50_000).map(|key| format!("k{key}: v, ")).collect();
+    let keys: String = (0..20_000).map(|key| format!("k{key}: v, ")).collect();
     let merging = "  - { <<: *big, run: x }\n".repeat(200);
     assert!(!read(format!("x: &big {{ {keys} }}\nsteps:\n{merging}")), "merges of a large mapping");
-    let jobs: String = (0..5000).map(|job| format!("  j{job}: {{ needs: none{job}, steps: [{{ run: x }}] }}\n")).collect();
+    let jobs: String =
+        (0..5000).map(|job| format!("  j{job}: {{ needs: none{job}, steps: [{{ run: x }}] }}\n")).collect();
     assert!(!read(format!("jobs:\n{jobs}")), "needs of no job");
-    let escaped = r"\x24<credential:payments/a>".repeat(50_000);
+    let escaped = r"\x24<credential:payments/a>".repeat(20_000);
     assert!(read(format!("steps: [{{ run: x, env: {{ A: \"{escaped}\" }} }}]\n")), "references that are escaped");
-    let malformed = "$<credential:payments/a_b>".repeat(50_000);
+    let malformed = "$<credential:payments/a_b>".repeat(20_000);
     let source = Source::new("many", format!("steps: [{{ run: x, env: {{ A: '{malformed}' }} }}]\n"));
     let (_, faults) = Workflow::read_partly(&source);
     assert_eq!(faults.iter().count(), 1001, "a thousand, and one that says that there are more");
@@ -285,7 +286,8 @@ fn much_of_one_kind_takes_no_square_of_time() {
     let plan = Workflow::read(&source).expect("a workflow").0.plan(Some(&config)).expect("a plan");
     assert_eq!(plan.fetches()[0].fields.len(), 20_000);
     let variables: String = (0..50_000).map(|line| format!("V{line}=x\nV{}=y\n", line / 2)).collect();
-    assert!(Workflow::of_variables(&Source::private("many", variables), "exec").is_ok(), "variables");
+    let (_, faults) = Workflow::of_variables(&Source::private("many", variables), "exec");
+    assert!(faults.is_empty(), "variables");
 }
 
 #[test]

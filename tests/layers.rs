@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["resolve"],
     &["render"],
     &["run"],
+    &["audit"],
     &["emulator"],
     &["cli"],
 ];

@@ -89,10 +89,13 @@ fn start(workflow: Workflow<Filled>, options: Options) -> Told {
             let mut told = told.lock().expect("no panic");
             match event {
                 Event::JobStarted { job } => told.0.push(format!("> {}", job.id)),
-                Event::StepStarted { step } => told.0.push(format!("> {}/{}", step.job.id, step.label)),
+                Event::StepStarted { step, .. } => told.0.push(format!("> {}/{}", step.job.id, step.label)),
                 Event::Output { step, stream, bytes } => {
                     assert!(!bytes.is_empty());
                     told.1.push((format!("{}/{}", step.job.id, step.label), stream, bytes.to_vec(), Instant::now()));
+                }
+                Event::StepRetried { step, outcome, attempt, .. } => {
+                    told.0.push(format!("~ {}/{} {outcome:?} {attempt}", step.job.id, step.label));
                 }
                 Event::StepFinished { step, outcome, .. } => {
                     told.0.push(format!("< {}/{} {outcome:?}", step.job.id, step.label));

@@ -14,6 +14,8 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
         program: program.into(),
         arguments: arguments.iter().map(Into::into).collect(),
         environment: inherited.chain(environment.into_iter().map(|(name, value)| (name.into(), value))).collect(),
+        withheld: Vec::new(),
+        window: None,
     };
     let mut output = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

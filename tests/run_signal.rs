@@ -12,6 +12,8 @@ fn a_signal_is_passed_on() {
         program: "sh".into(),
         arguments: vec!["-c".into(), script.into()],
         environment: environment.map(|(name, value)| (name, Value::Inherited(value))).collect(),
+        withheld: Vec::new(),
+        window: None,
     };
     let mut output = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

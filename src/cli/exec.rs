@@ -1,17 +1,22 @@
 //! `exec`: one command with the references in its environment resolved.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::{Exec, Global};
-use super::run::{exit_code, withheld};
+use super::audit::Trail;
+use super::run::exit_code;
+use super::used::Uses;
 use super::{Exit, Terminal, fetch, input};
+use crate::audit;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::reference::{OPENING, Template};
+use crate::dotenv::assignments;
+use crate::plan::Plan;
+use crate::reference::{OPENING, Template, near_misses};
 use crate::render::Filled;
-use crate::run::{Command, Outcome, Stream, Value};
+use crate::run::{ALWAYS_INHERITED, Command, Outcome, Stream, Value};
 use crate::source::Source;
 use crate::workflow::Workflow;
 
@@ -19,19 +24,11 @@ use crate::workflow::Workflow;
 const NAME: &str = "exec";
 
 pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
-    let workflow = match variables(args) {
-        Ok(workflow) => workflow,
-        Err(faults) => {
-            terminal.diagnostics(&faults);
-            return Exit::Faults;
+    let plan = match plan(args, global) {
+        Ok((plan, warnings)) => {
+            terminal.diagnostics(&warnings);
+            plan
         }
-    };
-    let planned = input::config(global, Path::new(".")).and_then(|(config, warnings)| {
-        terminal.diagnostics(&warnings);
-        workflow.plan(config.as_ref())
-    });
-    let plan = match planned {
-        Ok(plan) => plan,
         Err(faults) => {
             terminal.diagnostics(&faults);
             return Exit::Faults;
@@ -42,16 +39,32 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Err(exit) => return exit,
     };
     let Some((program, arguments)) = args.command.split_first() else { return Exit::Usage };
-    let withheld = withheld(plan.stores());
+    let trail = match Trail::open(&args.audited, terminal) {
+        Ok(trail) => trail,
+        Err(exit) => return exit,
+    };
+    let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
-        let workflow = match fetch::resolve(plan, &args.fetching, terminal).await {
-            Ok(resolved) => resolved.render(),
-            Err(exit) => return exit,
+        let planned = Uses::planned(&plan);
+        let resolved = match fetch::resolve(plan, &args.fetching, terminal).await {
+            Ok(resolved) => resolved,
+            Err(exit) => {
+                trail.note(&planned, audit::Outcome::NotFetched, |_| true);
+                return exit;
+            }
         };
+        // A value that can't be noted is not given.
+        if !trail.note(&Uses::resolved(&resolved), audit::Outcome::Given, |_| true) {
+            return Exit::World;
+        }
+        let workflow = resolved.render();
+        let surroundings = &args.surroundings;
         let command = Command {
             program: program.clone(),
             arguments: arguments.to_vec(),
-            environment: environment(workflow, &withheld),
+            environment: environment(workflow, &withheld, surroundings.clean_env),
+            window: if surroundings.no_tty { None } else { Terminal::window() },
+            withheld,
         };
         let outcome = command.execute(|stream, bytes| terminal.pass(stream == Stream::Stderr, bytes)).await;
         if let Outcome::NotStarted(error) = &outcome {
@@ -62,39 +75,65 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
 }
 
 /// The whole environment of the command: what is inherited and not replaced, and what was resolved.
-fn environment(workflow: Workflow<Filled>, withheld: &[OsString]) -> Vec<(OsString, Value)> {
+fn environment(workflow: Workflow<Filled>, withheld: &[OsString], clean: bool) -> Vec<(OsString, Value)> {
     let steps = workflow.documents.into_iter().flat_map(|document| document.jobs).flat_map(|job| job.steps);
     let resolved: Vec<(OsString, Filled)> =
         steps.flat_map(|step| step.env).map(|binding| (OsString::from(&*binding.name), binding.value)).collect();
     let replaced = |name: &OsString| withheld.contains(name) || resolved.iter().any(|(other, _)| other == name);
-    let inherited = std::env::vars_os().filter(|(name, _)| !replaced(name));
+    let kept = |name: &OsString| !clean || ALWAYS_INHERITED.iter().any(|kept| name == kept);
+    let inherited = std::env::vars_os().filter(|(name, _)| kept(name) && !replaced(name));
     let inherited: Vec<_> = inherited.map(|(name, value)| (name, Value::Inherited(value))).collect();
     let resolved = resolved.into_iter().map(|(name, value)| (name, Value::Filled(value)));
     inherited.into_iter().chain(resolved).collect()
 }
 
-/// The variables of the current environment that hold references, and those of the file.
-fn variables(args: &Exec) -> Result<Workflow<Template>, Diagnostics> {
-    if let Some(path) = &args.env_file {
-        // The file may hold plain passwords as well.
-        let file = Source::read_private(path).map_err(Diagnostic::from)?;
-        let inherited = inherited();
-        if inherited.is_empty() {
-            return Workflow::of_variables(&file, NAME);
+/// The plan of the variables. Faults of all that it is made from come together.
+fn plan(args: &Exec, global: &Global) -> Result<(Plan, Diagnostics), Diagnostics> {
+    let (workflow, mut found) = variables(args)?;
+    let config = match input::config(global, Path::new(".")) {
+        Ok((config, warnings)) => {
+            found.extend(warnings);
+            config
         }
-        // The file comes last, so that it overrides the environment.
-        let text = format!("{inherited}{}", file.text());
-        return Workflow::of_variables(&Source::private(file.name(), text), NAME);
+        Err(faults) => {
+            found.extend(faults);
+            found.sort();
+            return Err(found);
+        }
+    };
+    match workflow.plan(config.as_ref()) {
+        Ok(plan) => found.finish(Some(plan)),
+        Err(faults) => {
+            found.extend(faults);
+            found.sort();
+            Err(found)
+        }
     }
-    let environment: Arc<Source> = Source::private("environment", inherited());
-    Workflow::of_variables(&environment, NAME)
 }
 
-/// The variables of this process with references in them, as `NAME="VALUE"` lines.
-fn inherited() -> String {
+/// The variables of the file, and those of the current environment that hold references and aren't in the file.
+fn variables(args: &Exec) -> Result<(Workflow<Template>, Diagnostics), Diagnostics> {
+    let Some(path) = &args.env_file else {
+        return Ok(Workflow::of_variables(&Source::private("environment", inherited(|_| true)), NAME));
+    };
+    // The file may hold plain passwords as well.
+    let file = Source::read_private(path).map_err(Diagnostic::from)?;
+    let names: HashSet<String> =
+        assignments(&file, &mut Diagnostics::new()).into_iter().map(|assignment| assignment.name).collect();
+    let inherited = inherited(|name| !names.contains(name));
+    if inherited.is_empty() {
+        return Ok(Workflow::of_variables(&file, NAME));
+    }
+    // The file comes first, so that its lines have their numbers.
+    let text = format!("{}\n{inherited}", file.text());
+    Ok(Workflow::of_variables(&Source::private(file.name(), text), NAME))
+}
+
+/// The variables of this process with references in them, or nearly, as `NAME="VALUE"` lines.
+fn inherited(chosen: impl Fn(&str) -> bool) -> String {
     let mut found: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(_, value)| value.contains(OPENING))
+        .filter(|(name, value)| chosen(name) && (value.contains(OPENING) || near_misses(value).next().is_some()))
         .collect();
     found.sort();
     let mut out = String::new();

@@ -3,6 +3,7 @@
 //! [`main`] takes arguments and streams and gives an exit code, so that it can be called in a test.
 
 mod args;
+mod audit;
 mod check;
 mod emulate;
 mod exec;
@@ -15,6 +16,7 @@ mod render;
 mod run;
 mod stores;
 mod terminal;
+mod used;
 
 use std::ffi::OsString;
 
@@ -77,6 +79,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
         Verb::Render(args) => render::render(args, global, terminal).code(),
         Verb::Run(args) => around(run::run(args, global, terminal)),
         Verb::Exec(args) => around(exec::exec(args, global, terminal)),
+        Verb::Audit(args) => audit::audit(args, terminal).code(),
         Verb::Stores(args) => stores::stores(args, global, terminal).code(),
         Verb::Emulate(args) => emulate::emulate(args, terminal).code(),
         Verb::Completions { shell } => {

@@ -1,7 +1,10 @@
 //! `render`: the workflow with its values.
 
 use super::args::{Global, Render, RenderFormat};
+use super::audit::Trail;
+use super::used::Uses;
 use super::{Exit, Terminal, fetch, input};
+use crate::audit::Outcome;
 use crate::file;
 use crate::render::{self, Dialect, Filled, Reveal};
 use crate::secret::Buffer;
@@ -27,11 +30,24 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
         terminal.error("the workflow has several steps; say which one with `--step JOB/STEP`");
         return Exit::Usage;
     }
-    let resolved = match fetch::blocking(plan, &args.fetching, terminal) {
-        Ok(resolved) => resolved,
+    let trail = match Trail::open(&args.audited, terminal) {
+        Ok(trail) => trail,
         Err(exit) => return exit,
     };
-    let reveal = if args.reveal { Reveal::Revealed } else { Reveal::Masked };
+    let planned = Uses::planned(&plan);
+    let resolved = match fetch::blocking(plan, &args.fetching, terminal) {
+        Ok(resolved) => resolved,
+        Err(exit) => {
+            trail.note(&planned, Outcome::NotFetched, |_| true);
+            return exit;
+        }
+    };
+    let (reveal, outcome) =
+        if args.reveal { (Reveal::Revealed, Outcome::Revealed) } else { (Reveal::Masked, Outcome::Masked) };
+    // A value that can't be noted is not shown.
+    if !trail.note(&Uses::resolved(&resolved), outcome, |_| true) {
+        return Exit::World;
+    }
     let text = match write(&resolved.render(), args.format, reveal) {
         Ok(text) => text,
         Err(message) => {

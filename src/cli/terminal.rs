@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Exit;
 use crate::diagnostic::human::{self, Style};
 use crate::diagnostic::{Diagnostics, printable};
+use crate::run::{Size, Window};
 
 /// Where results and words go. Tests put buffers in.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ pub struct Terminal {
     err: Stream,
     style: Style,
     live: bool,
+    screen: bool,
     level: Level,
 }
 
@@ -34,6 +36,7 @@ impl Terminal {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let mut made = Self::new(io::stdout(), io::stderr());
         made.live = terminal && !dumb;
+        made.screen = made.live && io::stdout().is_terminal();
         if terminal && !plain && !dumb {
             made.style = Style::Colour;
         }
@@ -47,6 +50,7 @@ impl Terminal {
             err: Arc::new(Mutex::new(err)),
             style: Style::Plain,
             live: false,
+            screen: false,
             level: Level::Normal,
         }
     }
@@ -133,10 +137,46 @@ impl Terminal {
         self.live
     }
 
+    /// Whether standard output is a terminal as well.
+    pub(super) fn is_screen(&self) -> bool {
+        self.screen
+    }
+
+    /// The window in which the output of processes is shown, if any of it is. It follows the terminal's size for as long
+    /// as the runtime lives.
+    pub(super) fn window() -> Option<Window> {
+        if !io::stdout().is_terminal() && !io::stderr().is_terminal() {
+            return None;
+        }
+        let window = Window::new(size());
+        #[cfg(unix)]
+        if let Ok(mut changes) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::window_change()) {
+            let window = window.clone();
+            tokio::spawn(async move {
+                while changes.recv().await.is_some() {
+                    window.resize(size());
+                }
+            });
+        }
+        Some(window)
+    }
+
     fn line(&self, text: &str) {
         let mut err = lock(&self.err);
         let _ = writeln!(err, "{text}").and_then(|()| err.flush());
     }
+}
+
+/// The terminal's size; what they mostly have where it can't be known.
+pub(super) fn size() -> Size {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(rustix::stdio::stderr())
+        && size.ws_row > 0
+        && size.ws_col > 0
+    {
+        return Size { rows: size.ws_row, columns: size.ws_col };
+    }
+    Size { rows: 24, columns: 80 }
 }
 
 fn lock(stream: &Stream) -> std::sync::MutexGuard<'_, dyn Write + Send + 'static> {

@@ -1,5 +1,6 @@
 //! An identity: who asks for a vault's token, and how it proves who it is.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -99,6 +100,17 @@ impl Proof {
             Self::Environment => Some(CLIENT_SECRET_VARIABLE),
             _ => None,
         }
+    }
+}
+
+/// Who it is, for an audit: `client-secret CLIENT in TENANT`.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.proof.name())?;
+        if let Some(client) = self.proof.client() {
+            write!(f, " {client}")?;
+        }
+        self.tenant.as_ref().map_or(Ok(()), |tenant| write!(f, " in {tenant}"))
     }
 }
 

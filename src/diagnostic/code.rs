@@ -77,6 +77,10 @@ codes! {
     NoSuchField = "no-such-field",
     /// A secret can't be fetched.
     Fetch = "fetch-failed",
+    /// A value that is too short or usual to be masked wherever it occurs.
+    CommonValue = "common-value",
+    /// A value on its way to a command line, where every user of the machine can read it.
+    CommandLine = "command-line",
     /// A secret that is not yet, or no longer, meant for use.
     Validity = "validity",
     /// A step that credflow can't execute.

@@ -6,7 +6,7 @@ use super::fetch::{Fetch, FetchId, Use};
 use super::place::{BindingPlace, places};
 use super::{Plan, Slot, Slots};
 use crate::config::{Config, Credential, Store};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions, printable};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
 use crate::workflow::{Document, Job, Workflow};
@@ -52,7 +52,9 @@ impl Workflow<Template> {
             };
             Slots(template.parts.into_iter().map(slot).collect())
         });
-        Ok(Plan { workflow, fetches, stores })
+        let proofs = config.into_iter().flat_map(|config| &config.stores).map(|store| &store.identity.proof);
+        let secret_variables = proofs.filter_map(|proof| proof.secret_variable()).map(str::to_owned).collect();
+        Ok(Plan { workflow, fetches, stores, secret_variables })
     }
 }
 
@@ -78,7 +80,7 @@ impl Builder<'_> {
     /// The fetch and field that answer one reference; nothing, with a complaint, for one that can't be answered.
     fn answer(&mut self, place: BindingPlace, reference: &Reference, span: Span) -> Option<(FetchId, Option<u32>)> {
         let (store, secret, version) = match &reference.target {
-            Target::Secret { store, secret, version } => (self.store(store, span)?, secret.clone(), *version),
+            Target::Secret { store, secret, version } => (self.store(store, place, span)?, secret.clone(), *version),
             Target::Named(name) => {
                 let config = self.config;
                 let Some(credential) = config.credential(name) else {
@@ -88,12 +90,12 @@ impl Builder<'_> {
                         "credential",
                         name.as_str(),
                         &names.collect::<Vec<_>>(),
-                        span,
+                        (place, span),
                     );
                     return None;
                 };
                 self.check_scope(credential, place, span);
-                (self.store(&credential.store, span)?, credential.secret.clone(), credential.version)
+                (self.store(&credential.store, place, span)?, credential.secret.clone(), credential.version)
             }
         };
         let next = FetchId(u32::try_from(self.fetches.len()).expect("internal error: fewer fetches than bytes"));
@@ -112,14 +114,14 @@ impl Builder<'_> {
         Some((id, field))
     }
 
-    fn store(&mut self, name: &StoreName, span: Span) -> Option<u32> {
+    fn store(&mut self, name: &StoreName, place: BindingPlace, span: Span) -> Option<u32> {
         if let Some(&id) = self.store_ids.get(name) {
             return Some(id);
         }
         let config = self.config;
         let Some(store) = config.store(name) else {
             let names = config.stores.iter().map(|store| store.name.as_str());
-            self.unknown(Code::UnknownStore, "store", name.as_str(), &names.collect::<Vec<_>>(), span);
+            self.unknown(Code::UnknownStore, "store", name.as_str(), &names.collect::<Vec<_>>(), (place, span));
             return None;
         };
         let id = u32::try_from(self.stores.len()).expect("internal error: fewer stores than bytes");
@@ -128,16 +130,26 @@ impl Builder<'_> {
         Some(id)
     }
 
-    fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], span: Span) {
+    fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], at: (BindingPlace, Span)) {
         let help = match self.suggestions.nearest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => format!("the configuration has no {what}s"),
             None => format!("the configuration has {}", known.join(", ")),
         };
         let diagnostic = Diagnostic::error(code, format!("no {what} is named `{name}`"))
-            .at(self.workflow.source(), span, "")
+            .at(self.workflow.source(), at.1, self.label(at.0))
             .help(help);
         self.faults.push(diagnostic);
+    }
+
+    /// The variable, where no line of a file tells it.
+    fn label(&self, place: BindingPlace) -> String {
+        let is_in_file = !self.workflow.tree.documents().is_empty();
+        if is_in_file {
+            String::new()
+        } else {
+            format!("in the variable `{}`", printable(place.named(self.workflow).key))
+        }
     }
 
     /// Complains of the first step that would see the credential and is out of its scope.
@@ -158,7 +170,7 @@ impl Builder<'_> {
         if let Some((job, step)) = outside.next() {
             let path = format!("{}/{}/{}", document.name, job.id, step.label());
             let message = format!("the credential `{}` can't be used in {path}", credential.name);
-            let label = if place.step == 0 { "every step below sees this" } else { "" };
+            let label = if place.step == 0 { "every step below sees this".to_owned() } else { self.label(place) };
             let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);
             let diagnostic =
                 Diagnostic::error(Code::OutOfScope, message).at(self.workflow.source(), span, label).help(help);

@@ -25,6 +25,7 @@ pub struct Plan {
     pub(crate) workflow: Workflow<Slots>,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) stores: Vec<Store>,
+    pub(crate) secret_variables: Vec<String>,
 }
 
 /// What a variable is bound to after planning: texts and slots, in order.
@@ -54,6 +55,12 @@ impl Plan {
     /// The store of a fetch.
     pub fn store(&self, fetch: &Fetch) -> &Store {
         &self.stores[fetch.store as usize]
+    }
+
+    /// The variables that hold client secrets of any store of the configuration, used here or not: no step has a use for
+    /// them.
+    pub fn secret_variables(&self) -> &[String] {
+        &self.secret_variables
     }
 
     /// The workflow that was planned.

@@ -40,6 +40,18 @@ pub struct NamedPlace<'w> {
 }
 
 impl BindingPlace {
+    /// The steps that see the binding: its own, its job's or its document's. Each by its document and job, from 0, and
+    /// its number.
+    pub fn steps<V>(self, workflow: &Workflow<V>) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let document = self.document as usize;
+        let jobs = workflow.documents[document].jobs.iter().enumerate();
+        jobs.filter(move |(job, _)| self.job == 0 || self.job as usize == job + 1).flat_map(move |(job, body)| {
+            let steps = body.steps.iter().enumerate();
+            let seen = steps.filter(move |(step, _)| self.step == 0 || self.step as usize == step + 1);
+            seen.map(move |(_, step)| (document, job, step.number as usize))
+        })
+    }
+
     /// The names of a binding of that workflow.
     pub fn named<V>(self, workflow: &Workflow<V>) -> NamedPlace<'_> {
         let document = &workflow.documents[self.document as usize];

@@ -88,7 +88,11 @@ impl Plan {
             match result {
                 Ok(fetched) => {
                     self.check_validity(fetch, &fetched, &mut diagnostics);
-                    answers.extend(self.select(fetch, fetched, &mut diagnostics));
+                    let answer = self.select(fetch, fetched, &mut diagnostics);
+                    if let Some(answer) = &answer {
+                        self.check_common(fetch, answer, &mut diagnostics);
+                    }
+                    answers.extend(answer);
                 }
                 Err(error) => failures.push((fetch, error)),
             }
@@ -122,6 +126,26 @@ impl Plan {
             fields,
             version: fetched.version,
         })
+    }
+
+    /// A value that stands everywhere can't be masked everywhere: the stars would say what it is.
+    fn check_common(&self, fetch: &Fetch, answer: &Answer, diagnostics: &mut Diagnostics) {
+        let values = fetch.uses.iter().filter(|used| {
+            let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
+            value.is_common()
+        });
+        let mut spans: Vec<_> = values.map(|used| used.span).collect();
+        spans.sort_unstable();
+        spans.dedup();
+        if spans.is_empty() {
+            return;
+        }
+        let store = &self.store(fetch).name;
+        let message = format!("the value of `{}` of the store `{store}` is short, or a usual word", fetch.secret);
+        let diagnostic = spans.into_iter().fold(Diagnostic::warning(Code::CommonValue, message), |diagnostic, span| {
+            diagnostic.at(self.source(), span, "")
+        });
+        diagnostics.push(diagnostic.help("it is masked only where it stands as a word of its own; use a longer value"));
     }
 
     /// `nbf` and `exp` are informational for the service, so that they are a warning here, unless the store says

@@ -2,15 +2,17 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::process::Stdio;
 use std::sync::Arc;
 
 use super::event::Stream;
+use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
-use super::process::{Limits, Process};
+use super::process::{Limits, Process, Setup};
+use super::screen::{End, Ends};
 use super::signals::Signals;
-use super::step;
+use super::window::Window;
+use super::{inherited, step};
 use crate::render::Filled;
 
 /// A command with all that it is given.
@@ -22,6 +24,11 @@ pub struct Command {
     pub arguments: Vec<OsString>,
     /// Its whole environment, by name; nothing is inherited beside it.
     pub environment: Vec<(OsString, Value)>,
+    /// Inherited variables whose values are masked, though it doesn't get them.
+    pub withheld: Vec<OsString>,
+    /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
+    /// its size.
+    pub window: Option<Window>,
 }
 
 /// What a variable of a [`Command`] holds.
@@ -34,16 +41,18 @@ pub enum Value {
 }
 
 impl Command {
-    /// Runs it to its end and passes its output on, masked. It has credflow's standard input. SIGTERM, SIGINT and SIGHUP
-    /// are passed on to it; how it deals with them is its own matter.
+    /// Runs it to its end and passes its output on, masked. SIGTERM, SIGINT, SIGHUP and SIGQUIT are passed on to it; how
+    /// it deals with them is its own matter. It has credflow's standard input.
     ///
-    /// On a terminal it stays in the foreground, so that it can read, and gets SIGINT from the terminal itself. Elsewhere
-    /// it leads its own process group, which is sent the signals as a whole.
+    /// With a [`window`](Command::window) it has a pseudo-terminal: it may draw, ask and be told of the window's size, and
+    /// gets every key as it is typed. Without one its output goes through pipes; it then stays in the foreground of the
+    /// terminal that standard input is, so that it can read, and gets SIGINT from the terminal itself. Elsewhere it leads
+    /// its own process group, which is sent the signals as a whole. What it leaves behind lives on.
     ///
     /// Needs a tokio runtime with its drivers enabled. The exit code to give is the outcome's.
     pub async fn execute(self, mut output: impl FnMut(Stream, &[u8]) + Send) -> Outcome {
         let mut command = tokio::process::Command::new(&self.program);
-        command.args(&self.arguments).env_clear().stdin(Stdio::inherit());
+        command.args(&self.arguments).env_clear();
         for (name, value) in &self.environment {
             match value {
                 Value::Inherited(value) => command.env(name, value),
@@ -54,23 +63,42 @@ impl Command {
             Value::Inherited(_) => &[],
             Value::Filled(value) => value.parts(),
         });
-        let masks = Arc::new(MaskSet::new(parts.cloned()));
+        let masks = Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld))));
         let program = step::name(&command);
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {
             Ok(signals) => signals,
-            Err(error) => {
-                let reason = error.to_string();
-                return Outcome::NotStarted(StartError::NotExecutable { program, reason });
-            }
+            Err(error) => return not_started(&error, program),
         };
-        let own = !std::io::stdin().is_terminal();
-        match Process::start(command, own, &masks) {
+        let typed = std::io::stdin().is_terminal();
+        let ends = self.ends(typed);
+        let keyboard = match (ends.stdin == End::Screen).then(Keyboard::take).transpose() {
+            Ok(keyboard) => keyboard,
+            Err(error) => return not_started(&error, program),
+        };
+        let setup = Setup { ends, window: self.window.as_ref(), own: !typed, masks: &masks, keyboard };
+        match Process::start(command, setup) {
             Ok(process) => {
                 let limits = Limits { signals: Some(signals), ..Limits::default() };
-                process.watch(limits, &mut output).await
+                let end = process.watch(limits, &mut output).await;
+                if let Some(group) = end.left {
+                    group.release();
+                }
+                end.outcome
             }
             Err(error) => Outcome::NotStarted(step::fault(&error, program, None)),
         }
     }
+
+    /// Where its streams lead.
+    fn ends(&self, typed: bool) -> Ends {
+        let shown = |is_terminal: bool| if self.window.is_some() && is_terminal { End::Screen } else { End::Pipe };
+        let (stdout, stderr) = (shown(std::io::stdout().is_terminal()), shown(std::io::stderr().is_terminal()));
+        let drawn = [stdout, stderr].contains(&End::Screen);
+        Ends { stdin: if typed && drawn { End::Screen } else { End::Inherited }, stdout, stderr }
+    }
+}
+
+fn not_started(error: &std::io::Error, program: String) -> Outcome {
+    Outcome::NotStarted(StartError::NotExecutable { program, reason: error.to_string() })
 }

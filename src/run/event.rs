@@ -48,6 +48,8 @@ pub enum Event<'r> {
     StepStarted {
         /// Which.
         step: StepPlace<'r>,
+        /// Which attempt it is, from 1.
+        attempt: u32,
     },
     /// A step wrote something. The bytes are masked, and neither whole lines nor UTF-8 of necessity.
     Output {
@@ -57,6 +59,17 @@ pub enum Event<'r> {
         stream: Stream,
         /// What; at least one byte.
         bytes: &'r [u8],
+    },
+    /// A step has failed, and is tried again after a while.
+    StepRetried {
+        /// Which.
+        step: StepPlace<'r>,
+        /// How it ended.
+        outcome: &'r Outcome,
+        /// Which attempt that was, from 1.
+        attempt: u32,
+        /// How long is waited.
+        delay: Duration,
     },
     /// A step has ended, or is skipped: then it never started.
     StepFinished {

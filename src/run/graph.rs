@@ -45,7 +45,8 @@ pub async fn run(
     faults.finish(Some(()))?;
     let mut seen = HashSet::new();
     let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
-    let masks = MaskSet::new(parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned());
+    let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
+    let masks = MaskSet::new(parts.chain(super::inherited(&options.withheld)));
     let run = Arc::new(Run { masks: Arc::new(masks), workflow, options, observer, began: Instant::now() });
     let mut jobs: Vec<JobExecution> = Vec::new();
     for document in 0..run.workflow.documents.len() {
@@ -63,7 +64,7 @@ async fn execute(run: &Arc<Run>, document: usize, broken: bool) -> Vec<JobExecut
     let mut running = JoinSet::new();
     loop {
         // A job that is passed over may settle the fate of others at once.
-        while let Some((index, turn)) = next(run, document, &known, broken) {
+        while let Some((index, turn)) = next(run, document, &known, broken, running.len()) {
             known[index] = match turn {
                 Turn::Run => {
                     let run = Arc::clone(run);
@@ -109,7 +110,11 @@ impl Fate {
 }
 
 /// The first job that waits for nothing any more, and what is to become of it.
-fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usize, Turn)> {
+///
+/// With so many `running` as may be, those that could run wait.
+fn next(run: &Run, document: usize, known: &[Fate], broken: bool, running: usize) -> Option<(usize, Turn)> {
+    let bounds = [run.options.max_parallel, run.workflow.documents[document].max_parallel];
+    let is_full = bounds.into_iter().flatten().any(|most| running >= most);
     let jobs = &run.workflow.documents[document].jobs;
     let urgency = run.options.cancellation.urgency();
     jobs.iter().enumerate().find_map(|(index, job)| {
@@ -136,7 +141,7 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool) -> Option<(usi
             Condition::Always => Turn::PassOver(Outcome::Cancelled),
             Condition::Success | Condition::Failure | Condition::Never => Turn::PassOver(Outcome::Skipped),
         };
-        Some((index, turn))
+        (!is_full || matches!(turn, Turn::PassOver(_))).then_some((index, turn))
     })
 }
 

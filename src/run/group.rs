@@ -1,6 +1,12 @@
 //! A process and all that it started, as far as the system keeps them together.
 
+use std::time::Duration;
+
 use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+#[cfg(unix)]
+use super::family;
 
 #[cfg(unix)]
 pub(super) use rustix::process::Signal;
@@ -16,9 +22,12 @@ impl Signal {
     pub(super) const KILL: Self = Self;
 }
 
+/// How often an ending group is looked at.
+pub(super) const LOOK: Duration = Duration::from_millis(20);
+
 /// The process group that a child leads; or the child alone, where it shares credflow's.
 ///
-/// It is killed when dropped, unless it was [released](Group::release): nothing outlives a run that is given up.
+/// It is killed when dropped, unless nobody is left: nothing outlives a run that is given up.
 #[derive(Debug)]
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(super) struct Group {
@@ -69,14 +78,40 @@ impl Group {
     /// Whether somebody of the group is left after its leader.
     pub(super) fn is_alive(&self) -> bool {
         #[cfg(unix)]
-        return self.own && self.id.is_some_and(|id| rustix::process::test_kill_process_group(id).is_ok());
+        return self.own
+            && self.id.is_some_and(|id| {
+                // Who has ended and waits to be noted by its parent counts for the system, and can do nothing.
+                rustix::process::test_kill_process_group(id).is_ok() && family::has_living(id).unwrap_or(true)
+            });
         #[cfg(not(unix))]
         return false;
     }
 
-    /// Lets what is left of the group live.
-    pub(super) fn release(&mut self) {
+    /// The group, if somebody of it is left.
+    pub(super) fn left(mut self) -> Option<Self> {
+        if self.is_alive() {
+            return Some(self);
+        }
         self.released = true;
+        None
+    }
+
+    /// Lets those who are left live.
+    pub(super) fn release(mut self) {
+        self.released = true;
+    }
+
+    /// Ends those who are left: they are told to, and killed when they haven't by then.
+    pub(super) async fn end(mut self, kill: Instant) {
+        #[cfg(unix)]
+        if let Some(id) = self.id {
+            let _ = rustix::process::kill_process_group(id, Signal::TERM);
+        }
+        while self.is_alive() && Instant::now() < kill {
+            tokio::time::sleep_until((Instant::now() + LOOK).min(kill)).await;
+        }
+        // Dropping it kills whoever is left.
+        self.released = !self.is_alive();
     }
 }
 

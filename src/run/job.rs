@@ -3,61 +3,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use super::Options;
 use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
 use super::graph::Run;
+use super::group::Group;
 use super::outcome::{JobExecution, Outcome, StepExecution};
-use super::process::Limits;
+use super::process::{End, Limits};
 use super::step::{self, Bound};
 use crate::workflow::Condition;
 
 /// How long steps of `if: always()` may take after their job's time is over.
 const CLEANUP: Duration = Duration::from_secs(5 * 60);
 
-/// Runs a job to its end.
+/// Runs a job to its end, and ends what its steps have left behind.
 pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> JobExecution {
     let within = &run.workflow.documents[document];
     let job = &within.jobs[index];
     let place = JobPlace { document, index, id: &job.id };
     run.observer.event(Event::JobStarted { job: place });
     let began = Instant::now();
-    let deadline = job.settings.timeout.map(|timeout| began + timeout);
-    let mut failure: Option<Outcome> = None;
+    let mut course = Course {
+        run: &run,
+        deadline: job.settings.timeout.map(|timeout| began + timeout),
+        failure: None,
+        left: Vec::new(),
+    };
     let mut steps = Vec::with_capacity(job.steps.len());
     for step in &job.steps {
         let started = Instant::now();
-        let late = deadline.filter(|deadline| *deadline <= started);
-        let urgency = run.options.cancellation.urgency();
-        let stopped = match urgency {
-            Urgency::None if late.is_none() => None,
-            Urgency::None => Some(Outcome::TimedOut),
-            _ => Some(Outcome::Cancelled),
-        };
-        failure = failure.or(stopped.clone());
-        let due = match step.settings.condition {
-            Condition::Success => failure.is_none(),
-            Condition::Never => false,
-            Condition::Failure => failure.is_some() && stopped.is_none(),
-            Condition::Always => urgency < Urgency::Now,
-        };
         let label = step.label();
         let place = StepPlace { job: place, number: step.number as usize, label: &label };
-        let outcome = if due {
-            run.observer.event(Event::StepStarted { step: place });
-            let limit = late.map(|_| started + CLEANUP).or(deadline);
-            let own = step.settings.timeout.map(|timeout| started + timeout);
-            let limits = Limits {
-                deadline: limit.into_iter().chain(own).min(),
-                cancellation: Some((run.options.cancellation.clone(), urgency)),
-                grace: run.options.grace,
-                signals: None,
-            };
-            let bound = Bound { document: within, job, step, place };
-            step::execute(&run, &bound, limits).await
-        } else {
-            Outcome::Skipped
+        let bound = Bound { document: within, job, step, place };
+        let (outcome, attempts) = match course.turn(step.settings.condition, started) {
+            Some(limits) => course.attempt(&bound, &limits).await,
+            None => (Outcome::Skipped, 0),
         };
         let duration = started.elapsed();
         run.observer.event(Event::StepFinished { step: place, outcome: &outcome, duration });
@@ -66,16 +48,22 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
             // Whatever goes on, a run that is ended isn't a success.
             tolerated: step.settings.continue_on_error && outcome != Outcome::Cancelled,
             outcome,
+            attempts,
             started: started - run.began,
             duration,
             label,
         };
-        if failure.is_none() && execution.is_broken() {
-            failure = Some(execution.outcome.clone());
+        if course.failure.is_none() && execution.is_broken() {
+            course.failure = Some(execution.outcome.clone());
         }
         steps.push(execution);
     }
-    let outcome = failure.unwrap_or(Outcome::Success);
+    // A server that a step started has served the steps after it.
+    let kill = Instant::now() + run.options.grace;
+    for group in course.left {
+        group.end(kill).await;
+    }
+    let outcome = course.failure.unwrap_or(Outcome::Success);
     let duration = began.elapsed();
     run.observer.event(Event::JobFinished { job: place, outcome: &outcome, duration });
     JobExecution {
@@ -87,6 +75,79 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
         started: began - run.began,
         duration,
         steps,
+    }
+}
+
+/// A job on its way.
+struct Course<'r> {
+    run: &'r Run,
+    deadline: Option<Instant>,
+    /// How the first step that failed has ended, or what stops the steps to come.
+    failure: Option<Outcome>,
+    /// What the steps so far have left behind.
+    left: Vec<Group>,
+}
+
+/// What bounds all attempts of a step.
+struct Turn {
+    /// When the job's time is over.
+    deadline: Option<Instant>,
+    /// How urgent the end of the run was when the step began.
+    urgency: Urgency,
+}
+
+impl Course<'_> {
+    /// Whether a step's turn comes, and within what bounds.
+    fn turn(&mut self, condition: Condition, now: Instant) -> Option<Turn> {
+        let late = self.deadline.filter(|deadline| *deadline <= now);
+        let urgency = self.run.options.cancellation.urgency();
+        let stopped = match urgency {
+            Urgency::None if late.is_none() => None,
+            Urgency::None => Some(Outcome::TimedOut),
+            _ => Some(Outcome::Cancelled),
+        };
+        self.failure = self.failure.take().or(stopped.clone());
+        let is_due = match condition {
+            Condition::Success => self.failure.is_none(),
+            Condition::Failure => self.failure.is_some() && stopped.is_none(),
+            Condition::Always => urgency < Urgency::Now,
+            Condition::Never => false,
+        };
+        is_due.then(|| Turn { deadline: late.map(|_| now + CLEANUP).or(self.deadline), urgency })
+    }
+
+    /// Starts a step until it succeeds, or has been tried as often as it may. `timeout-minutes` is for each attempt.
+    async fn attempt(&mut self, bound: &Bound<'_>, turn: &Turn) -> (Outcome, u32) {
+        let Options { cancellation, grace, .. } = &self.run.options;
+        let attempts = bound.step.retry.as_ref().map_or(1, |retry| retry.attempts);
+        let mut attempt = 1;
+        loop {
+            self.run.observer.event(Event::StepStarted { step: bound.place, attempt });
+            if cancellation.urgency() > turn.urgency {
+                return (Outcome::Cancelled, attempt);
+            }
+            let own = bound.step.settings.timeout.map(|timeout| Instant::now() + timeout);
+            let limits = Limits {
+                deadline: turn.deadline.into_iter().chain(own).min(),
+                cancellation: Some((cancellation.clone(), turn.urgency)),
+                grace: *grace,
+                signals: None,
+            };
+            let End { outcome, left } = step::execute(self.run, bound, limits).await;
+            self.left.extend(left);
+            let is_last = attempt == attempts || !outcome.is_failure() || outcome == Outcome::Cancelled;
+            let delay = bound.step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.delay_after(attempt));
+            // An attempt that couldn't begin in time would be told of as one that took too long.
+            if is_last || turn.deadline.is_some_and(|deadline| Instant::now() + delay >= deadline) {
+                return (outcome, attempt);
+            }
+            self.run.observer.event(Event::StepRetried { step: bound.place, outcome: &outcome, attempt, delay });
+            tokio::select! {
+                () = sleep(delay) => {}
+                _ = cancellation.beyond(turn.urgency) => return (Outcome::Cancelled, attempt),
+            }
+            attempt += 1;
+        }
     }
 }
 

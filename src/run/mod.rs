@@ -7,8 +7,11 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `group`, `pipe` | one process, the end of all that it started, and its output |
+//! | `process`, `pipe` | one process, and its output |
+//! | `group`, `family`, `orphans` | the end of all that it started |
+//! | `screen`, `window`, `keyboard` | a terminal in place of the one that a person sits at |
 //! | `script`, `command` | what is started: a step's script, a person's command |
+//! | `files` | values that a step reads from files |
 //! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
@@ -16,28 +19,40 @@
 mod cancellation;
 mod command;
 mod event;
+#[cfg(unix)]
+mod family;
+mod files;
 mod graph;
 mod group;
 mod job;
+mod keyboard;
 mod mask;
+mod orphans;
 mod outcome;
 mod pipe;
 mod process;
 mod refuse;
+mod screen;
 mod script;
 mod signals;
 mod step;
+mod window;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::secret::Secret;
 
 pub use cancellation::Cancellation;
 pub use command::{Command, Value};
 pub use event::{Event, JobPlace, Observer, StepPlace, Stream};
 pub use graph::run;
 pub use mask::{MaskSet, Masker, Masks, OutputMasker};
+pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, StartError, StepExecution};
 pub use refuse::refuse;
+pub use window::{Size, Window};
 
 /// How a workflow is run.
 #[derive(Debug, Clone)]
@@ -46,13 +61,35 @@ pub struct Options {
     pub cancellation: Cancellation,
     /// How long a process group that was told to end may take before it is killed.
     pub grace: Duration,
-    /// Inherited variables that steps don't get, such as the client secrets of stores.
+    /// Inherited variables that steps don't get, such as the client secrets of stores. Their values are masked.
     pub withheld: Vec<OsString>,
+    /// Whether steps see none of the inherited environment but [`ALWAYS_INHERITED`], as with `inherit-env: false`.
+    pub clean_env: bool,
+    /// How many jobs may run at once, beside what the workflow says.
+    pub max_parallel: Option<usize>,
+    /// The terminal that the output is shown on, if it is one: steps run on pseudo-terminals of its size.
+    pub window: Option<Window>,
 }
 
-/// No end, five seconds of grace, and the whole inherited environment.
+/// The variables that a step inherits even when it inherits no others.
+pub const ALWAYS_INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
+
+/// No end, five seconds of grace, the whole inherited environment, and no terminal.
 impl Default for Options {
     fn default() -> Self {
-        Self { cancellation: Cancellation::new(), grace: Duration::from_secs(5), withheld: Vec::new() }
+        Self {
+            cancellation: Cancellation::new(),
+            grace: Duration::from_secs(5),
+            withheld: Vec::new(),
+            clean_env: false,
+            max_parallel: None,
+            window: None,
+        }
     }
+}
+
+/// The values of inherited variables that steps don't get: somebody may print them all the same.
+fn inherited(withheld: &[OsString]) -> impl Iterator<Item = Arc<Secret>> + '_ {
+    let values = withheld.iter().filter_map(|name| std::env::var(name).ok());
+    values.filter(|value| !value.is_empty()).map(|value| Arc::new(Secret::new(value)))
 }

@@ -45,6 +45,14 @@ pub enum StartError {
         /// Its name as it was given.
         folder: String,
     },
+    /// A value can't be written to a file for the step.
+    #[error("cannot make the file of `{variable}`: {reason}")]
+    NoFile {
+        /// The variable that would hold its path.
+        variable: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The script can't be written to a file for the shell.
     #[error("cannot write the script to a file: {reason}")]
     NoScript {
@@ -90,13 +98,15 @@ pub struct StepExecution {
     pub number: usize,
     /// What people call it.
     pub label: String,
-    /// How it ended.
+    /// How it ended, the last time that it was tried.
     pub outcome: Outcome,
+    /// How often it was started.
+    pub attempts: u32,
     /// Whether its failure let the rest go on (`continue-on-error`).
     pub tolerated: bool,
     /// When it started, from the start of the run.
     pub started: Duration,
-    /// How long it took.
+    /// How long it took, with all attempts.
     pub duration: Duration,
 }
 
@@ -125,7 +135,7 @@ impl StartError {
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::NoProgram { .. } => 127,
-            Self::NotExecutable { .. } | Self::NoFolder { .. } | Self::NoScript { .. } => 126,
+            Self::NotExecutable { .. } | Self::NoFolder { .. } | Self::NoFile { .. } | Self::NoScript { .. } => 126,
         }
     }
 }

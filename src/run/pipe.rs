@@ -11,20 +11,23 @@ use super::mask::{MaskSet, OutputMasker};
 /// Bytes that are read at once: as many as a pipe holds.
 const PIPE: usize = 64 << 10;
 
+/// Where output comes from.
+pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
+
 /// Where masked output goes.
 pub(super) type Sink<'s> = &'s mut (dyn FnMut(Stream, &[u8]) + Send);
 
 /// One stream of output. Its memory is of a fixed size, and wiped.
-pub(super) struct Pipe<R> {
-    reader: Option<R>,
+pub(super) struct Pipe {
+    reader: Option<Reader>,
     stream: Stream,
     masker: OutputMasker,
     read: Zeroizing<Vec<u8>>,
     shown: Vec<u8>,
 }
 
-impl<R: AsyncRead + Unpin> Pipe<R> {
-    pub(super) fn new(reader: Option<R>, stream: Stream, masks: &Arc<MaskSet>) -> Self {
+impl Pipe {
+    pub(super) fn new(reader: Option<Reader>, stream: Stream, masks: &Arc<MaskSet>) -> Self {
         Self {
             reader,
             stream,

@@ -1,29 +1,28 @@
 //! One process from its start to the end of its output.
 
 use std::io;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep_until};
 
 use super::cancellation::{Cancellation, Urgency};
 use super::event::Stream;
-use super::group::{Group, Signal, lead};
+use super::group::{Group, LOOK, Signal, lead};
+use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::Outcome;
-use super::pipe::{Pipe, Sink};
+use super::pipe::{Pipe, Reader, Sink};
+use super::screen::{Ends, Screen};
 use super::signals::Signals;
+use super::window::Window;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// How long it may go on in any case.
 const REST: Duration = Duration::from_secs(5);
-
-/// How often an ending group is looked at after its leader has gone.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What may end a process before its time.
 #[derive(Default)]
@@ -45,8 +44,32 @@ pub(super) struct Process {
     /// Whether a terminal's own signals reach the child without help.
     #[cfg_attr(not(unix), allow(dead_code))]
     attached: bool,
-    stdout: Pipe<ChildStdout>,
-    stderr: Pipe<ChildStderr>,
+    stdout: Pipe,
+    stderr: Pipe,
+    screen: Option<Screen>,
+    /// Who types, where the process reads from a pseudo-terminal.
+    keyboard: Option<Keyboard>,
+}
+
+/// How a process is started.
+pub(super) struct Setup<'m> {
+    /// Where its streams lead.
+    pub(super) ends: Ends,
+    /// The window of its pseudo-terminal, if it has one.
+    pub(super) window: Option<&'m Window>,
+    /// Whether it leads a process group of its own, which ends with it; otherwise it stays in the terminal's foreground.
+    /// On a pseudo-terminal it always does.
+    pub(super) own: bool,
+    /// What of its output must not be seen.
+    pub(super) masks: &'m Arc<MaskSet>,
+    /// Who types.
+    pub(super) keyboard: Option<Keyboard>,
+}
+
+/// How a process ended, and those of its group who are left.
+pub(super) struct End {
+    pub(super) outcome: Outcome,
+    pub(super) left: Option<Group>,
 }
 
 /// What the end of a process is waiting for.
@@ -60,28 +83,40 @@ enum Phase {
 }
 
 impl Process {
-    /// Starts a command with its output in pipes; standard input and environment are the command's. With a group of its
-    /// `own` it ends with all that it starts; otherwise it stays in the terminal's foreground.
+    /// Starts a command.
     ///
     /// # Errors
     /// When the system can't start it.
-    pub(super) fn start(mut command: Command, own: bool, masks: &Arc<MaskSet>) -> io::Result<Self> {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        if own {
-            lead(&mut command);
-        }
-        let mut child = command.spawn()?;
+    pub(super) fn start(mut command: Command, setup: Setup<'_>) -> io::Result<Self> {
+        let Setup { ends, window, own, masks, keyboard } = setup;
+        command.kill_on_drop(true);
+        let (mut child, screen, own) = if let Some(window) = window.filter(|_| ends.has_screen()) {
+            let (child, reader, screen) = Screen::start(command, window, ends)?;
+            (child, Some((reader, screen)), true)
+        } else {
+            ends.tie(&mut command);
+            if own {
+                lead(&mut command);
+            }
+            (command.spawn()?, None, own)
+        };
+        let stdout = child.stdout.take().map(|reader| Box::new(reader) as Reader);
+        let stderr = child.stderr.take().map(|reader| Box::new(reader) as Reader);
+        let (shown, screen) = screen.map_or((None, None), |(reader, screen)| (Some(reader), Some(screen)));
         Ok(Self {
             group: Group::of(&child, own),
             attached: !own,
-            stdout: Pipe::new(child.stdout.take(), Stream::Stdout, masks),
-            stderr: Pipe::new(child.stderr.take(), Stream::Stderr, masks),
+            // What is drawn on a terminal is one stream.
+            stdout: Pipe::new(stdout.or(shown), Stream::Stdout, masks),
+            stderr: Pipe::new(stderr, Stream::Stderr, masks),
             child,
+            screen,
+            keyboard,
         })
     }
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
-    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink<'_>) -> Outcome {
+    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink<'_>) -> End {
         let mut phase = Phase::Running;
         let (mut ended, mut forced) = (None, None);
         loop {
@@ -135,13 +170,12 @@ impl Process {
                     Phase::Ending { .. } | Phase::Resting { .. } => phase = self.kill(),
                 },
                 signal = signalled(&mut limits.signals) => self.forward(signal),
+                () = served(&mut self.screen, &mut self.keyboard) => {}
             }
         }
         self.stdout.close(sink);
         self.stderr.close(sink);
-        // What a step leaves behind without a hold on its output may live on.
-        self.group.release();
-        forced.or(ended).unwrap_or(Outcome::Cancelled)
+        End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: self.group.left() }
     }
 
     /// Tells the group to end.
@@ -177,6 +211,14 @@ impl Phase {
         if let Self::Resting { silent, .. } = self {
             *silent = Instant::now() + SILENCE;
         }
+    }
+}
+
+/// Passes on one change of the window's size, or what is typed next.
+async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) {
+    match screen {
+        Some(screen) => screen.serve(keyboard.as_mut()).await,
+        None => std::future::pending().await,
     }
 }
 

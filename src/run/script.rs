@@ -10,6 +10,9 @@ use super::outcome::StartError;
 /// What stands in `shell` for the path of a file that holds the script.
 const FILE: &str = "{0}";
 
+/// The longest script that is passed as an argument, in bytes; Linux allows one of 128 KiB.
+const LONGEST: usize = 100 << 10;
+
 /// The command of a script, and the file that it reads, which goes when this is dropped.
 ///
 /// The shell gets the script as an argument or a file and never as a part of another text, so that nothing in it can be
@@ -22,7 +25,12 @@ pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Opt
     };
     let mut words = shell.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or_default());
-    if !shell.contains(FILE) {
+    let mut words: Vec<&str> = words.collect();
+    let is_long = script.len() > LONGEST;
+    if is_long && !shell.contains(FILE) {
+        words.push(FILE);
+    }
+    if !is_long && !shell.contains(FILE) {
         command.args(words).arg("-c").arg(script);
         return Ok((command, None));
     }

@@ -1,15 +1,16 @@
 //! One step as a process.
 
 use std::path::Path;
-use std::process::Stdio;
 
+use tempfile::TempPath;
 use tokio::process::Command;
 
 use super::event::{Event, StepPlace, Stream};
 use super::graph::Run;
 use super::outcome::{Outcome, StartError};
-use super::process::{Limits, Process};
-use super::script;
+use super::process::{End, Limits, Process, Setup};
+use super::screen::{self, Ends};
+use super::{ALWAYS_INHERITED, files, script};
 use crate::render::Filled;
 use crate::workflow::{Document, Job, Step};
 
@@ -21,39 +22,67 @@ pub(super) struct Bound<'r> {
     pub(super) place: StepPlace<'r>,
 }
 
-/// Runs a step to its end.
-pub(super) async fn execute(run: &Run, bound: &Bound<'_>, limits: Limits) -> Outcome {
+/// Runs a step to its end, once.
+pub(super) async fn execute(run: &Run, bound: &Bound<'_>, limits: Limits) -> End {
     match start(run, bound) {
-        Ok((process, _file)) => {
+        Ok((process, _files)) => {
             let mut sink = |stream: Stream, bytes: &[u8]| {
                 let step = bound.place;
                 run.observer.event(Event::Output { step, stream, bytes });
             };
             process.watch(limits, &mut sink).await
         }
-        Err(error) => Outcome::NotStarted(error),
+        Err(error) => End { outcome: Outcome::NotStarted(error), left: None },
     }
 }
 
-/// Starts a step with its own values and no other step's.
-fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Option<tempfile::TempPath>), StartError> {
+/// Starts a step with its own values and no other step's. Its files go when their paths are dropped.
+fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<TempPath>), StartError> {
     let step = bound.step;
     let script = step.run.as_deref().expect("internal error: a step without a script is refused");
-    let (mut command, file) = script::command(script, step.shell.as_deref())?;
-    command.stdin(Stdio::null());
+    let (mut command, script) = script::command(script, step.shell.as_deref())?;
+    let mut files: Vec<TempPath> = script.into_iter().collect();
+    if !inherits(run, bound) {
+        let kept = ALWAYS_INHERITED.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let kept: Vec<_> = kept.collect();
+        command.env_clear().envs(kept);
+    }
     for name in &run.options.withheld {
         command.env_remove(name);
     }
     for variable in bound.document.environment(bound.job, step) {
         command.env(variable.name, variable.binding.value.expose());
     }
+    for file in &step.files {
+        let path = files::write(file.value.expose().as_bytes()).map_err(|error| {
+            let (variable, reason) = (file.name.to_string(), error.to_string());
+            StartError::NoFile { variable, reason }
+        })?;
+        command.env(&*file.name, &path);
+        files.push(path);
+    }
     let folder = step.working_directory.as_deref().map(Path::new);
     if let Some(folder) = folder {
         command.current_dir(folder);
     }
+    let window = run.options.window.as_ref();
+    let output = if window.is_some() { screen::End::Screen } else { screen::End::Pipe };
+    let setup = Setup {
+        ends: Ends { stdin: screen::End::Nothing, stdout: output, stderr: output },
+        window,
+        own: true,
+        masks: &run.masks,
+        keyboard: None,
+    };
     let program = name(&command);
-    let process = Process::start(command, true, &run.masks).map_err(|error| fault(&error, program, folder))?;
-    Ok((process, file))
+    let process = Process::start(command, setup).map_err(|error| fault(&error, program, folder))?;
+    Ok((process, files))
+}
+
+/// Whether a step sees the environment around credflow: as the nearest around it says.
+fn inherits(run: &Run, bound: &Bound<'_>) -> bool {
+    let said = [bound.step.settings.inherit_env, bound.job.settings.inherit_env, bound.document.inherit_env];
+    !run.options.clean_env && said.into_iter().flatten().next().unwrap_or(true)
 }
 
 /// A command's program as people see it.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Job;
+use super::{Document, Job};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Kind, NodeId, Reader, shorten};
 
@@ -57,6 +57,28 @@ pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec
             diagnostic = diagnostic.at(reader.tree.source(), jobs[at].settings.span, "");
         }
         reader.faults.push(diagnostic.help("take one of these `needs` away"));
+    }
+}
+
+impl<V> Document<V> {
+    /// Whether some of its jobs may run at once: whether `needs` leaves their order open.
+    pub fn has_independent_jobs(&self) -> bool {
+        let mut waiting: Vec<usize> = self.jobs.iter().map(|job| job.needs.len()).collect();
+        let mut ready: Vec<usize> = (0..waiting.len()).filter(|&at| waiting[at] == 0).collect();
+        let mut dependents = vec![Vec::new(); waiting.len()];
+        for (at, job) in self.jobs.iter().enumerate() {
+            job.needs.iter().for_each(|&need| dependents[need].push(at));
+        }
+        while let [only] = ready[..] {
+            ready.clear();
+            for &dependent in &dependents[only] {
+                waiting[dependent] -= 1;
+                if waiting[dependent] == 0 {
+                    ready.push(dependent);
+                }
+            }
+        }
+        !ready.is_empty()
     }
 }
 

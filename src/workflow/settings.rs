@@ -46,10 +46,9 @@ fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
     let bare = text.trim();
     let inner = bare.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
     match inner.unwrap_or(bare).trim() {
-        "success()" => Condition::Success,
+        "success()" | "true" => Condition::Success,
         "failure()" => Condition::Failure,
         "always()" => Condition::Always,
-        "true" => Condition::Success,
         "false" => Condition::Never,
         _ => {
             reader.note(node, format!("if: {}", shorten(text)));

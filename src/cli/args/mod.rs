@@ -73,6 +73,11 @@ pub(super) enum Verb {
         after_help = "Example:\n  DB_PASSWORD='$<credential:payments/db-password>' credflow exec -- ./migrate.sh"
     )]
     Exec(Exec),
+    /// Look into the file that `--audit` wrote.
+    #[command(
+        after_help = "Example:\n  credflow run deploy.yaml --audit audit.jsonl && credflow audit verify audit.jsonl"
+    )]
+    Audit(Audit),
     /// List the stores of the configuration, or test them.
     #[command(after_help = "Example:\n  credflow stores test")]
     Stores(Stores),
@@ -141,6 +146,33 @@ pub(super) struct Fetching {
     pub(super) timeout: Duration,
 }
 
+/// Where it is written down who was given which value.
+#[derive(Debug, Args)]
+pub(super) struct Audited {
+    /// Add a line to this file for each value that is given to somebody: who fetched it, for which step.
+    #[arg(long, value_name = "FILE")]
+    pub(super) audit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    pub(super) action: AuditAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AuditAction {
+    /// Find lines that were changed or taken away.
+    #[command(after_help = "Example:\n  credflow audit verify audit.jsonl")]
+    Verify {
+        /// The audit.
+        file: PathBuf,
+        /// The hash that the last line had once: that line must be there still.
+        #[arg(long, value_name = "HASH")]
+        last: Option<String>,
+    },
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// The workflow.
@@ -157,6 +189,8 @@ pub(super) struct Render {
     /// Write into a file that only its owner can read, whole or not at all.
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) audited: Audited,
     #[command(flatten)]
     pub(super) fetching: Fetching,
 }
@@ -186,8 +220,32 @@ pub(super) struct Run {
     /// Show what would run and be fetched, and stop.
     #[arg(long = "dry-run")]
     pub(super) dry: bool,
+    /// How many jobs may run at once.
+    #[arg(long, value_name = "JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) max_parallel: Option<u16>,
+    /// Write the masked output of each step into a file of this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) log_dir: Option<PathBuf>,
+    /// Write what became of each step: `JUnit` XML for a name that ends in `.xml`, else JSON. May be given twice.
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) surroundings: Surroundings,
+    #[command(flatten)]
+    pub(super) audited: Audited,
     #[command(flatten)]
     pub(super) fetching: Fetching,
+}
+
+/// What a process finds around it.
+#[derive(Debug, Args)]
+pub(super) struct Surroundings {
+    /// Pass on PATH, HOME, LANG, TERM and TMPDIR alone of the environment.
+    #[arg(long)]
+    pub(super) clean_env: bool,
+    /// Use pipes for the output, even on a terminal.
+    #[arg(long)]
+    pub(super) no_tty: bool,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +253,10 @@ pub(super) struct Exec {
     /// A file of NAME=VALUE lines to add to the environment.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) surroundings: Surroundings,
+    #[command(flatten)]
+    pub(super) audited: Audited,
     #[command(flatten)]
     pub(super) fetching: Fetching,
     /// The command and its arguments.

@@ -1,0 +1,155 @@
+//! A foldable group for each step, where a service shows the log: GitHub Actions and Azure Pipelines.
+//!
+//! Groups can't lie in each other. Where jobs run at once, the output of a step waits for the step's end and comes whole.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Seek, Write};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::SpooledTempFile;
+
+use super::{Terminal, again, describe};
+use crate::run::{Event, Observer, Outcome, StepPlace};
+use crate::source::printable;
+
+/// How much of a step's output waits in memory before it waits on the disk, in bytes. It is masked.
+const IN_MEMORY: usize = 1 << 20;
+
+/// The service that shows the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Host {
+    GitHub,
+    AzurePipelines,
+}
+
+impl Host {
+    /// The one that this process runs in, by the variables that they document.
+    pub(super) fn around() -> Option<Self> {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        if is_set("GITHUB_ACTIONS") {
+            return Some(Self::GitHub);
+        }
+        is_set("TF_BUILD").then_some(Self::AzurePipelines)
+    }
+
+    fn begin(self, name: &str) -> String {
+        match self {
+            Self::GitHub => format!("::group::{}\n", escape(name)),
+            Self::AzurePipelines => format!("##[group]{name}\n"),
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Self::GitHub => "::endgroup::\n",
+            Self::AzurePipelines => "##[endgroup]\n",
+        }
+    }
+
+    fn fault(self, message: &str) -> String {
+        match self {
+            Self::GitHub => format!("::error::{}\n", escape(message)),
+            Self::AzurePipelines => format!("##vso[task.logissue type=error]{message}\n"),
+        }
+    }
+}
+
+/// A message as GitHub's commands carry it.
+fn escape(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Writes groups to standard output, which is where their commands are looked for.
+pub(super) struct Groups {
+    terminal: Terminal,
+    host: Host,
+    /// Whether output waits for its step's end.
+    waits: bool,
+    waiting: Mutex<HashMap<String, Waiting>>,
+}
+
+/// The output of a step that isn't shown yet.
+struct Waiting {
+    file: SpooledTempFile,
+    /// Whether it ends in the middle of a line.
+    is_open: bool,
+}
+
+impl Groups {
+    pub(super) fn new(terminal: Terminal, host: Host, waits: bool) -> Self {
+        Self { terminal, host, waits, waiting: Mutex::default() }
+    }
+
+    fn begin(&self, step: StepPlace<'_>) {
+        if !self.waits {
+            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes());
+        }
+        let waiting = Waiting { file: SpooledTempFile::new(IN_MEMORY), is_open: false };
+        self.lock().insert(step.job.id.to_owned(), waiting);
+    }
+
+    fn output(&self, step: StepPlace<'_>, bytes: &[u8]) {
+        let mut all = self.lock();
+        let Some(waiting) = all.get_mut(step.job.id) else { return };
+        waiting.is_open = !bytes.ends_with(b"\n");
+        // A disk that is full makes output come early, not get lost.
+        if !self.waits || waiting.file.write_all(bytes).is_err() {
+            self.terminal.pass(false, bytes);
+        }
+    }
+
+    fn end(&self, step: StepPlace<'_>, last: &str, failed: bool) {
+        // All of a group is written before another one begins.
+        let mut all = self.lock();
+        let Some(mut waiting) = all.remove(step.job.id) else { return };
+        if self.waits {
+            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes());
+            let _ = self.copy(&mut waiting.file);
+        }
+        let line = if waiting.is_open { "\n" } else { "" };
+        let mut out = format!("{line}{last}\n{}", self.host.end());
+        if failed {
+            out += &self.host.fault(&format!("{} {last}", name(step)));
+        }
+        self.terminal.pass(false, out.as_bytes());
+    }
+
+    fn copy(&self, file: &mut SpooledTempFile) -> io::Result<()> {
+        file.rewind()?;
+        let mut block = vec![0; 64 << 10];
+        loop {
+            match file.read(&mut block)? {
+                0 => return Ok(()),
+                count => self.terminal.pass(false, &block[..count]),
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn name(step: StepPlace<'_>) -> String {
+    printable(&format!("{}/{}", step.job.id, step.label))
+}
+
+impl Observer for Groups {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::StepStarted { step, attempt: 1 } => self.begin(step),
+            Event::Output { step, bytes, .. } => self.output(step, bytes),
+            Event::StepRetried { step, outcome, attempt, delay } => {
+                self.output(step, format!("{}\n", again(outcome, attempt, delay)).as_bytes());
+            }
+            Event::StepFinished { step, outcome, duration } => {
+                let last = format!("{} ({:.1} s)", describe(outcome), duration.as_secs_f64());
+                self.end(step, &last, outcome.is_failure());
+            }
+            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => {
+                self.terminal.pass(false, format!("{} skipped\n", printable(job.id)).as_bytes());
+            }
+            Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => {}
+        }
+    }
+}

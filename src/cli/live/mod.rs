@@ -1,0 +1,57 @@
+//! A run as it happens.
+//!
+//! | file | shows |
+//! |---|---|
+//! | `lines` | output as it comes, each line with its job where several run |
+//! | `board` | on a terminal, below that output, what runs at the moment |
+//! | `groups` | a foldable group for each step, on GitHub and Azure Pipelines |
+
+mod board;
+mod groups;
+mod lines;
+
+use std::sync::Arc;
+
+use super::Terminal;
+use crate::run::{Observer, Outcome};
+use crate::source::printable;
+use board::Board;
+use groups::{Groups, Host};
+use lines::Lines;
+
+/// How much may happen at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// How many jobs there are.
+    pub(super) jobs: usize,
+    /// Whether two of them may run at once.
+    pub(super) at_once: bool,
+}
+
+/// Whoever fits to where the run is shown.
+pub(super) fn observer(terminal: &Terminal, extent: Extent) -> Arc<dyn Observer> {
+    match Host::around() {
+        Some(host) => Arc::new(Groups::new(terminal.clone(), host, extent.at_once)),
+        None if terminal.is_screen() && extent.at_once => Arc::new(Board::start(terminal.clone())),
+        // One after the other they have the terminal for themselves.
+        None => Arc::new(Lines::new(terminal.clone(), extent.jobs > 1 && !terminal.is_screen())),
+    }
+}
+
+/// How something ended, in a few words.
+pub(super) fn describe(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Success => "success".to_owned(),
+        Outcome::Failed(code) => format!("failed with exit code {code}"),
+        Outcome::Signalled(signal) => format!("ended by signal {signal}"),
+        Outcome::TimedOut => "timed out".to_owned(),
+        Outcome::Cancelled => "cancelled".to_owned(),
+        Outcome::Skipped => "skipped".to_owned(),
+        Outcome::NotStarted(error) => printable(&error.to_string()),
+    }
+}
+
+/// Why and when a step is tried again.
+fn again(outcome: &Outcome, attempt: u32, delay: std::time::Duration) -> String {
+    format!("attempt {attempt} {}; again in {:.1} s", describe(outcome), delay.as_secs_f64())
+}

@@ -1,0 +1,85 @@
+//! A folder with the masked output of each step in a file of its own.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::file::make_folder;
+use crate::run::{Event, StepPlace};
+
+pub(super) struct Logs {
+    folder: PathBuf,
+    /// The files of steps that run, by their place.
+    open: HashMap<(usize, usize), File>,
+    /// What went wrong first. The steps go on; it is told at the end.
+    fault: Option<(PathBuf, io::Error)>,
+}
+
+impl Logs {
+    /// Makes the folder that its owner alone can enter, if there is none.
+    pub(super) fn make(folder: &Path) -> io::Result<Self> {
+        make_folder(folder)?;
+        Ok(Self { folder: folder.to_path_buf(), open: HashMap::new(), fault: None })
+    }
+
+    pub(super) fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::StepStarted { step, attempt } => self.begin(*step, *attempt),
+            Event::Output { step, bytes, .. } => self.write(*step, bytes),
+            Event::StepFinished { step, .. } => {
+                self.open.remove(&key(*step));
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, step: StepPlace<'_>, attempt: u32) {
+        if attempt > 1 {
+            return self.write(step, format!("\n--- attempt {attempt}\n").as_bytes());
+        }
+        let path = self.path(step);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
+            Ok(file) => {
+                self.open.insert(key(step), file);
+            }
+            Err(error) => self.fault = self.fault.take().or(Some((path, error))),
+        }
+    }
+
+    fn write(&mut self, step: StepPlace<'_>, bytes: &[u8]) {
+        if let Some(file) = self.open.get_mut(&key(step))
+            && let Err(error) = file.write_all(bytes)
+        {
+            // The rest of it would be lost as well; half a log is better than a gap in it.
+            self.open.remove(&key(step));
+            self.fault = self.fault.take().or(Some((self.path(step), error)));
+        }
+    }
+
+    /// The file of a step: its job, its number, and what of its label a name can have.
+    fn path(&self, step: StepPlace<'_>) -> PathBuf {
+        let plain = |text: &str| -> String {
+            let fits = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+            text.chars().take(60).map(|character| if fits(character) { character } else { '-' }).collect()
+        };
+        let document = if step.job.document > 0 { format!("{}-", step.job.document + 1) } else { String::new() };
+        // The number makes it another file than that of any other step; jobs are told apart by their place.
+        let label = plain(step.label.trim_start_matches('#'));
+        let (job, number) = (plain(step.job.id), step.number);
+        self.folder.join(format!("{document}{:02}-{job}-{number:02}-{label}.log", step.job.index + 1))
+    }
+
+    /// What went wrong.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.fault.as_ref().map(|(path, error)| format!("cannot write the log {}: {error}", path.display()))
+    }
+}
+
+fn key(step: StepPlace<'_>) -> (usize, usize) {
+    (step.job.document, step.job.index)
+}

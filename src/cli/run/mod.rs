@@ -1,0 +1,149 @@
+//! `run`: the workflow itself.
+
+mod junit;
+mod logs;
+mod order;
+mod report;
+mod summary;
+mod witness;
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::args::{Global, Run};
+use super::audit::Trail;
+use super::live::{self, Extent};
+use super::used::Uses;
+use super::{AROUND, Exit, Terminal, fetch, input};
+use crate::audit::Outcome;
+use crate::plan::{Plan, human};
+use crate::run::{self, Cancellation, Options, Orphans};
+use logs::Logs;
+use witness::Witness;
+
+pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
+    let planned = input::plan(&args.file, global, |workflow| match (&args.job, &args.step) {
+        (Some(job), _) => workflow.select_job(job),
+        (_, Some(step)) => workflow.select_step(step),
+        _ => Ok(workflow),
+    });
+    let (plan, warnings) = match planned {
+        Ok(planned) => planned,
+        Err(failure) => return failure.tell(terminal),
+    };
+    terminal.diagnostics(&warnings);
+    let refused = run::refuse(plan.workflow());
+    if refused.has_errors() {
+        terminal.diagnostics(&refused);
+        return Exit::Faults;
+    }
+    if args.dry {
+        return terminal.result(format!("{}{}", order::order(&plan), human::write(&plan)).as_bytes());
+    }
+    // Whatever is to be written can be, or nothing starts.
+    let outputs = Trail::open(&args.audited, terminal).and_then(|trail| Ok((trail, logs(args, terminal)?)));
+    let runtime = outputs.and_then(|outputs| Ok((outputs, fetch::runtime(terminal)?)));
+    match runtime {
+        Ok(((trail, logs), runtime)) => runtime.block_on(execute(args, plan, trail, logs, terminal)),
+        Err(exit) => exit,
+    }
+}
+
+fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
+    report::check(&args.report, terminal)?;
+    args.log_dir.as_deref().map(Logs::make).transpose().map_err(|error| {
+        terminal.error(&format!("cannot make the folder for logs: {error}"));
+        Exit::World
+    })
+}
+
+async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, terminal: &Terminal) -> Exit {
+    let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
+    let (planned, extent) = (Uses::planned(&plan), extent(&plan, args));
+    let resolved = match fetch::resolve(plan, &args.fetching, terminal).await {
+        Ok(resolved) => resolved,
+        Err(exit) => {
+            trail.note(&planned, Outcome::NotFetched, |_| true);
+            return exit;
+        }
+    };
+    let uses = Arc::new(Uses::resolved(&resolved));
+    let workflow = resolved.render();
+    let cancellation = Cancellation::new();
+    let options = Options {
+        cancellation: cancellation.clone(),
+        withheld,
+        clean_env: args.surroundings.clean_env,
+        max_parallel: args.max_parallel.map(usize::from),
+        window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
+        ..Options::default()
+    };
+    let grace = options.grace;
+    let live = live::observer(terminal, extent);
+    let witness = Arc::new(Witness::new(live, logs, trail, Arc::clone(&uses), cancellation.clone()));
+    let orphans = Orphans::adopt();
+    let ending = tokio::spawn(cancel_on_signal(cancellation, terminal.clone()));
+    let ran = run::run(workflow, options, Arc::clone(&witness) as Arc<dyn run::Observer>).await;
+    orphans.end(grace).await;
+    ending.abort();
+    let execution = match ran {
+        Ok(execution) => execution,
+        Err(faults) => {
+            terminal.diagnostics(&faults);
+            return Exit::Faults;
+        }
+    };
+    terminal.say(&summary::summary(&execution, &uses, terminal));
+    let is_witnessed = witness.finish(&execution, terminal);
+    let is_reported = report::write(&args.report, &execution, &uses, terminal);
+    match execution.exit_code() {
+        0 if is_witnessed && is_reported => Exit::Child(0),
+        // The steps did what they should, and credflow didn't.
+        0 => Exit::Child(AROUND),
+        code => Exit::Child(exit_code(code)),
+    }
+}
+
+/// How much of a workflow may happen at once.
+fn extent(plan: &Plan, args: &Run) -> Extent {
+    let documents = &plan.workflow().documents;
+    let at_once = documents.iter().any(|document| {
+        args.max_parallel != Some(1) && document.max_parallel != Some(1) && document.has_independent_jobs()
+    });
+    Extent { jobs: documents.iter().map(|document| document.jobs.len()).sum(), at_once }
+}
+
+/// An exit code as this process can give it; what doesn't fit is a failure all the same.
+pub(super) fn exit_code(code: i32) -> u8 {
+    u8::try_from(code).unwrap_or(1)
+}
+
+/// Ends the run at the first signal, and at once at the second.
+async fn cancel_on_signal(cancellation: Cancellation, terminal: Terminal) {
+    signal().await;
+    cancellation.cancel();
+    terminal.say("stopping; once more stops at once");
+    signal().await;
+    cancellation.cancel();
+}
+
+/// Waits for Ctrl-C, for the terminal to close, or to be asked to end.
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

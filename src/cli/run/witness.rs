@@ -1,0 +1,82 @@
+//! Who is told of a run: the person who watches, the logs, and the audit.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::Terminal;
+use super::super::audit::Trail;
+use super::super::used::{StepKey, Uses};
+use super::logs::Logs;
+use crate::audit::Outcome;
+use crate::run::{Cancellation, Event, Execution, Observer, StepPlace};
+
+pub(super) struct Witness {
+    live: Arc<dyn Observer>,
+    logs: Option<Mutex<Logs>>,
+    trail: Trail,
+    uses: Arc<Uses>,
+    cancellation: Cancellation,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Default)]
+struct Noted {
+    /// The steps that were given their values.
+    given: HashSet<StepKey>,
+    failed: bool,
+}
+
+impl Witness {
+    pub(super) fn new(
+        live: Arc<dyn Observer>,
+        logs: Option<Logs>,
+        trail: Trail,
+        uses: Arc<Uses>,
+        cancellation: Cancellation,
+    ) -> Self {
+        Self { live, logs: logs.map(Mutex::new), trail, uses, cancellation, noted: Mutex::default() }
+    }
+
+    /// Notes that a step is given its values. When that can't be noted, the run ends at once: the step isn't started.
+    fn note(&self, step: StepPlace<'_>) {
+        let this = key(step);
+        let is_noted = self.trail.note(&self.uses, Outcome::Given, |key| key == this);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_noted {
+            noted.given.insert(this);
+        } else {
+            noted.failed = true;
+            self.cancellation.cancel();
+            self.cancellation.cancel();
+        }
+    }
+
+    /// Notes what was fetched and given to nobody, and tells what couldn't be written. `true` when all of it was.
+    pub(super) fn finish(&self, _: &Execution, terminal: &Terminal) -> bool {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_noted =
+            !noted.failed && self.trail.note(&self.uses, Outcome::NotUsed, |key| !noted.given.contains(&key));
+        let logs = self.logs.as_ref().map(|logs| logs.lock().unwrap_or_else(PoisonError::into_inner));
+        let fault = logs.and_then(|logs| logs.fault());
+        if let Some(fault) = &fault {
+            terminal.error(fault);
+        }
+        is_noted && fault.is_none()
+    }
+}
+
+impl Observer for Witness {
+    fn event(&self, event: Event<'_>) {
+        if let Event::StepStarted { step, .. } = event {
+            self.note(step);
+        }
+        if let Some(logs) = &self.logs {
+            logs.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
+        }
+        self.live.event(event);
+    }
+}
+
+fn key(step: StepPlace<'_>) -> StepKey {
+    (step.job.document, step.job.index, step.number)
+}

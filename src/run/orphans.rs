@@ -1,0 +1,54 @@
+//! Processes whose parents have ended, and that left their process group: daemons.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::group::LOOK;
+
+/// Makes this process the one to which its orphaned descendants come, so that they can be found and ended.
+///
+/// This is for a process that does nothing but run a workflow: [`Orphans::end`] ends every descendant, whoever started
+/// it. Linux alone tells who they are; elsewhere nothing happens.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Orphans;
+
+impl Orphans {
+    /// From now on.
+    pub fn adopt() -> Self {
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        Self
+    }
+
+    /// Ends them: they are told to, and killed when they haven't after the grace.
+    pub async fn end(self, grace: Duration) {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{Signal, getpid, kill_process};
+            let kill = Instant::now() + grace;
+            let mut signal = Signal::TERM;
+            // Those of the killed come here in turn; who can't be killed isn't waited for.
+            for _ in 0..MOST {
+                let left = super::family::descendants(getpid());
+                if left.is_empty() {
+                    break;
+                }
+                if Instant::now() >= kill {
+                    signal = Signal::KILL;
+                }
+                for id in left {
+                    let _ = kill_process(id, signal);
+                }
+                sleep(LOOK).await;
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (grace, LOOK, Instant::now(), sleep);
+    }
+}
+
+/// How often they are looked for.
+#[cfg(target_os = "linux")]
+const MOST: usize = 1000;
