@@ -12,8 +12,14 @@ pub(super) fn hexadecimal(value: &[u8], forms: &mut Vec<Form>) {
     }
 }
 
-/// `%` and two digits for what isn't left as it is; that differs from tool to tool.
+/// `%` and two digits for what isn't left as it is; that differs from tool to tool, and some leave nothing.
 pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
+    for digits in [UPPER, LOWER] {
+        forms.push(each(value.iter(), 3 * value.len(), |&byte, out| {
+            out.push(b'%');
+            out.extend(hex(byte, digits));
+        }));
+    }
     // Beside letters, digits and `-._`: RFC 3986's unreserved, those of a path, of encodeURIComponent, of a form.
     for kept in [&b"~"[..], b"~/", b"~!'()*", b"* "] {
         for digits in [UPPER, LOWER] {
