@@ -1,72 +1,14 @@
 //! The command as people use it: real processes, the README, the examples.
 
+mod project;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use credflow::emulator::{Fault, Requests};
-
-const CANARY: &str = "canary-7f3a9c";
-
-/// The command in a folder, with nothing of this environment but what finds programs.
-fn credflow(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
-    command.args(args).current_dir(folder).env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command
-}
-
-fn run(folder: &Path, args: &[&str]) -> Output {
-    credflow(folder, args).output().expect("a process")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// A folder with a configuration, vaults that hold the canary, and a workflow.
-fn project(workflow: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let config = "
-stores:
-  payments:
-    vault-url: https://payments.vault.azure.net
-    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90
-    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
-    client-secret: { env: PAYMENTS_CLIENT_SECRET }
-credentials:
-  named: { store: payments, secret-name: plain }
-";
-    let vaults = format!(
-        "
-payments:
-  plain: {CANARY}
-  lines: \"{CANARY}-first\\n{CANARY}-second\\n\"
-  json: '{{\"user\": \"{CANARY}-user\", \"n\": 1.10, \"nothing\": null}}'
-  disabled: [{{ value: {CANARY}, enabled: false }}]
-  expired: [{{ value: {CANARY}, expires: 1000000000 }}]
-  pinned:
-    - {{ version: 0f1e2d3c4b5a69788796a5b4c3d2e1f0, value: {CANARY}-old }}
-    - {CANARY}-new
-  nul: \"{CANARY}\\0\"
-"
-    );
-    fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
-    fs::write(folder.path().join("vaults.yaml"), vaults).expect("a file");
-    fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
-    folder
-}
-
-const EMULATE: [&str; 2] = ["--emulate", "vaults.yaml"];
+use project::{CANARY, EMULATE, code, credflow, project, root, run, text};
 
 #[test]
 fn the_readme_shows_what_is_printed() {
