@@ -38,7 +38,7 @@ fn on_terminal(folder: &std::path::Path, args: &[&str], script: Script<'_>) -> (
             match tokio::time::timeout(Duration::from_secs(30), pty.read(&mut block)).await {
                 Ok(Ok(count)) if count > 0 => shown.push_str(&String::from_utf8_lossy(&block[..count])),
                 Ok(_) => break,
-                Err(_) => panic!("nothing more was shown after {shown:?}"),
+                Err(_elapsed) => panic!("nothing more was shown after {shown:?}"),
             }
         }
         let status = child.wait().await.expect("an end");

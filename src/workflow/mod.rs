@@ -4,6 +4,7 @@
 //! [`Template`](crate::reference::Template) after reading, a plan's slots after planning, and a filled value after
 //! rendering. Only a filled workflow can be run.
 
+mod arguments;
 mod bindings;
 mod environment;
 mod foreign;
@@ -78,6 +79,8 @@ pub struct Job<V> {
 pub struct Step<V> {
     /// Its place in the job, from 1.
     pub number: u32,
+    /// The scalar that holds the script.
+    pub(crate) script: NodeId,
     /// Its `id`.
     pub id: Option<Box<str>>,
     /// Its `name`.
@@ -179,6 +182,7 @@ impl<V> Workflow<V> {
                             .into_iter()
                             .map(|step| Step {
                                 number: step.number,
+                                script: step.script,
                                 id: step.id,
                                 name: step.name,
                                 env: bind(step.env),

@@ -8,7 +8,7 @@ use super::foreign::{note_expression, noted};
 use super::keys::{self, Keys};
 use super::retry::retry;
 use super::settings::{Setting, setting};
-use super::{Document, Foreign, Job, ONLY_JOB, Settings, Step, Workflow, graph, input_name, outside};
+use super::{Document, Foreign, Job, ONLY_JOB, Settings, Step, Workflow, arguments, graph, input_name, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Template;
 use crate::source::Source;
@@ -133,6 +133,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             reader.fault(Code::MissingKey, root, "neither `jobs` nor `steps`", "", help);
         }
     }
+    arguments::check(reader, &document);
     Some(document)
 }
 
@@ -238,6 +239,7 @@ fn steps_of(reader: &mut Reader<'_>, node: NodeId, job: &str, foreign: &mut Vec<
 fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
     let mut step = Step {
         number,
+        script: NodeId::NONE,
         id: None,
         name: None,
         env: Vec::new(),
@@ -272,6 +274,7 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
             "run" => {
                 does_something = true;
                 step.run = plain(reader, value, name).map(Into::into);
+                step.script = value;
             }
             "shell" => step.shell = plain(reader, value, name).map(Into::into),
             "working-directory" => step.working_directory = plain(reader, value, name).map(Into::into),

@@ -53,6 +53,7 @@ impl Workflow<Template> {
         }
         let step = Step {
             number: 1,
+            script: NodeId::NONE,
             id: None,
             name: None,
             env,
