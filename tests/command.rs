@@ -44,13 +44,16 @@ fn the_readme_shows_what_is_printed() {
 #[test]
 fn the_readme_begins_with_the_examples_and_the_tests() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
-    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo ")).collect();
-    let first = commands[0].strip_prefix("cargo run --quiet -- ").expect("the first command runs credflow");
-    assert!(commands[1].starts_with("cargo test"));
-    let args: Vec<&str> = first.split_whitespace().collect();
-    let output = run(&root(), &args);
-    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
-    let printed = text(&output.stdout);
+    let blocks: Vec<&str> = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks[1].starts_with("cargo test"));
+    let mut printed = String::new();
+    for command in blocks[0].lines() {
+        let args = command.strip_prefix("cargo run --quiet -- ").expect("the first commands run credflow");
+        let args: Vec<&str> = args.split_whitespace().collect();
+        let output = run(&root(), &args);
+        assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+        printed += &text(&output.stdout);
+    }
     assert!(printed.contains("sign | ***") && printed.contains("deploying"), "{printed}");
     assert!(!printed.contains("example-registry-token"), "{printed}");
 }

@@ -70,6 +70,37 @@ fn good_files_are_planned() {
     });
 }
 
+/// Files that are too large to keep.
+#[test]
+fn large_files_are_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bomb: String = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        text + &format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
+    });
+    let merges: String = (1..30).fold("m0: &m0 { k: v }\n".to_owned(), |text, level| {
+        text + &format!("m{level}: &m{level} {{ <<: [*m{0}, *m{0}, *m{0}] }}\n", level - 1)
+    });
+    let repeated = format!("jobs:\n  j0: {{ steps: &s [{{ run: &r {} }}] }}\n", "x".repeat(100_000));
+    let jobs: String = (1..1000).map(|job| format!("  j{job}: {{ steps: *s }}\n")).collect::<Vec<_>>().concat();
+    let cases = [
+        ("alias-bomb.yaml", format!("{bomb}steps: *a29\n")),
+        ("merge-bomb.yaml", format!("{merges}steps: [{{ run: x, env: *m29 }}]\n")),
+        ("repeated.yaml", repeated + &jobs),
+        ("long-scalar.yaml", format!("steps: [{{ run: {} }}]\n", "x".repeat(50 << 20))),
+        ("deep.yaml", format!("steps: {}{}\n", "[".repeat(200), "]".repeat(200))),
+        ("nul.yaml", "steps: [{ run: \"\0\" }]\n".repeat(1000)),
+        ("larger-than-a-file.yaml", "# comment\n".repeat(7 << 20)),
+    ];
+    let explained = cases.map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        let text = credflow(&["check", &path.display().to_string()]);
+        assert!(text.ends_with("exit code 1\n") && text.len() < 4000, "{name}: {}", text.len());
+        scrub(&text, &path)
+    });
+    insta::assert_snapshot!("large_files", explained.join("\n"));
+}
+
 #[test]
 fn workflows_that_cannot_be_run_are_refused() {
     insta::glob!("fixtures/run/*.yaml", |path| {

@@ -35,10 +35,11 @@ fn on_terminal(folder: &std::path::Path, args: &[&str], script: Script<'_>) -> (
                 pty.write_all(keys.as_bytes()).await.expect("typed");
                 next = script.next();
             }
-            match tokio::time::timeout(Duration::from_secs(30), pty.read(&mut block)).await {
-                Ok(Ok(count)) if count > 0 => shown.push_str(&String::from_utf8_lossy(&block[..count])),
-                Ok(_) => break,
-                Err(_elapsed) => panic!("nothing more was shown after {shown:?}"),
+            let read = tokio::time::timeout(Duration::from_secs(30), pty.read(&mut block)).await;
+            match read.unwrap_or_else(|_| panic!("nothing more was shown after {shown:?}")) {
+                Ok(count) if count > 0 => shown.push_str(&String::from_utf8_lossy(&block[..count])),
+                // The other side is gone.
+                _ => break,
             }
         }
         let status = child.wait().await.expect("an end");

@@ -39,6 +39,8 @@ fn one(out: &mut String, plan: &Plan, fetch: &Fetch) {
             let named = used.place.named(&plan.workflow);
             let path = [named.job.map(str::to_owned), named.step].into_iter().flatten().collect::<Vec<_>>().join("/");
             let path = if path.is_empty() { "every step".to_owned() } else { path };
+            let several = plan.workflow.documents.len() > 1;
+            let path = if several { format!("[{}] {path}", used.place.document + 1) } else { path };
             let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));
             let place = plan.source().place(used.span.start);
             let key = printable(named.key);

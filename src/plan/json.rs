@@ -21,6 +21,9 @@ struct Fetch<'p> {
 
 #[derive(Serialize)]
 struct Use<'p> {
+    /// The document's place in the file, from 1, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<usize>,
     job: Option<&'p str>,
     step: Option<String>,
     key: &'p str,
@@ -42,7 +45,9 @@ pub fn document(plan: &Plan) -> Document<'_> {
             .map(|used| {
                 let named = used.place.named(&plan.workflow);
                 let place = source.place(used.span.start);
+                let documents = plan.workflow.documents.len();
                 Use {
+                    document: (documents > 1).then_some(used.place.document as usize + 1),
                     job: named.job,
                     step: named.step,
                     key: named.key,

@@ -1,23 +1,35 @@
 //! A part of a workflow: one job, or one step.
 
 use super::Workflow;
+use crate::source::printable;
 
-/// There is no such job or step.
+/// A job or step can't be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no {what} is named `{name}`; there {}", list(.known))]
-pub struct Unselectable {
-    /// `job` or `step`.
-    pub what: &'static str,
-    /// The name that was asked for.
-    pub name: String,
-    /// The names that there are.
-    pub known: Vec<String>,
+pub enum Unselectable {
+    /// There is none of that name.
+    #[error("no {what} is named `{}`; there {}", printable(.name), list(.known))]
+    Missing {
+        /// `job` or `step`.
+        what: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// Several documents of the file have one.
+    #[error("{count} documents of the file have a job `{}`; move the one that is meant into a file of its own", printable(.name))]
+    Ambiguous {
+        /// The name of the job.
+        name: String,
+        /// How many documents have it.
+        count: usize,
+    },
 }
 
 fn list(names: &[String]) -> String {
     match names {
         [] => "is none".to_owned(),
-        names => format!("are {}", names.join(", ")),
+        names => format!("are {}", names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -25,7 +37,7 @@ impl<V> Workflow<V> {
     /// The workflow with one job alone, which then needs no other. Documents without it go.
     ///
     /// # Errors
-    /// When no document has that job.
+    /// When no document has that job, or more than one has.
     pub fn select_job(mut self, name: &str) -> Result<Self, Unselectable> {
         let mut known = Vec::new();
         for document in &mut self.documents {
@@ -38,8 +50,10 @@ impl<V> Workflow<V> {
         }
         self.documents.retain(|document| !document.jobs.is_empty());
         if self.documents.is_empty() {
-            let name = name.to_owned();
-            return Err(Unselectable { what: "job", name, known });
+            return Err(Unselectable::Missing { what: "job", name: name.to_owned(), known });
+        }
+        if self.documents.len() > 1 {
+            return Err(Unselectable::Ambiguous { name: name.to_owned(), count: self.documents.len() });
         }
         Ok(self)
     }
@@ -73,10 +87,8 @@ impl<V> Workflow<V> {
             document.foreign.retain(|foreign| foreign.step.as_ref().is_none_or(|(number, _)| selected(*number)));
         }
         selected.documents.retain(|document| !document.jobs.is_empty());
-        selected.documents.truncate(1);
         if selected.documents.is_empty() {
-            let name = step.to_owned();
-            return Err(Unselectable { what: "step", name, known });
+            return Err(Unselectable::Missing { what: "step", name: step.to_owned(), known });
         }
         Ok(selected)
     }

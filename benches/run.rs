@@ -1,0 +1,58 @@
+//! Running: what a step costs beside `sh -c true`, a thousand steps, a graph of two hundred jobs.
+
+#![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
+
+mod common;
+
+use std::fmt::Write;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use credflow::render::Filled;
+use credflow::run::{Event, Options, run};
+use credflow::source::Source;
+use credflow::workflow::Workflow;
+
+/// How often each is run.
+const RUNS: u32 = 5;
+
+fn main() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let shell = common::best(RUNS, || {
+        for _ in 0..100 {
+            assert!(Command::new("sh").args(["-e", "-c", "true"]).status().expect("a shell").success());
+        }
+    }) / 100;
+    let steps = |count: usize| format!("steps:\n{}", "  - run: 'true'\n".repeat(count));
+    let hundred = timed(&runtime, &steps(100)) / 100;
+    println!(
+        "a step: {hundred:.2?}, `sh -e -c true`: {shell:.2?}, {:.2?} more (at most 2 ms)",
+        hundred.saturating_sub(shell)
+    );
+    let thousand = timed(&runtime, &steps(1000));
+    common::ratio("1,000 steps / 1,000 × `sh -e -c true`", thousand, shell * 1000, 2.0);
+    let mut graph = String::from("jobs:\n");
+    for job in 0..200 {
+        // Each needs the job ten before it, so that ten can run at once.
+        let needs = if job < 10 { String::new() } else { format!("needs: j{}, ", job - 10) };
+        let _ = writeln!(graph, "  j{job}: {{ {needs}steps: [{{ run: 'true' }}] }}");
+    }
+    let jobs = timed(&runtime, &graph);
+    common::ratio("200 jobs in a graph / 200 × `sh -e -c true`", jobs, shell * 200, 2.0);
+}
+
+fn timed(runtime: &tokio::runtime::Runtime, text: &str) -> Duration {
+    let source = Source::new("bench.yaml", text);
+    let mut best = Duration::MAX;
+    for _ in 0..RUNS {
+        let (workflow, _) = Workflow::read(&source).expect("a workflow");
+        let workflow = workflow.map(|_, _| Filled::plain(""));
+        let begun = Instant::now();
+        let execution = runtime.block_on(run(workflow, Options::default(), Arc::new(|_: Event<'_>| {})));
+        best = best.min(begun.elapsed());
+        assert!(execution.expect("a run").is_success());
+    }
+    best
+}
