@@ -52,7 +52,7 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
             Some(control::answer(world, method, path, key.as_deref(), &read(body).await).await)
         }
         Route::Nowhere => {
-            let fate = world.fate(&fault::Request { kind: Requests::All, vault: None, secret: None });
+            let fate = world.fate(&fault::Request::of(Requests::All));
             tokio::time::sleep(fate.delay).await;
             // The service has no answer to this: an unknown vault is an unknown host name.
             Some(vault::refuse(404, "NotFound", None, "No vault of that name is emulated."))
@@ -113,7 +113,7 @@ async fn managed(world: &World, platform: Platform, request: &Request<Incoming>)
 /// What becomes of a request for a token.
 async fn token_fate(world: &World, answer: impl Future<Output = Answer>) -> Option<Answer> {
     world.counters.token();
-    let fate = world.fate(&fault::Request { kind: Requests::Tokens, vault: None, secret: None });
+    let fate = world.fate(&fault::Request::of(Requests::Tokens));
     if !fate.delay.is_zero() {
         tokio::time::sleep(fate.delay).await;
     }
@@ -137,7 +137,10 @@ async fn vault(
     let _in_flight = world.counters.enter(index);
     let vault = &world.vaults[index];
     let (kind, secret) = kind(method, item);
-    let fate = world.fate(&fault::Request { kind, vault: Some((index, vault.name())), secret });
+    let query = request.uri().query().unwrap_or_default();
+    let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let follows_empty_page = vault::follows_empty_page(&query);
+    let fate = world.fate(&fault::Request { kind, vault: Some((index, vault.name())), secret, follows_empty_page });
     if let (Requests::Gets, Some(name)) = (kind, secret) {
         match fate.effect {
             Some(Effect::Throttled { .. }) => world.counters.throttled(),
@@ -153,12 +156,11 @@ async fn vault(
         Some(Effect::Reset) => return None,
         effect => {
             let (head, body) = request.into_parts();
-            let query = head.uri.query().unwrap_or_default();
             let call = Call {
                 method,
                 item,
                 base,
-                query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+                query,
                 bearer: credential(&head.headers, "bearer"),
                 body: read(body).await,
                 now: world.clock.now(),

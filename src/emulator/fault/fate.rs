@@ -13,6 +13,15 @@ pub(in crate::emulator) struct Request<'r> {
     /// The vault's place among the vaults, and its name.
     pub(in crate::emulator) vault: Option<(usize, &'r str)>,
     pub(in crate::emulator) secret: Option<&'r str>,
+    /// Whether it goes on with a list after a page that was empty on purpose.
+    pub(in crate::emulator) follows_empty_page: bool,
+}
+
+impl Request<'_> {
+    /// A request of that kind, to no vault.
+    pub(in crate::emulator) fn of(kind: Requests) -> Self {
+        Self { kind, vault: None, secret: None, follows_empty_page: false }
+    }
 }
 
 /// What becomes of one request: how long it takes, and what goes wrong then.
@@ -84,8 +93,9 @@ impl FromIterator<Fault> for Faults {
 mod tests {
     use super::*;
 
-    const GET: Request<'_> = Request { kind: Requests::Gets, vault: Some((0, "payments")), secret: Some("db") };
-    const TOKEN: Request<'_> = Request { kind: Requests::Tokens, vault: None, secret: None };
+    const GET: Request<'_> =
+        Request { kind: Requests::Gets, vault: Some((0, "payments")), secret: Some("db"), follows_empty_page: false };
+    const TOKEN: Request<'_> = Request { kind: Requests::Tokens, vault: None, secret: None, follows_empty_page: false };
 
     fn effects(faults: &mut Faults, request: &Request<'_>, count: usize) -> Vec<Option<&'static str>> {
         (0..count).map(|_| faults.fate(request).effect.map(Effect::name)).collect()

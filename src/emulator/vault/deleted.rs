@@ -7,7 +7,7 @@ use super::change::conflict;
 use super::contents::Busy;
 use super::page::page;
 use super::refusal::refuse;
-use super::secrets::{Call, named};
+use super::secrets::{Call, key, named};
 use crate::emulator::answer::Answer;
 use crate::emulator::entra::Grant;
 use crate::reference::SecretName;
@@ -16,7 +16,8 @@ use crate::reference::SecretName;
 pub(in crate::emulator) fn list(vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
     permitted(vault, grant, Permission::List)?;
     let contents = vault.contents();
-    let items = contents.all_deleted().map(|(name, deleted)| DeletedBundle::listed(call, name, deleted)).collect();
+    let deleted = contents.all_deleted();
+    let items = deleted.map(|(name, deleted)| (key(name), DeletedBundle::listed(call, name, deleted)));
     page(call, "deletedsecrets", items)
 }
 

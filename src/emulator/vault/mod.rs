@@ -26,6 +26,7 @@ pub use version::Version;
 pub(super) use change::add;
 pub(super) use contents::{Contents, Deleted};
 pub(super) use kept::Kept;
+pub(super) use page::follows_empty_page;
 pub(super) use refusal::refuse;
 pub(super) use secrets::{Call, answer, failed, throttled};
 pub(super) use version::Stored;

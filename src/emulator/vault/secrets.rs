@@ -102,7 +102,7 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
         ("GET", Item::Secrets) => {
             permitted(vault, grant, Permission::List)?;
             let contents = vault.contents();
-            let items = contents.names().map(|(name, stored)| Bundle::listed(call, name, None, stored)).collect();
+            let items = contents.names().map(|(name, stored)| (key(name), Bundle::listed(call, name, None, stored)));
             page(call, "secrets", items)
         }
         ("GET", Item::Versions(name)) => {
@@ -110,8 +110,11 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
             permitted(vault, grant, Permission::List)?;
             let contents = vault.contents();
             // The service has an empty list, not a 404, for a secret that it doesn't have.
-            let items = contents.versions(&name).map_or_else(Vec::new, |(name, versions)| {
-                versions.iter().map(|stored| Bundle::listed(call, name, Some(stored.id), stored)).collect()
+            let versions = contents.versions(&name).into_iter();
+            let items = versions.flat_map(|(name, versions)| {
+                // Versions are only ever added: the place of one is its key.
+                let placed = versions.iter().enumerate();
+                placed.map(move |(place, it)| (format!("{place:08}"), Bundle::listed(call, name, Some(it.id), it)))
             });
             page(call, &format!("secrets/{name}/versions"), items)
         }
@@ -149,6 +152,11 @@ fn known(version: &str) -> Result<(), Answer> {
 /// A name in a path, or the refusal of one that can't be.
 pub(in crate::emulator) fn named(name: &str) -> Result<SecretName, Answer> {
     name.parse().map_err(|_| bad(&format!("The request URI contains an invalid name: {name}")))
+}
+
+/// What a name is in a list: case doesn't tell names apart.
+pub(in crate::emulator) fn key(name: &SecretName) -> String {
+    name.as_str().to_ascii_lowercase()
 }
 
 /// The refusal of a request that isn't as it must be.
