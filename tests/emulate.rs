@@ -110,7 +110,7 @@ fn its_keys_are_made_once_and_for_their_owner() {
     let folder = project();
     let kept = folder.path().join(".credflow");
     let read = || {
-        let files = ["authority.pem", "ca.pem", "client-secret", "control-key", ".gitignore"];
+        let files = ["authority.pem", "ca.pem", "client-secret", "control-key", "token-key", ".gitignore"];
         files.map(|name| {
             let path = kept.join(name);
             assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600, "{name}");
@@ -131,6 +131,10 @@ fn its_keys_are_made_once_and_for_their_owner() {
     assert_eq!(status, Some(3));
     assert!(err.contains("holds no certificate authority of the emulator"), "{err}");
     assert_eq!(fs::read_to_string(kept.join("authority.pem")).expect("a file"), "nothing");
+    fs::remove_file(kept.join("authority.pem")).expect("a file");
+    fs::write(kept.join("token-key"), "bm90aGluZw==").expect("a file");
+    let (status, _, err) = run(folder.path(), &["emulate", "vaults.yaml", "--port", "0"]);
+    assert!(status == Some(3) && err.contains("token-key: it holds no key of the emulator"), "{err}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use credflow::emulator::{Builder, Emulator, StartError, Vault, Version};
+use credflow::emulator::{Application, Builder, CLIENT, Emulator, StartError, TENANT, TokenKey, Vault, Version};
 use credflow::secret::Secret;
 use local::{World, code};
 use serde_json::json;
@@ -81,6 +81,26 @@ async fn what_was_acknowledged_is_there_again() {
     drop(world);
     let world = World::start(Emulator::builder().vault(Vault::new("other")).state(&path)).await;
     assert_eq!(world.send("GET", "secrets/made", "").await.1["value"], "second");
+}
+
+#[tokio::test]
+async fn a_token_counts_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let builder = || {
+        let key = TokenKey::open(&folder.path().join("token-key")).expect("a key");
+        let vault = Vault::new("payments").secret("plain", "value");
+        Emulator::builder().vault(vault).application(Application::new(TENANT, CLIENT).secret("s")).token_key(key)
+    };
+    let first = World::start(builder()).await;
+    let token = first.token.clone();
+    drop(first);
+    let mut again = World::start(builder()).await;
+    let fresh = std::mem::replace(&mut again.token, token);
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 200);
+    again.emulator.expire_tokens();
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 401);
+    again.token = fresh;
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 401);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use super::count::Counters;
 use super::entra::{Tokens, random};
 use super::observe::{Observed, Observer};
 use super::state::{State, StateError};
-use super::{Application, Authority, CLIENT, Emulator, Fault, Origin, TENANT, Vault, World, server};
+use super::{Application, Authority, CLIENT, Emulator, Fault, Origin, TENANT, TokenKey, Vault, World, server};
 use crate::secret::Secret;
 
 /// An emulator to be started.
@@ -28,6 +28,7 @@ pub struct Builder {
     identity_header: Option<Secret>,
     authority: Option<Authority>,
     token_lifetime: Duration,
+    token_key: Option<TokenKey>,
     clock_offset: i64,
     faults: Vec<Fault>,
     control: Option<Secret>,
@@ -75,6 +76,7 @@ impl Default for Builder {
             authority: None,
             clock_offset: 0,
             token_lifetime: Duration::from_secs(3599),
+            token_key: None,
             faults: Vec::new(),
             control: None,
             state: None,
@@ -148,6 +150,13 @@ impl Builder {
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Signs tokens with that key, and knows those that it signed before; made at the start by default.
+    #[must_use]
+    pub fn token_key(mut self, key: TokenKey) -> Self {
+        self.token_key = Some(key);
         self
     }
 
@@ -233,7 +242,7 @@ impl Builder {
             identity_header: self.identity_header.unwrap_or_else(|| Secret::new(random())),
             control: self.control,
             clock,
-            tokens: Tokens::new(self.token_lifetime),
+            tokens: Tokens::new(self.token_lifetime, &self.token_key.unwrap_or_default()),
             faults: Mutex::new(self.faults.into_iter().collect()),
             state,
             observer: self.observer,

@@ -50,7 +50,7 @@ pub use authority::{Authority, AuthorityError};
 pub use builder::{Builder, StartError};
 pub use clock::parse as parse_time;
 pub use count::Counts;
-pub use entra::{Application, ClientSecret, Federation};
+pub use entra::{Application, ClientSecret, Federation, TokenKey};
 pub use fault::{Fault, Requests};
 pub use limit::Limit;
 pub use observe::Observed;

@@ -77,8 +77,8 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
         let machine = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
         builder = builder.clock_offset(now.saturating_sub_unsigned(machine));
     }
-    match project.control_key().and_then(|key| Ok((key, project.identity_header()?))) {
-        Ok((key, header)) => builder = builder.control(key).identity_header(header),
+    match project.control_key().and_then(|key| Ok((key, project.identity_header()?, project.token_key()?))) {
+        Ok((key, header, tokens)) => builder = builder.control(key).identity_header(header).token_key(tokens),
         Err(error) => {
             terminal.error(&format!("cannot keep keys for the emulator: {error}"));
             return Exit::World;

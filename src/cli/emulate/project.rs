@@ -1,5 +1,5 @@
-//! What the emulator keeps for a project: its certificate authority, the secret of its application, the key of its
-//! control endpoint, and where it runs.
+//! What the emulator keeps for a project: its certificate authority, the secret of its application, the keys of its
+//! tokens and its control endpoint, and where it runs.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -7,7 +7,7 @@ use std::{env, fs, io};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::args;
-use crate::emulator::{Authority, AuthorityError, ClientSecret};
+use crate::emulator::{Authority, AuthorityError, ClientSecret, TokenKey};
 use crate::file;
 use crate::secret::Secret;
 
@@ -82,6 +82,11 @@ impl Project {
     /// The key of the control endpoint, made once.
     pub(super) fn control_key(&self) -> io::Result<Secret> {
         secret(&self.0.join("control-key"))
+    }
+
+    /// The key of its tokens, made once: a client that holds a token is not locked out by a restart.
+    pub(super) fn token_key(&self) -> io::Result<TokenKey> {
+        TokenKey::open(&self.0.join("token-key"))
     }
 
     /// What an app of App Service shows to be given a token, made once.
