@@ -22,6 +22,7 @@ use crate::secret::Secret;
 pub struct Builder {
     address: SocketAddr,
     is_exposed: bool,
+    hosts: Vec<String>,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
     identities: Vec<String>,
@@ -53,6 +54,9 @@ pub enum StartError {
     /// A vault's name that can't be a label of a host name.
     #[error("a vault's host can't be called {0:?}")]
     Name(String),
+    /// A name that can't be a host's.
+    #[error("a host can't be called {0:?}")]
+    Host(String),
     /// Two vaults of one name, or with an alias that is another's name; case doesn't tell them apart.
     #[error("two vaults are called {0:?}")]
     Duplicate(String),
@@ -69,6 +73,7 @@ impl Default for Builder {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             is_exposed: false,
+            hosts: Vec::new(),
             vaults: Vec::new(),
             applications: Vec::new(),
             identities: Vec::new(),
@@ -146,6 +151,14 @@ impl Builder {
         self
     }
 
+    /// Is called so, too: a name or an address by which clients reach it, beside the address that it listens on and the
+    /// names below `localhost`. Vaults are below the first name that is given: `https://VAULT.NAME:PORT`.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
     /// How long tokens count; 3599 s by default, as Entra ID's.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
@@ -209,9 +222,12 @@ impl Builder {
             return Err(StartError::NotLoopback(self.address));
         }
         let state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
+        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+            return Err(StartError::Host(host.clone()));
+        }
         for (index, vault) in self.vaults.iter().enumerate() {
-            let (name, host) = (vault.name(), Url::parse(&format!("http://{}.localhost", vault.name())));
-            if name.is_empty() || !host.is_ok_and(|host| host.host_str() == Some(&format!("{name}.localhost"))) {
+            let name = vault.name();
+            if name.is_empty() || !is_host(&format!("{name}.localhost")) {
                 return Err(StartError::Name(name.to_owned()));
             }
             if let Some(name) = vault.names().find(|name| self.vaults[..index].iter().any(|it| it.is_called(name))) {
@@ -227,14 +243,18 @@ impl Builder {
         if self.identities.is_empty() {
             self.identities.push(CLIENT.to_owned());
         }
-        let tls = self.authority.as_ref().map(|authority| authority.server(hosts(&self.vaults))).transpose();
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        let origin = Origin::new(scheme, address, self.hosts);
+        let names = origin.certified(self.vaults.iter().flat_map(Vault::names));
+        let tls = self.authority.as_ref().map(|authority| authority.server(names)).transpose();
         let tls = tls.map_err(|_| StartError::Certificate)?;
         let clock = Clock::ahead(self.clock_offset);
         for vault in &self.vaults {
             vault.contents().stamp(clock.now());
         }
         let world = Arc::new(World {
-            origin: Origin { scheme: if tls.is_some() { "https" } else { "http" }, port: address.port() },
+            origin,
+            ca_pem: self.authority.as_ref().map(|authority| authority.pem().to_owned()),
             counters: Counters::new(self.vaults.len()),
             vaults: self.vaults,
             applications: self.applications,
@@ -253,12 +273,8 @@ impl Builder {
     }
 }
 
-/// The names that a certificate must have: below `localhost` one wildcard isn't enough for all clients.
-fn hosts(vaults: &[Vault]) -> Vec<String> {
-    let fixed = ["localhost", "*.localhost", "*.vault.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let named = vaults.iter().flat_map(Vault::names).flat_map(|name| {
-        let local = ["", "vault."].map(|zone| format!("{name}.{zone}localhost"));
-        local.into_iter().chain(name.contains('.').then(|| name.to_owned()))
-    });
-    fixed.into_iter().chain(named).collect()
+/// Whether an address with that host has that host, and nothing else.
+fn is_host(host: &str) -> bool {
+    let url = Url::parse(&format!("http://{host}"));
+    !host.is_empty() && url.is_ok_and(|url| url.host_str().is_some_and(|found| found.eq_ignore_ascii_case(host)))
 }

@@ -15,7 +15,7 @@ use super::entra::{self, Edition, ManagedRequest, Platform, TokenRequest, guid};
 use super::fault::{self, Effect, Requests};
 use super::observe::Observed;
 use super::pace::Pace;
-use super::route::{Item, Route};
+use super::route::{Item, Route, decoded, without_port};
 use super::vault::{self, Access, Call};
 use super::{World, control};
 
@@ -32,7 +32,7 @@ pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option
     // Clients behind proxies that know only GET and POST say in a header what they mean.
     let meant = header(request.headers(), "x-http-method").filter(|_| request.method() == Method::POST);
     let method = meant.unwrap_or(request.method().as_str()).to_ascii_uppercase();
-    let answer = routed(world, &host, &path, &method, request).await;
+    let answer = routed(world, &host, &decoded(&path), &method, request).await;
     let status = answer.as_ref().map(Answer::status);
     world.observer.tell(&Observed { method: &method, host: &host, path: &path, status, elapsed: began.elapsed() });
     answer.map(|answer| if world.clock.offset() == 0 { answer } else { answer.header("date", world.clock.date()) })
@@ -62,8 +62,7 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
 
 /// Entra ID's address as the client reached it.
 fn authority(world: &World, host: &str) -> String {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    world.origin.of(name)
+    world.origin.of(without_port(host))
 }
 
 async fn token(

@@ -124,6 +124,9 @@ fn application<'w>(
         let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
         return Err(refuse(401, "invalid_client", 7_000_218, text));
     };
+    if application.own_secret().expose() == secret {
+        return Ok(application);
+    }
     let known = application.secrets.iter().find(|known| known.value.expose() == secret);
     let known = known.ok_or_else(|| {
         let text = format!(
@@ -179,7 +182,7 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
     };
     let bare = resource.trim_end_matches('/');
     // The command az asks for a token for its own endpoint when it logs in.
-    let is_local = bare == world.local_resource() || bare == world.origin.of("management.localhost");
+    let is_local = world.origin.is_resource(bare) || world.origin.is_management(bare);
     if is_local || world.vaults.iter().any(|vault| bare == vault.resource()) {
         return Ok(resource);
     }

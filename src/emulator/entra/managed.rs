@@ -72,8 +72,9 @@ fn granted(world: &World, call: &Request<'_>) -> Result<Answer, Answer> {
     let mut identities = world.identities.iter();
     let client = identities.find(|known| asked.is_none_or(|asked| known.eq_ignore_ascii_case(asked)));
     let client = client.ok_or_else(|| refuse(400, "invalid_request", "Identity not found"))?;
-    let (bare, local) = (resource.trim_end_matches('/'), world.local_resource());
-    let vault = world.vaults.iter().find(|vault| bare == local || bare == vault.resource());
+    let bare = resource.trim_end_matches('/');
+    let is_local = world.origin.is_resource(bare);
+    let vault = world.vaults.iter().find(|vault| is_local || bare == vault.resource());
     let Some(vault) = vault else {
         return Err(refuse(400, "invalid_resource", "The resource principal was not found in the tenant"));
     };

@@ -249,8 +249,8 @@ impl<'t> Context<'t> {
 
     /// The bytes of a file beside the seed.
     fn file(&mut self, node: NodeId, key: &str) -> Option<Vec<u8>> {
-        let name = self.reader.text(node, key)?;
-        let path = if self.folder == Path::new(".") { PathBuf::from(name) } else { self.folder.join(name) };
+        self.reader.text(node, key)?;
+        let path = self.beside(node);
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
@@ -259,6 +259,12 @@ impl<'t> Context<'t> {
                 None
             }
         }
+    }
+
+    /// The file beside the seed that a text names.
+    fn beside(&self, node: NodeId) -> PathBuf {
+        let name = self.reader.tree.text(node).unwrap_or_default();
+        if self.folder == Path::new(".") { PathBuf::from(name) } else { self.folder.join(name) }
     }
 
     /// The client id of an application that is named, or is one itself.

@@ -105,10 +105,9 @@ impl Role {
 /// issues.
 pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Option<&str>) -> Result<Grant, Answer> {
     let tenant = vault.tenant_id();
-    let local = world.local_resource();
-    let domain = local.split("://").nth(1).unwrap_or_default();
-    let resource = if base.ends_with(&format!(".{domain}")) { local.as_str() } else { vault.resource() };
-    let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
+    let local = world.origin.resource_at(base);
+    let resource = local.as_deref().unwrap_or(vault.resource());
+    let refused = |message: &str| unauthorized(message, &world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
     let grant = world.tokens.check(token, world.clock.now()).map_err(|why| match why {
         Refused::Unsigned => refused("AKV10046: Unable to resolve the key used for signature validation."),
@@ -116,7 +115,7 @@ pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Optio
         // Its wording wasn't seen.
         Refused::Early => refused("[TokenNotYetValid] Error validating token: 'S2S12005'."),
     })?;
-    if grant.audience != resource && grant.audience != vault.resource() && grant.audience != local {
+    if grant.audience != vault.resource() && !world.origin.is_resource(&grant.audience) {
         let found = &grant.audience;
         return Err(refused(&format!("AKV10022: Invalid audience. Expected {resource}, found: {found}.")));
     }

@@ -15,7 +15,7 @@ mod version;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Origin, RESOURCE, TENANT};
+use super::{RESOURCE, TENANT};
 use crate::reference::SecretName;
 use crate::secret::Secret;
 
@@ -170,11 +170,13 @@ impl Vault {
         self.names().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn resource(&self) -> &str {
+    /// What its tokens are for.
+    pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    pub(super) fn tenant_id(&self) -> &str {
+    /// Its tenant.
+    pub fn tenant_id(&self) -> &str {
         &self.tenant
     }
 
@@ -188,7 +190,7 @@ impl Vault {
     }
 
     /// Whether an application is let in to do that, or by what it isn't.
-    pub(super) fn rights_of(&self, client: &str, permission: Permission) -> Access {
+    pub fn rights_of(&self, client: &str, permission: Permission) -> Access {
         let mut rights = self.rights.iter().filter(|(known, _)| known.eq_ignore_ascii_case(client));
         let permission = if permission == Permission::Update { Permission::Set } else { permission };
         let mut may = || rights.any(|(_, permissions)| permissions.contains(&permission));
@@ -196,11 +198,6 @@ impl Vault {
             Access::NoRole | Access::NoPolicy if may() => Access::Allowed,
             access => access,
         }
-    }
-
-    /// Its address.
-    pub(super) fn url(&self, origin: Origin) -> String {
-        origin.of(&format!("{}.localhost", self.name))
     }
 
     /// What it holds.
