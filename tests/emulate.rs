@@ -378,6 +378,27 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
+fn a_state_alone_is_enough() {
+    let folder = project();
+    drop(Running::start(folder.path(), &["--state", "state.json"]));
+    fs::write(folder.path().join("vaults.yaml"), "other: {}\n").expect("a seed");
+    let running = Running::start(folder.path(), &["--state", "state.json"]);
+    let printed = fs::read_to_string(folder.path().join("credflow.yaml")).expect("a configuration");
+    assert!(printed.contains("  payments:\n") && printed.contains("  other:\n"), "{printed}");
+    drop(running);
+    let env = ["emulate", "--state", "state.json", "--print-env", "js"];
+    let (status, out, _) = run(folder.path(), &env);
+    assert!(status == Some(0) && out.contains("PAYMENTS_VAULT_URL=") && out.contains("OTHER_VAULT_URL="), "{out}");
+    let mut command = credflow(folder.path(), &["emulate", "--state", "state.json", "--port", "0"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("a pipe")));
+    let told = lines.by_ref().take(3).map(|line| line.expect("a line")).collect::<Vec<_>>();
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(told[0].contains("not for real secrets") && told[2] == "  other:", "{told:?}");
+}
+
+#[test]
 fn what_keeps_it_from_starting_is_told() {
     let folder = project();
     let running = Running::start(folder.path(), &[]);
@@ -402,6 +423,11 @@ fn what_keeps_it_from_starting_is_told() {
     assert_eq!(status, Some(3));
     assert!(err.contains("version 9") && err.contains("use the credflow that wrote it"), "{err}");
 
+    let running = Running::start(folder.path(), &["--state", "good.json"]);
+    let (status, _, err) = run(folder.path(), &["emulate", "vaults.yaml", "--port", "0", "--state", "good.json"]);
+    assert!(status == Some(3) && err.contains("another emulator keeps its state in good.json"), "{err}");
+    drop(running);
+    assert_eq!(run(folder.path(), &["emulate", "--port", "0", "--state", "none.json"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "vaults.yaml", "--now", "soon"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "none.yaml"]).0, Some(1));

@@ -60,6 +60,14 @@ pub enum StartError {
     /// Two vaults of one name, or with an alias that is another's name; case doesn't tell them apart.
     #[error("two vaults are called {0:?}")]
     Duplicate(String),
+    /// A vault that only the state has, with a name that another one has too.
+    #[error("two vaults are called {name:?}; one of them is from the state in {path}")]
+    DuplicateInState {
+        /// The name.
+        name: String,
+        /// The state's file.
+        path: PathBuf,
+    },
     /// The authority can't vouch for the vaults' hosts.
     #[error("no certificate can be made for the vaults' hosts")]
     Certificate,
@@ -205,7 +213,14 @@ impl Builder {
     /// Tells of each request after it is answered. Nothing secret is in what it tells.
     #[must_use]
     pub fn observed(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
-        self.observer = Observer::new(observer);
+        self.observer.watch(observer);
+        self
+    }
+
+    /// Tells what goes wrong in the emulator itself: that its state can't be saved.
+    #[must_use]
+    pub fn troubled(mut self, trouble: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.observer.trouble(trouble);
         self
     }
 
@@ -221,7 +236,7 @@ impl Builder {
         if !self.address.ip().is_loopback() && !self.is_exposed {
             return Err(StartError::NotLoopback(self.address));
         }
-        let state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
+        let mut state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
         if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
             return Err(StartError::Host(host.clone()));
         }
@@ -231,7 +246,13 @@ impl Builder {
                 return Err(StartError::Name(name.to_owned()));
             }
             if let Some(name) = vault.names().find(|name| self.vaults[..index].iter().any(|it| it.is_called(name))) {
-                return Err(StartError::Duplicate(name.to_owned()));
+                let name = name.to_owned();
+                return Err(match &state {
+                    Some(state) if state.added(vault.name()) => {
+                        StartError::DuplicateInState { name, path: state.path().to_owned() }
+                    }
+                    _ => StartError::Duplicate(name),
+                });
             }
         }
         let listen = |error| StartError::Listen { address: self.address, error };
@@ -251,6 +272,9 @@ impl Builder {
         let clock = Clock::ahead(self.clock_offset);
         for vault in &self.vaults {
             vault.contents().stamp(clock.now());
+        }
+        if let Some(state) = &mut state {
+            state.begin(&self.vaults)?;
         }
         let world = Arc::new(World {
             origin,

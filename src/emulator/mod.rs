@@ -57,7 +57,7 @@ pub use limit::Limit;
 pub use observe::Observed;
 pub use origin::Origin;
 pub use seed::Seed;
-pub use state::StateError;
+pub use state::{StateError, state_vaults};
 pub use vault::{Access, MAX_VALUE, Permission, Role, Vault, Version};
 
 use clock::Clock;
@@ -214,6 +214,10 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
+        // At once, and not when the last connection is gone: another one may begin with it.
+        if let Some(state) = &self.world.state {
+            state.release();
+        }
         self.task.abort();
     }
 }

@@ -170,9 +170,12 @@ async fn vault(
                 },
                 is_page_empty: effect == Some(Effect::EmptyPage),
             };
-            let answer = vault::answer(world, vault, &call);
-            if kind == Requests::Writes && answer.status() < 300 { saved(world, answer).await } else { answer }
-                .paced(pace(effect))
+            let answer = if kind == Requests::Writes {
+                changed(world, || vault::answer(world, vault, &call)).await
+            } else {
+                vault::answer(world, vault, &call)
+            };
+            answer.paced(pace(effect))
         }
     };
     Some(dressed(answer, vault.has_roles(), client_request_id.as_deref()))
@@ -194,12 +197,20 @@ fn kind<'i>(method: &str, item: Item<'i>) -> (Requests, Option<&'i str>) {
     }
 }
 
-/// The answer to a change once it is kept, or what says that it can't be.
-pub(super) async fn saved(world: &World, answer: Answer) -> Answer {
-    let Some(state) = &world.state else { return answer };
-    match state.save(world).await {
+/// The answer to a change once it is made and kept, or what says that it can't be.
+pub(super) async fn changed(world: &World, change: impl FnOnce() -> Answer) -> Answer {
+    let Some(state) = &world.state else { return change() };
+    let changing = state.change().await;
+    let answer = change();
+    if answer.status() >= 300 {
+        return answer;
+    }
+    match state.save(world, changing.made()).await {
         Ok(()) => answer,
-        Err(_) => vault::refuse(500, "InternalServerError", None, "The emulator's state could not be saved."),
+        Err(error) => {
+            world.observer.complain(&format!("cannot keep the state in {}: {error}", state.path().display()));
+            vault::refuse(500, "InternalServerError", None, "The emulator's state could not be saved.")
+        }
     }
 }
 

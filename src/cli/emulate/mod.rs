@@ -17,7 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::args::{Emulate, EmulateAction, Sdk};
 use super::{Exit, Terminal, fetch};
 use crate::emulator::{
-    Application, Builder, CLIENT, ClientSecret, Emulator, Origin, Seed, StartError, StateError, TENANT,
+    Application, Builder, CLIENT, ClientSecret, Emulator, Origin, Seed, StartError, StateError, TENANT, Vault,
+    state_vaults,
 };
 
 use client::Clients;
@@ -46,6 +47,10 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
         terminal.error(&format!("{} can be reached from other machines; say it twice, with `--expose`", args.listen));
         return Exit::Usage;
     }
+    if let Some(path) = args.state.as_deref().filter(|path| seed.vaults.is_empty() && !path.exists()) {
+        terminal.error(&format!("there is no vault: {} isn't there yet; name a file of VAULTS", path.display()));
+        return Exit::Usage;
+    }
     let project = Project::beside(&args.project, args.vaults.as_deref());
     if let Err(error) = prepare(&project, &mut seed) {
         terminal.error(&format!("cannot keep keys for the emulator: {error}"));
@@ -60,6 +65,13 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
         }
     };
     if let Some(sdk) = args.print_env {
+        // What a state can't say, its reader will.
+        let kept = args.state.as_deref().map(state_vaults).and_then(Result::ok).unwrap_or_default();
+        for name in kept {
+            if !seed.vaults.iter().any(|vault| vault.is_called(&name)) {
+                seed.vaults.push(Vault::new(name));
+            }
+        }
         return print_environment(sdk, args, &project, &seed, terminal);
     }
     let address = SocketAddr::new(args.listen, args.port.unwrap_or(PORT));
@@ -89,6 +101,8 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
         let (method, host, path) = (observed.method, observed.host, observed.path);
         watcher.detail(&format!("{status} {method} {host}{path} {} ms", observed.elapsed.as_millis()));
     });
+    let complaining = terminal.clone();
+    builder = builder.troubled(move |trouble| complaining.error(trouble));
     let runtime = match fetch::runtime(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -167,6 +181,10 @@ async fn serve(builder: Builder, args: &Emulate, project: &Project, terminal: &T
                     "this machine has no such address; `--listen` takes one that it has"
                 }
                 StartError::Listen { .. } => "choose another port with `--port`, or 0 for any free one",
+                StartError::State(StateError::InUse(_)) => {
+                    "two would overwrite what the other one keeps: stop that one, or name another file with `--state`"
+                }
+                StartError::DuplicateInState { .. } => "rename the vault of the seed, or name another file with `--state`",
                 StartError::State(StateError::Torn(_)) => {
                     "it stays as it is: put a whole copy in its place, or name another file with `--state` to begin anew"
                 }
@@ -178,6 +196,10 @@ async fn serve(builder: Builder, args: &Emulate, project: &Project, terminal: &T
             return Exit::World;
         }
     };
+    if emulator.vaults().is_empty() {
+        terminal.error("there is no vault: name a file of VAULTS");
+        return Exit::Usage;
+    }
     let origin = emulator.origin().clone();
     if let Some(other) = project.live(&origin) {
         let (url, folder) = (other.url, project.path().display());
