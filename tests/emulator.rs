@@ -367,9 +367,20 @@ async fn a_vault_checks_tokens() {
     assert_eq!(body.len(), 97);
     assert_eq!(text_of(answer).await, (401, body.to_owned()));
 
+    let elsewhere = world.granted(&[("scope", "https://graph.microsoft.com//.default")]).await;
+    let by_id = world.granted(&[("scope", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093/.default")]).await;
+    assert_eq!(world.get_at(&address, &by_id).await.status(), 200);
+    for known in ["https://management.azure.com", "https://management.azure.com/", "https://storage.azure.com"] {
+        assert!(!world.granted(&[("scope", &format!("{known}/.default"))]).await.is_empty(), "{known}");
+    }
     let slashed = world.granted(&[("scope", "https://vault.azure.net//.default")]).await;
     for (address, token, message) in [
         (&*address, "made-up", "AKV10046: Unable to resolve the key used for signature validation.".to_owned()),
+        (
+            &*address,
+            &*elsewhere,
+            format!("AKV10022: Invalid audience. Expected {RESOURCE}, found: https://graph.microsoft.com/."),
+        ),
         (&*address, &*slashed, format!("AKV10022: Invalid audience. Expected {RESOURCE}, found: {RESOURCE}/.")),
         (
             &*format!("http://shared.localhost:{port}/secrets/a?{API}"),

@@ -2,7 +2,7 @@
 //! challenge names.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use credflow::emulator::{Authority, Builder, Emulator, TENANT, Vault};
+use credflow::emulator::{Authority, Builder, CLIENT, Emulator, TENANT, Vault};
 use reqwest::{Certificate, Client};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::Value;
@@ -90,6 +90,28 @@ async fn endpoints_have_the_origin_by_which_they_were_asked_for() {
     let address = format!("https://localhost:{port}/{unknown}/v2.0/.well-known/openid-configuration");
     let (status, body) = world.get(&address).await;
     assert_eq!((status, &body["error"], &body["error_codes"][0]), (400, &"invalid_tenant".into(), &90_002.into()));
+}
+
+#[tokio::test]
+async fn an_identity_is_asked_for_by_any_id_that_it_has() {
+    let world = World::start_at(Emulator::builder().managed_identity(CLIENT).managed_identity("second")).await;
+    let ask = async |query: &str| {
+        let address = format!("https://localhost:{}/metadata/identity/oauth2/token", world.port());
+        let address = format!("{address}?api-version=2018-02-01&resource=https://vault.azure.net{query}");
+        let answer = world.client.get(address).header("metadata", "true").send().await.expect("an answer");
+        let body: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        body["client_id"].as_str().or(body["error_description"].as_str()).expect("a text").to_owned()
+    };
+    for (query, found) in [
+        ("", CLIENT),
+        ("&client_id=second", "second"),
+        ("&object_id=SECOND", "second"),
+        ("&object_id=none", "Identity not found"),
+        ("&client_id=second&object_id=none", "Identity not found"),
+        ("&msi_res_id=/subscriptions/x", "Identity not found"),
+    ] {
+        assert_eq!(ask(query).await, found, "{query}");
+    }
 }
 
 #[tokio::test]

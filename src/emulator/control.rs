@@ -89,7 +89,7 @@ fn counts(world: &World) -> Answer {
 fn faults(world: &World, method: &str, body: &[u8]) -> Answer {
     let Ok(text) = std::str::from_utf8(body) else { return refuse(400, "the body is not UTF-8") };
     // JSON is YAML.
-    match seed::faults(&Source::private("body", text)) {
+    match seed::faults(&Source::private("body", text), &world.vaults) {
         Ok(faults) if method == "PUT" => *world.faults() = faults.into_iter().collect(),
         Ok(faults) => faults.into_iter().for_each(|fault| world.faults().add(fault)),
         Err(wrong) => return refuse(400, &human::write(&wrong, Style::Plain)),

@@ -139,7 +139,9 @@ async fn vault(
     let query = request.uri().query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let follows_empty_page = vault::follows_empty_page(&query);
-    let fate = world.fate(&fault::Request { kind, vault: Some((index, vault.name())), secret, follows_empty_page });
+    let is_create = method == "PUT" && matches!(item, Item::Secret(..));
+    let of = Some((index, vault.name()));
+    let fate = world.fate(&fault::Request { kind, vault: of, secret, is_create, follows_empty_page });
     if let (Requests::Gets, Some(name)) = (kind, secret) {
         match fate.effect {
             Some(Effect::Throttled { .. }) => world.counters.throttled(),
@@ -163,9 +165,11 @@ async fn vault(
                 bearer: credential(&head.headers, "bearer"),
                 body: read(body).await,
                 now: world.clock.now(),
+                recovery: vault.recovery(),
                 closed: match effect {
                     Some(Effect::Firewall) => Some(Access::Firewall),
                     Some(Effect::PrivateLink) => Some(Access::PrivateLink),
+                    Some(Effect::Policy) => Some(Access::Delegated),
                     _ => None,
                 },
                 is_page_empty: effect == Some(Effect::EmptyPage),

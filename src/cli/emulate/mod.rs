@@ -113,7 +113,11 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
 /// What the emulator begins with.
 fn seed(args: &Emulate) -> Result<Seed, crate::diagnostic::Diagnostics> {
     let mut seed = match &args.vaults {
-        Some(path) => Seed::read(path)?,
+        Some(path) => {
+            let kept = args.state.as_deref().map(state_vaults).and_then(Result::ok).unwrap_or_default();
+            let others: Vec<String> = args.dotenv.iter().map(|(vault, _)| vault.clone()).chain(kept).collect();
+            Seed::read_beside(path, &others)?
+        }
         None => Seed::default(),
     };
     for (vault, path) in &args.dotenv {

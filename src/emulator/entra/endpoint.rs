@@ -24,6 +24,19 @@ pub(in crate::emulator) enum Edition {
     V2,
 }
 
+/// Resources that every tenant has beside Key Vault: who mistakes one for the other is given a token, and a vault refuses
+/// it as it does elsewhere.
+const OTHERS: &[&str] = &["https://management.azure.com", "https://graph.microsoft.com", "https://storage.azure.com"];
+
+/// Key Vault's own application id, which vaults name beside their resource as an audience that they expect.
+pub(in crate::emulator) const KEY_VAULT_ID: &str = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
+
+/// Whether a resource is in every tenant; a slash at its end makes another audience, and no other resource.
+pub(super) fn is_known(resource: &str) -> bool {
+    let bare = resource.strip_suffix('/').unwrap_or(resource);
+    OTHERS.contains(&bare) || resource.eq_ignore_ascii_case(KEY_VAULT_ID)
+}
+
 /// The fields of a token request.
 pub(in crate::emulator) type TokenRequest = HashMap<String, String>;
 
@@ -183,7 +196,7 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
     let bare = resource.trim_end_matches('/');
     // The command az asks for a token for its own endpoint when it logs in.
     let is_local = world.origin.is_resource(bare) || world.origin.is_management(bare);
-    if is_local || world.vaults.iter().any(|vault| bare == vault.resource()) {
+    if is_local || is_known(resource) || world.vaults.iter().any(|vault| bare == vault.resource()) {
         return Ok(resource);
     }
     if Url::parse(resource).is_err() && !is_guid(resource) {

@@ -70,6 +70,8 @@ const KEYS: &[&str] = &["vaults", "applications", "managed-identities", "token-l
 struct Context<'t> {
     reader: Reader<'t>,
     folder: PathBuf,
+    /// Vaults that come from elsewhere.
+    others: Vec<String>,
 }
 
 impl Seed {
@@ -78,8 +80,16 @@ impl Seed {
     /// # Errors
     /// When it can't be read, and all faults that are in it.
     pub fn read(path: &Path) -> Result<Self, Diagnostics> {
+        Self::read_beside(path, &[])
+    }
+
+    /// The same, beside vaults of these names that come from elsewhere: faults may name them too.
+    ///
+    /// # Errors
+    /// When it can't be read, and all faults that are in it.
+    pub fn read_beside(path: &Path, others: &[String]) -> Result<Self, Diagnostics> {
         let source = Source::read_private(path).map_err(Diagnostic::from)?;
-        Self::of(&source, folder(path))
+        Self::of(&source, folder(path), others)
     }
 
     /// Reads a text; its source should be a [private](Source::private) one. Files that it names are looked for in the
@@ -88,7 +98,7 @@ impl Seed {
     /// # Errors
     /// All faults that are in it.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
-        Self::of(source, Path::new("."))
+        Self::of(source, Path::new("."), &[])
     }
 
     /// Adds what a dotenv file holds to a vault, which is made when there is none of that name. `DB_PASSWORD` becomes
@@ -113,9 +123,9 @@ impl Seed {
         }
     }
 
-    fn of(source: &Arc<Source>, folder: &Path) -> Result<Self, Diagnostics> {
+    fn of(source: &Arc<Source>, folder: &Path, others: &[String]) -> Result<Self, Diagnostics> {
         let tree = Tree::read(source)?;
-        let mut context = Context { reader: Reader::new(&tree), folder: folder.to_owned() };
+        let mut context = Context { reader: Reader::new(&tree), folder: folder.to_owned(), others: others.to_vec() };
         let mut seed = Self::default();
         match tree.documents().first() {
             Some(&root) if !tree.is_null(root) => seed.fill(&mut context, root),
@@ -158,7 +168,8 @@ impl Seed {
                         }
                     }
                 }
-                Some("applications") => {}
+                // Those were read before the vaults, these come after: they name vaults.
+                Some("applications" | "faults") => {}
                 Some("managed-identities") => {
                     let named = context.texts(value, "managed-identities");
                     let ids = named.into_iter().filter_map(|(node, name)| context.client(&applications, node, name));
@@ -167,11 +178,15 @@ impl Seed {
                 Some("token-lifetime") => {
                     self.token_lifetime = context.duration(value, "token-lifetime");
                 }
-                Some("faults") => self.faults = context.faults(value),
                 _ => context.reader.unknown(entry.key, KEYS, true),
             }
         }
         self.applications = applications.into_iter().map(|named| named.application).collect();
+        if let Some(faults) = of(context, "faults") {
+            let mut names = fault::names(&self.vaults);
+            names.extend(context.others.iter().map(|name| (name.clone(), name.clone())));
+            self.faults = context.faults(faults.value, &names);
+        }
     }
 
     fn push(&mut self, context: &mut Context<'_>, entry: Entry, vault: Vault) {
@@ -185,12 +200,13 @@ impl Seed {
 }
 
 /// Reads a fault, or a list of them.
-pub(super) fn faults(source: &Arc<Source>) -> Result<Vec<Fault>, Diagnostics> {
+pub(super) fn faults(source: &Arc<Source>, vaults: &[Vault]) -> Result<Vec<Fault>, Diagnostics> {
     let tree = Tree::read(source)?;
-    let mut context = Context { reader: Reader::new(&tree), folder: PathBuf::from(".") };
+    let mut context = Context { reader: Reader::new(&tree), folder: PathBuf::from("."), others: Vec::new() };
+    let vaults = fault::names(vaults);
     let faults = match tree.documents().first() {
-        Some(&root) if tree.kind(root) == Kind::Mapping => context.fault(root).into_iter().collect(),
-        Some(&root) => context.faults(root),
+        Some(&root) if tree.kind(root) == Kind::Mapping => context.fault(root, &vaults).into_iter().collect(),
+        Some(&root) => context.faults(root, &vaults),
         None => Vec::new(),
     };
     context.reader.faults.finish(Some(faults)).map(|(faults, _)| faults)
@@ -222,9 +238,34 @@ impl<'t> Context<'t> {
     fn number<T: std::str::FromStr>(&mut self, node: NodeId, key: &str, expected: &str) -> Option<T> {
         let number = self.reader.tree.text(node).and_then(|text| text.parse().ok());
         if number.is_none() {
-            self.reader.wrong_type(node, key, expected);
+            self.no_number(node, key, expected);
         }
         number
+    }
+
+    /// Complains of what is no number, or not such a one.
+    fn no_number(&mut self, node: NodeId, key: &str, expected: &str) {
+        if self.reader.tree.text(node).is_some_and(|text| text.parse::<f64>().is_ok()) {
+            self.reader.fault(Code::WrongValue, node, format!("`{key}` must be {expected}"), "", "");
+        } else {
+            self.reader.wrong_type(node, key, expected);
+        }
+    }
+
+    /// A number between two others.
+    fn within<T: std::str::FromStr + PartialOrd>(
+        &mut self,
+        node: NodeId,
+        key: &str,
+        expected: &str,
+        range: std::ops::RangeInclusive<T>,
+    ) -> Option<T> {
+        let number = self.number(node, key, expected)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        self.reader.fault(Code::WrongValue, node, format!("`{key}` must be {expected}"), "", "");
+        None
     }
 
     /// A time span, in seconds.
@@ -233,7 +274,7 @@ impl<'t> Context<'t> {
         let duration = seconds.filter(|seconds| *seconds <= 86_400.0);
         let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         if duration.is_none() {
-            self.reader.wrong_type(node, key, "a number of seconds, at most a day");
+            self.no_number(node, key, "a number of seconds, at most a day");
         }
         duration
     }

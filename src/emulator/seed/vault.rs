@@ -10,8 +10,18 @@ use crate::emulator::{Access, Permission, Role, Vault};
 use crate::reference::StoreName;
 use crate::yaml::{Entry, Kind, NodeId, shorten};
 
-const KEYS: &[&str] =
-    &["tenant-id", "azure-resource", "aliases", "roles", "access-policies", "network", "settling", "secrets"];
+const KEYS: &[&str] = &[
+    "tenant-id",
+    "azure-resource",
+    "aliases",
+    "roles",
+    "access-policies",
+    "network",
+    "settling",
+    "recoverable-days",
+    "purge-protection",
+    "secrets",
+];
 
 /// What `network` may be.
 const NETWORKS: &[&str] = &["open", "firewall", "private-link"];
@@ -71,6 +81,17 @@ impl Context<'_> {
                     };
                 }
                 Some("settling") => vault = vault.settling(self.duration(value, "settling").unwrap_or(Duration::ZERO)),
+                Some("recoverable-days") => {
+                    const DAYS: &str = "a number of days from 7 to 90";
+                    if let Some(days) = self.within(value, "recoverable-days", DAYS, 7..=90) {
+                        vault = vault.recoverable_days(days);
+                    }
+                }
+                Some("purge-protection") => {
+                    if self.reader.boolean(value, "purge-protection") == Some(true) {
+                        vault = vault.purge_protection();
+                    }
+                }
                 Some("secrets") => vault = self.secrets(vault, value),
                 _ => self.reader.unknown(property.key, KEYS, true),
             }

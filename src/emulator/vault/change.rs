@@ -85,6 +85,7 @@ fn added<'v>(
         return Err(bad(&format!("The value of the secret exceeds the maximum length of {MAX_VALUE} bytes.")));
     }
     let mut contents = vault.contents();
+    contents.purge_overdue(now, vault.recovery());
     if let Some(busy) = contents.busy(name) {
         return Err(conflict(name, busy));
     }

@@ -56,6 +56,14 @@ pub(in crate::emulator) fn recover(
 pub(in crate::emulator) fn purge(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Purge)?;
+    if vault.recovery().is_protected {
+        // As seen in public issues.
+        let vault = vault.name();
+        let message = format!(
+            "Operation \"purge\" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.\r\nVault: {vault};location=westus2"
+        );
+        return Err(refuse(403, "Forbidden", None, &message));
+    }
     let mut contents = vault.contents();
     unsettled(contents.busy(&asked), &asked)?;
     if contents.purge(&asked) { Ok(Answer::empty(204)) } else { Err(missing(name)) }

@@ -8,6 +8,7 @@ mod contents;
 mod deleted;
 mod kept;
 mod page;
+mod recovery;
 mod refusal;
 mod secrets;
 mod version;
@@ -27,6 +28,7 @@ pub(super) use change::add;
 pub(super) use contents::{Contents, Deleted};
 pub(super) use kept::Kept;
 pub(super) use page::follows_empty_page;
+pub(in crate::emulator) use recovery::Recovery;
 pub(super) use refusal::refuse;
 pub(super) use secrets::{Call, answer, failed, throttled};
 pub(super) use version::Stored;
@@ -45,6 +47,8 @@ pub enum Access {
     Firewall,
     /// It is behind a private endpoint: 403 `ForbiddenByConnection`.
     PrivateLink,
+    /// Its policy wants an application that acts for a user, which none here does: 403 `ForbiddenByPolicy`.
+    Delegated,
 }
 
 /// A vault of the emulator.
@@ -58,6 +62,7 @@ pub struct Vault {
     /// Applications, by their client ids, and what they may.
     rights: Vec<(String, Vec<Permission>)>,
     settling: Duration,
+    recovery: Recovery,
     contents: Mutex<Contents>,
 }
 
@@ -72,6 +77,7 @@ impl Vault {
             access: Access::default(),
             rights: Vec::new(),
             settling: Duration::ZERO,
+            recovery: Recovery::USUAL,
             contents: Mutex::default(),
         }
     }
@@ -128,6 +134,20 @@ impl Vault {
         self
     }
 
+    /// The same vault, whose deleted secrets can be recovered for so many days, 7 to 90, and are gone then.
+    #[must_use]
+    pub fn recoverable_days(mut self, days: u32) -> Self {
+        self.recovery.days = days.clamp(7, 90);
+        self
+    }
+
+    /// The same vault with purge protection: nobody purges a deleted secret before its time.
+    #[must_use]
+    pub fn purge_protection(mut self) -> Self {
+        self.recovery.is_protected = true;
+        self
+    }
+
     /// The same vault with one more secret, or one more version of it.
     ///
     /// # Panics
@@ -178,6 +198,10 @@ impl Vault {
     /// Its tenant.
     pub fn tenant_id(&self) -> &str {
         &self.tenant
+    }
+
+    pub(super) fn recovery(&self) -> Recovery {
+        self.recovery
     }
 
     pub(super) fn settles_in(&self) -> Duration {
