@@ -309,7 +309,13 @@ fn a_secret_is_set_and_everything_exported() {
 
     let (status, masked, _) = run(folder.path(), &["emulate", "export"]);
     assert_eq!(status, Some(0));
-    assert!(!masked.contains("canary") && !masked.contains("newest") && masked.contains("\"***\""), "{masked}");
+    assert!(!masked.contains("canary") && !masked.contains("newest") && masked.contains("value: # masked"), "{masked}");
+    // What is masked is no seed, in which stars would be the values.
+    fs::write(folder.path().join("masked.yaml"), &masked).expect("a file");
+    let (status, _, err) = run(folder.path(), &["emulate", "masked.yaml", "--port", "0", "--folder", "other"]);
+    assert!(status == Some(1) && err.contains("`value` has no value"), "{err}");
+    let (_, masked, _) = run(folder.path(), &["emulate", "export", "payments", "--format", "dotenv"]);
+    assert!(masked.lines().all(|line| line.starts_with("# ")) && masked.contains("DB_PASSWORD"), "{masked}");
     let (status, out, _) = run(folder.path(), &["emulate", "export", "payments", "--format", "dotenv", "--reveal"]);
     assert_eq!((status, out), (Some(0), format!("DB_PASSWORD='{CANARY}'\nNEW=\"newest\\n\"\n")));
     assert_eq!(run(folder.path(), &["emulate", "export", "--format", "dotenv"]).0, Some(2));
@@ -428,6 +434,7 @@ fn what_keeps_it_from_starting_is_told() {
     assert!(status == Some(3) && err.contains("another emulator keeps its state in good.json"), "{err}");
     drop(running);
     assert_eq!(run(folder.path(), &["emulate", "--port", "0", "--state", "none.json"]).0, Some(2));
+    assert_eq!(run(folder.path(), &["emulate", "--dotenv", "my_app=.env"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "vaults.yaml", "--now", "soon"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "none.yaml"]).0, Some(1));

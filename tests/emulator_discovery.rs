@@ -90,6 +90,14 @@ async fn endpoints_have_the_origin_by_which_they_were_asked_for() {
     let address = format!("https://localhost:{port}/{unknown}/v2.0/.well-known/openid-configuration");
     let (status, body) = world.get(&address).await;
     assert_eq!((status, &body["error"], &body["error_codes"][0]), (400, &"invalid_tenant".into(), &90_002.into()));
+    let address = format!("https://localhost:{port}/nonsense/v2.0/.well-known/openid-configuration");
+    let (status, body) = world.get(&address).await;
+    assert_eq!((status, &body["error_codes"][0]), (400, &900_023.into()));
+    for (version, path) in [("", "/oauth2/token"), ("/v2.0", "/oauth2/v2.0/token")] {
+        let address = format!("https://localhost:{port}/{TENANT}{version}/.well-known/openid-configuration");
+        let (_, body) = world.get(&address).await;
+        assert_eq!(body["token_endpoint"], format!("https://localhost:{port}/{TENANT}{path}"));
+    }
 }
 
 #[tokio::test]

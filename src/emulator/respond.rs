@@ -42,7 +42,9 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
     match Route::of(world, method, host, path) {
         Route::Token(edition, tenant) => token(world, &authority(world, host), edition, tenant, request).await,
         Route::Vault { index, base, item } => vault(world, index, base, item, method, request).await,
-        Route::Configuration(tenant) => Some(entra::configuration(world, &authority(world, host), tenant)),
+        Route::Configuration(edition, tenant) => {
+            Some(entra::configuration(world, edition, &authority(world, host), tenant))
+        }
         Route::Instance => Some(entra::instance(&authority(world, host))),
         Route::Keys => Some(entra::keys(world)),
         Route::Managed(platform) => managed(world, platform, &request).await,

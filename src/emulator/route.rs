@@ -18,7 +18,7 @@ pub(super) enum Route<'r> {
         item: Item<'r>,
     },
     /// Where a tenant's endpoints are.
-    Configuration(&'r str),
+    Configuration(Edition, &'r str),
     /// Which hosts are one cloud.
     Instance,
     /// The keys that sign tokens.
@@ -76,9 +76,9 @@ impl<'r> Route<'r> {
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
             [tenant, "oauth2", "v2.0", "token"] => return Self::Token(Edition::V2, tenant),
-            [tenant, ".well-known", "openid-configuration"]
-            | [tenant, "v2.0", ".well-known", "openid-configuration"] => {
-                return Self::Configuration(tenant);
+            [tenant, ".well-known", "openid-configuration"] => return Self::Configuration(Edition::V1, tenant),
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+                return Self::Configuration(Edition::V2, tenant);
             }
             ["common", "discovery", "instance"] => return Self::Instance,
             [_, "discovery", "v2.0", "keys"] => return Self::Keys,

@@ -118,6 +118,9 @@ fn address(text: &str) -> Result<IpAddr, String> {
 
 fn dotenv(text: &str) -> Result<(String, PathBuf), String> {
     let (vault, path) = text.split_once('=').ok_or("a vault and a file are VAULT=FILE")?;
+    if !(3..=24).contains(&vault.len()) || !vault.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err("a vault's name has 3 to 24 letters, digits and dashes".to_owned());
+    }
     Ok((vault.to_owned(), PathBuf::from(path)))
 }
 

@@ -116,7 +116,7 @@ fn seed(args: &Emulate) -> Result<Seed, crate::diagnostic::Diagnostics> {
         Some(path) => {
             let kept = args.state.as_deref().map(state_vaults).and_then(Result::ok).unwrap_or_default();
             let others: Vec<String> = args.dotenv.iter().map(|(vault, _)| vault.clone()).chain(kept).collect();
-            Seed::read_beside(path, &others)?
+            Seed::read_served(path, &others)?
         }
         None => Seed::default(),
     };

@@ -114,7 +114,7 @@ fn application<'w>(
     let mut of_tenant = world.applications.iter().filter(|known| known.tenant.eq_ignore_ascii_case(tenant)).peekable();
     let has_vault = world.vaults.iter().any(|vault| vault.tenant_id().eq_ignore_ascii_case(tenant));
     if of_tenant.peek().is_none() && !has_vault {
-        return Err(unknown_tenant(tenant));
+        return Err(unknown_tenant(tenant, "invalid_request"));
     }
     match field(fields, "grant_type")? {
         "client_credentials" => {}
@@ -161,12 +161,13 @@ fn field<'f>(fields: &'f TokenRequest, name: &str) -> Result<&'f str, Refusal> {
     })
 }
 
-fn unknown_tenant(tenant: &str) -> Refusal {
+/// The refusal of a tenant that isn't there; the OAuth error of one that could be is another one by endpoint.
+pub(super) fn unknown_tenant(tenant: &str, error: &'static str) -> Refusal {
     let is_domain =
         tenant.contains('.') && tenant.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     if is_guid(tenant) || is_domain {
         let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return refuse(400, "invalid_request", 90_002, text);
+        return refuse(400, error, 90_002, text);
     }
     let text =
         format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");

@@ -62,10 +62,10 @@ impl Context<'_> {
             match self.text(property) {
                 Some("client-id") => {
                     has_client = true;
-                    client = self.reader.text(value, "client-id").map(str::to_owned);
+                    client = self.guid(value, "client-id").map(str::to_owned);
                 }
                 Some("tenant-id") => {
-                    if let Some(tenant) = self.reader.text(value, "tenant-id") {
+                    if let Some(tenant) = self.guid(value, "tenant-id") {
                         tenant.clone_into(&mut application.tenant);
                     }
                 }

@@ -72,6 +72,8 @@ struct Context<'t> {
     folder: PathBuf,
     /// Vaults that come from elsewhere.
     others: Vec<String>,
+    /// Whether other clients find the vaults.
+    is_served: bool,
 }
 
 impl Seed {
@@ -80,16 +82,18 @@ impl Seed {
     /// # Errors
     /// When it can't be read, and all faults that are in it.
     pub fn read(path: &Path) -> Result<Self, Diagnostics> {
-        Self::read_beside(path, &[])
+        let source = Source::read_private(path).map_err(Diagnostic::from)?;
+        Self::of(&source, folder(path), None)
     }
 
-    /// The same, beside vaults of these names that come from elsewhere: faults may name them too.
+    /// The same for vaults that other clients find: their names are as Key Vault's are. Beside them there are vaults of
+    /// these names, which faults may name too.
     ///
     /// # Errors
     /// When it can't be read, and all faults that are in it.
-    pub fn read_beside(path: &Path, others: &[String]) -> Result<Self, Diagnostics> {
+    pub fn read_served(path: &Path, others: &[String]) -> Result<Self, Diagnostics> {
         let source = Source::read_private(path).map_err(Diagnostic::from)?;
-        Self::of(&source, folder(path), others)
+        Self::of(&source, folder(path), Some(others))
     }
 
     /// Reads a text; its source should be a [private](Source::private) one. Files that it names are looked for in the
@@ -98,7 +102,7 @@ impl Seed {
     /// # Errors
     /// All faults that are in it.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
-        Self::of(source, Path::new("."), &[])
+        Self::of(source, Path::new("."), None)
     }
 
     /// Adds what a dotenv file holds to a vault, which is made when there is none of that name. `DB_PASSWORD` becomes
@@ -123,12 +127,20 @@ impl Seed {
         }
     }
 
-    fn of(source: &Arc<Source>, folder: &Path, others: &[String]) -> Result<Self, Diagnostics> {
+    fn of(source: &Arc<Source>, folder: &Path, others: Option<&[String]>) -> Result<Self, Diagnostics> {
         let tree = Tree::read(source)?;
-        let mut context = Context { reader: Reader::new(&tree), folder: folder.to_owned(), others: others.to_vec() };
+        let mut context = Context::new(&tree, folder);
+        context.is_served = others.is_some();
+        context.others = others.unwrap_or_default().to_vec();
         let mut seed = Self::default();
         match tree.documents().first() {
-            Some(&root) if !tree.is_null(root) => seed.fill(&mut context, root),
+            Some(&root) if !tree.is_null(root) => {
+                if let Some(&second) = tree.documents().get(1) {
+                    let message = "a seed is one document, and here another one begins";
+                    context.reader.fault(Code::WrongValue, second, message, "", "put its vaults into the first one");
+                }
+                seed.fill(&mut context, root);
+            }
             _ => {
                 let message = format!("{} is empty", source.name());
                 let help = "it holds vaults, in each its secrets: `payments: { db-password: hunter2 }`";
@@ -191,6 +203,12 @@ impl Seed {
 
     fn push(&mut self, context: &mut Context<'_>, entry: Entry, vault: Vault) {
         if let Some(name) = vault.names().find(|name| self.vaults.iter().any(|other| other.is_called(name))) {
+            if name != vault.name() {
+                let node = context.alias(entry, name).unwrap_or(entry.key);
+                let message = format!("another vault is called `{name}`");
+                context.reader.fault(Code::DuplicateName, node, message, "", "case doesn't tell names apart");
+                return;
+            }
             let message = format!("the vault `{name}` stands twice");
             context.reader.fault(Code::DuplicateKey, entry.key, message, "", "case doesn't tell names apart");
             return;
@@ -202,7 +220,7 @@ impl Seed {
 /// Reads a fault, or a list of them.
 pub(super) fn faults(source: &Arc<Source>, vaults: &[Vault]) -> Result<Vec<Fault>, Diagnostics> {
     let tree = Tree::read(source)?;
-    let mut context = Context { reader: Reader::new(&tree), folder: PathBuf::from("."), others: Vec::new() };
+    let mut context = Context::new(&tree, Path::new("."));
     let vaults = fault::names(vaults);
     let faults = match tree.documents().first() {
         Some(&root) if tree.kind(root) == Kind::Mapping => context.fault(root, &vaults).into_iter().collect(),
@@ -213,9 +231,34 @@ pub(super) fn faults(source: &Arc<Source>, vaults: &[Vault]) -> Result<Vec<Fault
 }
 
 impl<'t> Context<'t> {
+    fn new(tree: &'t Tree, folder: &Path) -> Self {
+        Self { reader: Reader::new(tree), folder: folder.to_owned(), others: Vec::new(), is_served: false }
+    }
+
+    /// An id as Entra ID has it.
+    fn guid(&mut self, node: NodeId, key: &str) -> Option<&'t str> {
+        let text = self.reader.text(node, key)?;
+        let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if !is_guid {
+            let message = format!("`{key}` is no id like 11111111-2222-3333-4444-555555555555");
+            self.reader.fault(Code::WrongValue, node, message, "", "");
+        }
+        is_guid.then_some(text)
+    }
+
     /// The text of an entry's key, when it is one.
     fn text(&self, entry: Entry) -> Option<&'t str> {
         self.reader.tree.text(self.reader.tree.resolve(entry.key))
+    }
+
+    /// Where a vault's alias stands.
+    fn alias(&self, vault: Entry, name: &str) -> Option<NodeId> {
+        let tree = self.reader.tree;
+        let properties = tree.merged(tree.resolve(vault.value)).entries;
+        let aliases = properties.into_iter().find(|entry| self.text(*entry) == Some("aliases"))?;
+        let mut items = tree.children(tree.resolve(aliases.value)).map(|item| tree.resolve(item));
+        items.find(|item| tree.text(*item).is_some_and(|text| text.eq_ignore_ascii_case(name)))
     }
 
     /// The items of a list.

@@ -24,7 +24,7 @@ pub use access::{Permission, Role};
 pub use change::MAX_VALUE;
 pub use version::Version;
 
-pub(super) use change::add;
+pub(super) use change::{MAX_CONTENT_TYPE, MAX_TAG, MAX_TAGS, add};
 pub(super) use contents::{Contents, Deleted};
 pub(super) use kept::Kept;
 pub(super) use page::follows_empty_page;
