@@ -110,7 +110,7 @@ fn its_keys_are_made_once_and_for_their_owner() {
     let folder = project();
     let kept = folder.path().join(".credflow");
     let read = || {
-        let files = ["authority.pem", "ca.pem", "client-secret", "control-key", ".gitignore"];
+        let files = ["authority.pem", "ca.pem", "client-secret", "control-key", "token-key", ".gitignore"];
         files.map(|name| {
             let path = kept.join(name);
             assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600, "{name}");
@@ -131,6 +131,10 @@ fn its_keys_are_made_once_and_for_their_owner() {
     assert_eq!(status, Some(3));
     assert!(err.contains("holds no certificate authority of the emulator"), "{err}");
     assert_eq!(fs::read_to_string(kept.join("authority.pem")).expect("a file"), "nothing");
+    fs::remove_file(kept.join("authority.pem")).expect("a file");
+    fs::write(kept.join("token-key"), "bm90aGluZw==").expect("a file");
+    let (status, _, err) = run(folder.path(), &["emulate", "vaults.yaml", "--port", "0"]);
+    assert!(status == Some(3) && err.contains("token-key: it holds no key of the emulator"), "{err}");
 }
 
 #[test]
@@ -138,7 +142,9 @@ fn what_clients_need_is_printed() {
     let folder = project();
     for sdk in ["python", "js", "rust", "go", "az", "dotnet"] {
         let (status, out, err) = run(folder.path(), &["emulate", "vaults.yaml", "--print-env", sdk]);
-        assert_eq!((status, err.as_str()), (Some(0), ""));
+        assert_eq!(status, Some(0), "{err}");
+        // A shell that takes it over swallows the comments; a person sees them all the same.
+        assert!(err.contains("/etc/hosts needs: 127.0.0.1 payments.vault.localhost"), "{err}");
         let secret = fs::read_to_string(folder.path().join(".credflow/client-secret")).expect("a secret");
         assert!(!out.contains(&secret), "{out}");
         // A shell takes it as it is.
@@ -152,6 +158,126 @@ fn what_clients_need_is_printed() {
         let args = [&["emulate", "vaults.yaml", "--print-env", "js"], &args[..]].concat();
         assert_eq!(run(folder.path(), &args).0, Some(2));
     }
+}
+
+const APPLICATIONS: &str = "
+applications:
+  old:
+    client-id: 11111111-1111-4111-8111-111111111111
+    client-secrets: [{ value: canary-old, expires: 2020-01-01 }]
+  fresh:
+    client-id: 22222222-2222-4222-8222-222222222222
+    client-secrets: [{ value: canary-old, expires: 2020-01-01 }, { value: canary-fresh, expires: 2040-01-01 }]
+  sealed:
+    client-id: 33333333-3333-4333-8333-333333333333
+    tenant-id: 44444444-4444-4444-8444-444444444444
+    certificates: [application.pem]
+";
+
+/// A project whose vaults are in two tenants.
+fn tenants() -> tempfile::TempDir {
+    let folder = project();
+    let vaults = "vaults:
+  payments: { secrets: { db-password: canary-7f3a9c } }
+  sealed:
+    tenant-id: 44444444-4444-4444-8444-444444444444
+    azure-resource: https://vault.azure.cn
+    roles: { sealed: Key Vault Secrets User }
+    secrets: { db-password: canary-7f3a9c }
+  2fa: {}
+";
+    fs::write(folder.path().join("vaults.yaml"), format!("{APPLICATIONS}{vaults}")).expect("a file");
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/application.pem");
+    fs::copy(key, folder.path().join("application.pem")).expect("a key");
+    folder
+}
+
+#[test]
+fn each_vault_is_told_with_a_client_that_can_prove_itself() {
+    let folder = tenants();
+    let running = Running::start(folder.path(), &[]);
+    let (status, out, err) = run(folder.path(), &["stores", "test"]);
+    assert_eq!(status, Some(0), "{out}{err}");
+    let printed = fs::read_to_string(folder.path().join("credflow.yaml")).expect("a configuration");
+    for line in ["azure-resource: https://vault.azure.cn", "client-id: 22222222-", "client-certificate: \""] {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    let secret = || fs::read_to_string(folder.path().join(".credflow/client-secret")).expect("a secret");
+    assert_eq!(secret(), "canary-fresh");
+    drop(running);
+    let env = ["emulate", "vaults.yaml", "--print-env", "python"];
+    let (status, out, err) = run(folder.path(), &env);
+    assert!(status == Some(0) && err.contains("note: sealed is in another tenant"), "{err}");
+    assert!(out.contains("export VAULT_2FA_VAULT_URL=https://2fa.vault.localhost:8443"), "{out}");
+    // At a time when another one counts.
+    assert_eq!(run(folder.path(), &[&env[..], &["--now", "2019-01-01"]].concat()).0, Some(0));
+    assert_eq!(secret(), "canary-old");
+    // Where all secrets are over there is the certificate, or nothing.
+    let (status, out, _) = run(folder.path(), &[&env[..], &["--now", "2041-01-01"]].concat());
+    assert!(status == Some(0) && out.contains("AZURE_CLIENT_CERTIFICATE_PATH='/"), "{out}");
+    fs::remove_file(folder.path().join("application.pem")).expect("a key");
+    let seed = APPLICATIONS.replace("    certificates: [application.pem]\n", "") + "vaults: { payments: {} }\n";
+    fs::write(folder.path().join("vaults.yaml"), seed).expect("a seed");
+    let (status, out, err) = run(folder.path(), &[&env[..], &["--now", "2041-01-01"]].concat());
+    assert_eq!((status, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains("there is nothing to print"), "{err}");
+}
+
+#[test]
+fn another_address_is_served_told_and_found() {
+    let folder = project();
+    let running = Running::start(folder.path(), &["--listen", "127.0.0.2"]);
+    let said = running.said();
+    assert!(said.contains("Entra ID   https://127.0.0.2:") && !said.contains("localhost"), "{said}");
+    let (status, _, err) = set(folder.path(), "payments/new", b"x");
+    assert_eq!(status, Some(0), "{err}");
+    let (status, out, err) = run(folder.path(), &["emulate", "export", "payments", "--format", "dotenv", "--reveal"]);
+    assert!(status == Some(0) && out.contains("NEW='x'"), "{out}{err}");
+    let printed = fs::read_to_string(folder.path().join("credflow.yaml")).expect("a configuration");
+    assert!(
+        printed.contains("# payments: credflow finds vaults by name; give the emulator one with --host"),
+        "{printed}"
+    );
+    let (status, _, err) = run(folder.path(), &["emulate", "vaults.yaml", "--print-env", "js"]);
+    assert!(status == Some(2) && err.contains("give the emulator one with `--host`"), "{err}");
+    drop(running);
+    let running = Running::start(folder.path(), &["--listen", "127.0.0.2", "--host", "emu.test"]);
+    let printed = fs::read_to_string(folder.path().join("credflow.yaml")).expect("a configuration");
+    assert!(printed.contains("vault-url: https://payments.emu.test:"), "{printed}");
+    let (status, out, err) = run(folder.path(), &["emulate", "vaults.yaml", "--print-env", "az"]);
+    assert_eq!(status, Some(0), "{err}");
+    let port =
+        running.said().split("emu.test:").nth(1).and_then(|rest| rest.lines().next()).expect("a port").to_owned();
+    assert!(
+        out.contains(&format!("az cloud register -n credflow-emu-test-{port}")),
+        "the port of the one that runs: {out}"
+    );
+    assert_eq!(set(folder.path(), "payments/new", b"y").0, Some(0));
+    let elsewhere = ["emulate", "vaults.yaml", "--port", "0", "--listen", "192.0.2.7", "--expose"];
+    let (status, _, err) = run(folder.path(), &elsewhere);
+    assert!(status == Some(3) && err.contains("this machine has no such address"), "{err}");
+    assert_eq!(run(folder.path(), &["emulate", "vaults.yaml", "--listen", "there"]).0, Some(2));
+}
+
+#[test]
+fn a_second_emulator_leaves_the_first_where_it_is_found() {
+    let folder = project();
+    let running = Running::start(folder.path(), &[]);
+    let first = fs::read_to_string(folder.path().join(".credflow/running.json")).expect("a file");
+    let below = folder.path().join("below");
+    fs::create_dir(&below).expect("a folder");
+    fs::write(below.join("vaults.yaml"), "payments: {}\n").expect("a seed");
+    let second = Running::start(&below, &["--folder", "../.credflow"]);
+    assert!(second.said().contains("note: another emulator runs at https://localhost:"), "{}", second.said());
+    assert_eq!(fs::read_to_string(folder.path().join(".credflow/running.json")).expect("a file"), first);
+    drop(second);
+    // One that was killed isn't in the way.
+    drop(running);
+    let running = Running::start(folder.path(), &["--listen", "localhost"]);
+    assert!(!running.said().contains("another emulator"), "{}", running.said());
+    assert_ne!(fs::read_to_string(folder.path().join(".credflow/running.json")).expect("a file"), first);
+    let (status, _, err) = run(&below, &["emulate", "export", "--folder", "none"]);
+    assert!(status == Some(3) && err.contains("looked in none"), "{err}");
 }
 
 #[test]
@@ -183,7 +309,13 @@ fn a_secret_is_set_and_everything_exported() {
 
     let (status, masked, _) = run(folder.path(), &["emulate", "export"]);
     assert_eq!(status, Some(0));
-    assert!(!masked.contains("canary") && !masked.contains("newest") && masked.contains("\"***\""), "{masked}");
+    assert!(!masked.contains("canary") && !masked.contains("newest") && masked.contains("value: # masked"), "{masked}");
+    // What is masked is no seed, in which stars would be the values.
+    fs::write(folder.path().join("masked.yaml"), &masked).expect("a file");
+    let (status, _, err) = run(folder.path(), &["emulate", "masked.yaml", "--port", "0", "--folder", "other"]);
+    assert!(status == Some(1) && err.contains("`value` has no value"), "{err}");
+    let (_, masked, _) = run(folder.path(), &["emulate", "export", "payments", "--format", "dotenv"]);
+    assert!(masked.lines().all(|line| line.starts_with("# ")) && masked.contains("DB_PASSWORD"), "{masked}");
     let (status, out, _) = run(folder.path(), &["emulate", "export", "payments", "--format", "dotenv", "--reveal"]);
     assert_eq!((status, out), (Some(0), format!("DB_PASSWORD='{CANARY}'\nNEW=\"newest\\n\"\n")));
     assert_eq!(run(folder.path(), &["emulate", "export", "--format", "dotenv"]).0, Some(2));
@@ -252,6 +384,27 @@ fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
+fn a_state_alone_is_enough() {
+    let folder = project();
+    drop(Running::start(folder.path(), &["--state", "state.json"]));
+    fs::write(folder.path().join("vaults.yaml"), "other: {}\n").expect("a seed");
+    let running = Running::start(folder.path(), &["--state", "state.json"]);
+    let printed = fs::read_to_string(folder.path().join("credflow.yaml")).expect("a configuration");
+    assert!(printed.contains("  payments:\n") && printed.contains("  other:\n"), "{printed}");
+    drop(running);
+    let env = ["emulate", "--state", "state.json", "--print-env", "js"];
+    let (status, out, _) = run(folder.path(), &env);
+    assert!(status == Some(0) && out.contains("PAYMENTS_VAULT_URL=") && out.contains("OTHER_VAULT_URL="), "{out}");
+    let mut command = credflow(folder.path(), &["emulate", "--state", "state.json", "--port", "0"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("a pipe")));
+    let told = lines.by_ref().take(3).map(|line| line.expect("a line")).collect::<Vec<_>>();
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(told[0].contains("not for real secrets") && told[2] == "  other:", "{told:?}");
+}
+
+#[test]
 fn what_keeps_it_from_starting_is_told() {
     let folder = project();
     let running = Running::start(folder.path(), &[]);
@@ -276,6 +429,12 @@ fn what_keeps_it_from_starting_is_told() {
     assert_eq!(status, Some(3));
     assert!(err.contains("version 9") && err.contains("use the credflow that wrote it"), "{err}");
 
+    let running = Running::start(folder.path(), &["--state", "good.json"]);
+    let (status, _, err) = run(folder.path(), &["emulate", "vaults.yaml", "--port", "0", "--state", "good.json"]);
+    assert!(status == Some(3) && err.contains("another emulator keeps its state in good.json"), "{err}");
+    drop(running);
+    assert_eq!(run(folder.path(), &["emulate", "--port", "0", "--state", "none.json"]).0, Some(2));
+    assert_eq!(run(folder.path(), &["emulate", "--dotenv", "my_app=.env"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "vaults.yaml", "--now", "soon"]).0, Some(2));
     assert_eq!(run(folder.path(), &["emulate", "none.yaml"]).0, Some(1));

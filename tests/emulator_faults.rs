@@ -12,7 +12,8 @@ use serde_json::json;
 const KEY: &str = "a key for the control endpoint";
 
 async fn world() -> World {
-    let vaults = ["payments", "other"].map(|name| Vault::new(name).secret("plain", "value").secret("second", "value"));
+    let vaults = [Vault::new("payments").alias("money"), Vault::new("other")];
+    let vaults = vaults.map(|vault| vault.secret("plain", "value").secret("second", "value"));
     let builder = vaults.into_iter().fold(Emulator::builder(), credflow::emulator::Builder::vault);
     World::start(builder.control(Secret::new(KEY.to_owned()))).await
 }
@@ -121,6 +122,12 @@ async fn faults_are_changed_while_it_runs() {
         (r#"{"count": 1}"#, "a fault has no `fault`"),
         (r#"{"fault": "reset", "status": 500}"#, "`status` says nothing of `reset`"),
         (r#"{"fault": "failed", "rate": 2}"#, "a share from 0 to 1"),
+        (r#"{"fault": "failed", "vault": "paymnets"}"#, "did you mean `payments`?"),
+        (r#"{"fault": "failed", "vault": "x"}"#, "there are: payments, money, other"),
+        (r#"{"fault": "empty-page", "on": "gets"}"#, "`empty-page` never happens to gets"),
+        (r#"{"fault": "limited", "on": "tokens"}"#, "`limited` never happens to tokens"),
+        (r#"{"fault": "firewall", "on": "tokens"}"#, "without `on` it is vaults"),
+        (r#"{"fault": "failed", "on": "tokens", "secret": "x"}"#, "a request for a token is of no secret"),
         (r#"{"fault": "failed", "status": 200}"#, "a status from 500 to 599"),
         ("{", "body:1"),
         ("\u{fffd}", "faults"),
@@ -132,6 +139,24 @@ async fn faults_are_changed_while_it_runs() {
     assert_eq!(world.emulator.faults(), [], "a bad one changes nothing");
     assert_eq!(world.control(KEY, "PATCH", "faults", "").await.0, 405);
     assert_eq!(world.control(KEY, "GET", "nothing", "").await.0, 404);
+}
+
+#[tokio::test]
+async fn an_alias_names_its_vault_and_the_real_limit_has_two_windows() {
+    let world = world().await;
+    let policy = r#"{"fault": "policy", "vault": "Money", "count": 1}"#;
+    assert_eq!(world.control(KEY, "PUT", "faults", policy).await.0, 204);
+    assert_eq!(code(&world.send("GET", "secrets/plain", "").await), (403, "ForbiddenByPolicy"));
+    assert_eq!(world.control(KEY, "PUT", "faults", r#"{"fault": "limited"}"#).await.0, 204);
+    let (_, faults) = world.control(KEY, "GET", "faults", "").await;
+    assert_eq!((&faults[0]["requests"], &faults[0]["creates"]), (&json!(4000), &json!(300)));
+    let mine = r#"{"fault": "limited", "requests": 2, "creates": 1, "window": 60}"#;
+    assert_eq!(world.control(KEY, "PUT", "faults", mine).await.0, 204);
+    assert_eq!(world.send("PUT", "secrets/new", r#"{"value":"x"}"#).await.0, 200);
+    assert_eq!(world.send("PUT", "secrets/new", r#"{"value":"x"}"#).await.0, 429);
+    assert_eq!(world.send("GET", "secrets/new", "").await.0, 200);
+    assert_eq!(world.send("DELETE", "secrets/new", "").await.0, 200);
+    assert_eq!(world.send("GET", "secrets/plain", "").await.0, 429);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod local;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use credflow::emulator::{Access, Builder, Emulator, MAX_VALUE, Vault};
+use credflow::emulator::{Access, Builder, CLIENT, Emulator, MAX_VALUE, Role, Vault};
 use local::{API, World, code};
 use serde_json::{Value, json};
 
@@ -170,6 +170,54 @@ async fn each_operation_has_its_permission() {
         let wanted = format!("does not have secrets {permission} permission");
         assert!(by_policy.1["error"]["message"].as_str().is_some_and(|text| text.contains(&wanted)), "{by_policy:?}");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_secret_is_gone_when_its_time_is_over() {
+    let mut world = start(vec![
+        Vault::new("payments").secret("old", "value").recoverable_days(7),
+        Vault::new("other").secret("old", "value").purge_protection(),
+    ])
+    .await;
+    let (_, deleted) = world.send("DELETE", "secrets/old", "").await;
+    let dates = [&deleted["deletedDate"], &deleted["scheduledPurgeDate"]].map(|date| date.as_i64().expect("a date"));
+    assert_eq!(dates[1] - dates[0], 7 * 86_400);
+    let attributes = &deleted["attributes"];
+    assert_eq!(
+        (&attributes["recoveryLevel"], &attributes["recoverableDays"]),
+        (&json!("CustomizedRecoverable+Purgeable"), &json!(7))
+    );
+    assert_eq!(world.at("other", "DELETE", "secrets/old", "").await.1["attributes"]["recoveryLevel"], "Recoverable");
+    let purge = world.at("other", "DELETE", "deletedsecrets/old", "").await;
+    assert_eq!(code(&purge), (403, "Forbidden"));
+    assert!(purge.1["error"]["message"].as_str().is_some_and(|text| text.contains("purge protection is enabled")));
+    for (days, there) in [(6, true), (8, false)] {
+        world.emulator.shift_clock(days * 86_400);
+        world.token = world.ask_token(0).await["access_token"].as_str().expect("a token").to_owned();
+        assert_eq!(world.send("GET", "deletedsecrets/old", "").await.0 == 200, there, "{days}");
+        assert_eq!(world.at("other", "GET", "deletedsecrets/old", "").await.0, 200);
+    }
+    assert_eq!(world.send("PUT", "secrets/old", r#"{"value":"x"}"#).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_role_allows_what_it_does_elsewhere() {
+    for (role, get, list, set) in [
+        (Role::CertificateUser, 200, 200, 403),
+        (Role::CertificatesOfficer, 403, 403, 403),
+        (Role::CryptoOfficer, 403, 403, 403),
+        (Role::Contributor, 403, 403, 403),
+        (Role::PurgeOperator, 403, 403, 403),
+        (Role::Reader, 403, 200, 403),
+        (Role::SecretsOfficer, 200, 200, 200),
+    ] {
+        let world = start(vec![Vault::new("payments").secret("old", "value").role(CLIENT, role)]).await;
+        assert_eq!(world.send("GET", "secrets/old", "").await.0, get, "{role:?}");
+        assert_eq!(world.send("GET", "secrets", "").await.0, list, "{role:?}");
+        assert_eq!(world.send("PUT", "secrets/old", r#"{"value":"x"}"#).await.0, set, "{role:?}");
+    }
+    let names: BTreeSet<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+    assert_eq!(names.len(), Role::ALL.len());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use credflow::emulator::{Builder, Emulator, StartError, Vault, Version};
+use credflow::emulator::{Application, Builder, CLIENT, Emulator, StartError, TENANT, TokenKey, Vault, Version};
 use credflow::secret::Secret;
 use local::{World, code};
 use serde_json::json;
@@ -46,7 +46,6 @@ async fn what_was_acknowledged_is_there_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let world = World::start(kept(&path)).await;
-    assert!(!path.exists(), "nothing was changed yet");
     let body = r#"{"value":"first","contentType":"text/plain","tags":{"a":"b"},"attributes":{"enabled":true,"exp":4000000000}}"#;
     let (_, first) = world.send("PUT", "secrets/Made", body).await;
     assert_eq!(world.send("PUT", "secrets/made", r#"{"value":"second"}"#).await.0, 200);
@@ -84,6 +83,26 @@ async fn what_was_acknowledged_is_there_again() {
 }
 
 #[tokio::test]
+async fn a_token_counts_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let builder = || {
+        let key = TokenKey::open(&folder.path().join("token-key")).expect("a key");
+        let vault = Vault::new("payments").secret("plain", "value");
+        Emulator::builder().vault(vault).application(Application::new(TENANT, CLIENT).secret("s")).token_key(key)
+    };
+    let first = World::start(builder()).await;
+    let token = first.token.clone();
+    drop(first);
+    let mut again = World::start(builder()).await;
+    let fresh = std::mem::replace(&mut again.token, token);
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 200);
+    again.emulator.expire_tokens();
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 401);
+    again.token = fresh;
+    assert_eq!(again.send("GET", "secrets/plain", "").await.0, 401);
+}
+
+#[tokio::test]
 async fn changes_at_once_are_all_in_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
@@ -94,11 +113,12 @@ async fn changes_at_once_are_all_in_the_file() {
     };
     let all: tokio::task::JoinSet<u16> = (0..200).map(set).collect();
     assert!(all.join_all().await.iter().all(|status| *status == 200));
+    drop(world);
     let world = World::start(kept(&path)).await;
     for index in 0..200 {
         assert_eq!(world.send("GET", &format!("secrets/s-{index}"), "").await.0, 200, "{index}");
     }
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside it");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "nothing is left beside it but its lock");
 }
 
 #[tokio::test]
@@ -109,7 +129,7 @@ async fn a_state_that_cannot_be_used_is_kept() {
     assert_eq!(world.send("PUT", "secrets/made", r#"{"value":"x"}"#).await.0, 200);
     drop(world);
     let whole = fs::read_to_string(&path).expect("a state");
-    let torn: Vec<String> = (0..whole.len()).step_by(37).map(|end| whole[..end].to_owned()).collect();
+    let torn: Vec<String> = (1..whole.len()).step_by(37).map(|end| whole[..end].to_owned()).collect();
     let others = ["{}", "null", r#"{"form":"another","version":1}"#, "\u{0}"].map(str::to_owned);
     for text in torn.iter().chain(&others) {
         fs::write(&path, text).expect("a file");
@@ -121,11 +141,78 @@ async fn a_state_that_cannot_be_used_is_kept() {
     let error = kept(&path).start().await.expect_err("another version");
     assert!(error.to_string().contains("of version 2; this credflow has version 1"), "{error}");
     let nowhere = folder.path().join("none/state.json");
-    let world = World::start(kept(&nowhere)).await;
-    let answer = world.send("PUT", "secrets/made", r#"{"value":"x"}"#).await;
-    assert_eq!(answer.0, 500, "what isn't kept isn't acknowledged");
+    let error = kept(&nowhere).start().await.expect_err("no folder");
+    assert!(error.to_string().contains("cannot keep the state in"), "{error}");
     let error = kept(folder.path()).start().await.expect_err("a folder");
     assert!(matches!(error, StartError::State(_)), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_seed_brought_is_the_same_the_next_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    // A file that somebody made, and one that a kill left.
+    fs::write(&path, "").expect("a file");
+    fs::write(folder.path().join(".state.json.new"), "torn").expect("a file");
+    let id = async |world: World| {
+        let (_, bundle) = world.send("GET", "secrets/seeded", "").await;
+        bundle["id"].as_str().and_then(|id| id.rsplit('/').next()).expect("an id").to_owned()
+    };
+    let first = id(World::start(kept(&path)).await).await;
+    assert_eq!(id(World::start(kept(&path)).await).await, first);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2);
+}
+
+#[tokio::test]
+async fn two_emulators_do_not_share_a_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let world = World::start(kept(&path)).await;
+    let error = kept(&path).start().await.expect_err("a second one");
+    assert!(error.to_string().starts_with("another emulator keeps its state in"), "{error}");
+    assert_eq!(world.send("PUT", "secrets/made", r#"{"value":"x"}"#).await.0, 200);
+    drop(world);
+    // Its lock ends with it, whatever its connections do.
+    let vault = Vault::new("payments").alias("other");
+    let other = Vault::new("other").secret("a", "b");
+    drop(Emulator::builder().vault(other).state(&path).start().await.expect("it is free"));
+    let error = Emulator::builder().vault(vault).state(&path).start().await.expect_err("a name twice");
+    assert!(error.to_string().contains("one of them is from the state in"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_stays_one_and_a_change_that_cannot_be_kept_is_taken_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let real = folder.path().join("real");
+    fs::create_dir(&real).expect("a folder");
+    let path = folder.path().join("state.json");
+    std::os::unix::fs::symlink("real/state.json", &path).expect("a link");
+    let troubles = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = std::sync::Arc::clone(&troubles);
+    let builder = kept(&path).troubled(move |trouble| told.lock().expect("a lock").push(trouble.to_owned()));
+    let world = World::start(builder).await;
+    assert_eq!(world.send("PUT", "secrets/made", r#"{"value":"x"}"#).await.0, 200);
+    assert!(fs::symlink_metadata(&path).expect("a link").is_symlink() && real.join("state.json").exists());
+    let away = folder.path().join("away");
+    fs::rename(&real, &away).expect("a folder");
+    let all: tokio::task::JoinSet<u16> = (0..20)
+        .map(|index| {
+            let request = world.request("payments", "PUT", &format!("secrets/s-{index}"), r#"{"value":"y"}"#);
+            async move { request.send().await.expect("an answer").status().as_u16() }
+        })
+        .collect();
+    assert!(all.join_all().await.iter().all(|status| *status == 500), "what isn't kept isn't acknowledged");
+    assert_eq!(world.send("DELETE", "secrets/made", "").await.0, 500);
+    assert_eq!(world.send("GET", "secrets/made", "").await.1["value"], "x", "and is not done");
+    assert_eq!(world.send("GET", "secrets/s-0", "").await.0, 404);
+    assert!(troubles.lock().expect("a lock")[0].contains("cannot keep the state in"));
+    fs::rename(&away, &real).expect("a folder");
+    assert_eq!(world.send("PUT", "secrets/s-0", r#"{"value":"y"}"#).await.0, 200);
+    drop(world);
+    let world = World::start(kept(&path)).await;
+    assert_eq!(world.send("GET", "secrets/s-0", "").await.1["value"], "y");
+    assert_eq!(world.send("GET", "secrets/s-1", "").await.0, 404);
 }
 
 #[tokio::test]
@@ -148,6 +235,11 @@ async fn a_certificates_secret_is_its_certificates() {
     let pem = world.send("GET", "secrets/web?outContentType=application/x-pem-file", "").await;
     assert_eq!((pem.0, &pem.1["value"]), (200, &json!("new")));
     assert_eq!(code(&world.send("GET", "secrets/web?outContentType=application/x-pkcs12", "").await).0, 400);
+    // Older api-versions don't know the parameter.
+    let url = world.emulator.vault_url("payments").expect("a vault");
+    let url = format!("{url}secrets/w%65b?outContentType=application/x-pkcs12&api-version=7.4");
+    let old = world.client.get(url).bearer_auth(&world.token).send().await.expect("an answer");
+    assert_eq!(old.status().as_u16(), 200);
     for (method, body) in [("PUT", r#"{"value":"x"}"#), ("PATCH", "{}"), ("DELETE", "")] {
         assert_eq!(code(&world.send(method, "secrets/web", body).await), (403, "Forbidden"), "{method}");
     }

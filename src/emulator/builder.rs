@@ -14,7 +14,7 @@ use super::count::Counters;
 use super::entra::{Tokens, random};
 use super::observe::{Observed, Observer};
 use super::state::{State, StateError};
-use super::{Application, Authority, CLIENT, Emulator, Fault, Origin, TENANT, Vault, World, server};
+use super::{Application, Authority, CLIENT, Emulator, Fault, Origin, TENANT, TokenKey, Vault, World, server};
 use crate::secret::Secret;
 
 /// An emulator to be started.
@@ -22,12 +22,14 @@ use crate::secret::Secret;
 pub struct Builder {
     address: SocketAddr,
     is_exposed: bool,
+    hosts: Vec<String>,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
     identities: Vec<String>,
     identity_header: Option<Secret>,
     authority: Option<Authority>,
     token_lifetime: Duration,
+    token_key: Option<TokenKey>,
     clock_offset: i64,
     faults: Vec<Fault>,
     control: Option<Secret>,
@@ -52,9 +54,20 @@ pub enum StartError {
     /// A vault's name that can't be a label of a host name.
     #[error("a vault's host can't be called {0:?}")]
     Name(String),
+    /// A name that can't be a host's.
+    #[error("a host can't be called {0:?}")]
+    Host(String),
     /// Two vaults of one name, or with an alias that is another's name; case doesn't tell them apart.
     #[error("two vaults are called {0:?}")]
     Duplicate(String),
+    /// A vault that only the state has, with a name that another one has too.
+    #[error("two vaults are called {name:?}; one of them is from the state in {path}")]
+    DuplicateInState {
+        /// The name.
+        name: String,
+        /// The state's file.
+        path: PathBuf,
+    },
     /// The authority can't vouch for the vaults' hosts.
     #[error("no certificate can be made for the vaults' hosts")]
     Certificate,
@@ -68,6 +81,7 @@ impl Default for Builder {
         Self {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             is_exposed: false,
+            hosts: Vec::new(),
             vaults: Vec::new(),
             applications: Vec::new(),
             identities: Vec::new(),
@@ -75,6 +89,7 @@ impl Default for Builder {
             authority: None,
             clock_offset: 0,
             token_lifetime: Duration::from_secs(3599),
+            token_key: None,
             faults: Vec::new(),
             control: None,
             state: None,
@@ -144,10 +159,25 @@ impl Builder {
         self
     }
 
+    /// Is called so, too: a name or an address by which clients reach it, beside the address that it listens on and the
+    /// names below `localhost`. Vaults are below the first name that is given: `https://VAULT.NAME:PORT`.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
     /// How long tokens count; 3599 s by default, as Entra ID's.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Signs tokens with that key, and knows those that it signed before; made at the start by default.
+    #[must_use]
+    pub fn token_key(mut self, key: TokenKey) -> Self {
+        self.token_key = Some(key);
         self
     }
 
@@ -183,7 +213,14 @@ impl Builder {
     /// Tells of each request after it is answered. Nothing secret is in what it tells.
     #[must_use]
     pub fn observed(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
-        self.observer = Observer::new(observer);
+        self.observer.watch(observer);
+        self
+    }
+
+    /// Tells what goes wrong in the emulator itself: that its state can't be saved.
+    #[must_use]
+    pub fn troubled(mut self, trouble: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.observer.trouble(trouble);
         self
     }
 
@@ -199,14 +236,23 @@ impl Builder {
         if !self.address.ip().is_loopback() && !self.is_exposed {
             return Err(StartError::NotLoopback(self.address));
         }
-        let state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
+        let mut state = self.state.as_deref().map(|path| State::open(path, &mut self.vaults)).transpose()?;
+        if let Some(host) = self.hosts.iter().find(|host| !is_host(host)) {
+            return Err(StartError::Host(host.clone()));
+        }
         for (index, vault) in self.vaults.iter().enumerate() {
-            let (name, host) = (vault.name(), Url::parse(&format!("http://{}.localhost", vault.name())));
-            if name.is_empty() || !host.is_ok_and(|host| host.host_str() == Some(&format!("{name}.localhost"))) {
+            let name = vault.name();
+            if name.is_empty() || !is_host(&format!("{name}.localhost")) {
                 return Err(StartError::Name(name.to_owned()));
             }
             if let Some(name) = vault.names().find(|name| self.vaults[..index].iter().any(|it| it.is_called(name))) {
-                return Err(StartError::Duplicate(name.to_owned()));
+                let name = name.to_owned();
+                return Err(match &state {
+                    Some(state) if state.added(vault.name()) => {
+                        StartError::DuplicateInState { name, path: state.path().to_owned() }
+                    }
+                    _ => StartError::Duplicate(name),
+                });
             }
         }
         let listen = |error| StartError::Listen { address: self.address, error };
@@ -218,14 +264,21 @@ impl Builder {
         if self.identities.is_empty() {
             self.identities.push(CLIENT.to_owned());
         }
-        let tls = self.authority.as_ref().map(|authority| authority.server(hosts(&self.vaults))).transpose();
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        let origin = Origin::new(scheme, address, self.hosts);
+        let names = origin.certified(self.vaults.iter().flat_map(Vault::names));
+        let tls = self.authority.as_ref().map(|authority| authority.server(names)).transpose();
         let tls = tls.map_err(|_| StartError::Certificate)?;
         let clock = Clock::ahead(self.clock_offset);
         for vault in &self.vaults {
             vault.contents().stamp(clock.now());
         }
+        if let Some(state) = &mut state {
+            state.begin(&self.vaults)?;
+        }
         let world = Arc::new(World {
-            origin: Origin { scheme: if tls.is_some() { "https" } else { "http" }, port: address.port() },
+            origin,
+            ca_pem: self.authority.as_ref().map(|authority| authority.pem().to_owned()),
             counters: Counters::new(self.vaults.len()),
             vaults: self.vaults,
             applications: self.applications,
@@ -233,7 +286,7 @@ impl Builder {
             identity_header: self.identity_header.unwrap_or_else(|| Secret::new(random())),
             control: self.control,
             clock,
-            tokens: Tokens::new(self.token_lifetime),
+            tokens: Tokens::new(self.token_lifetime, &self.token_key.unwrap_or_default()),
             faults: Mutex::new(self.faults.into_iter().collect()),
             state,
             observer: self.observer,
@@ -244,12 +297,8 @@ impl Builder {
     }
 }
 
-/// The names that a certificate must have: below `localhost` one wildcard isn't enough for all clients.
-fn hosts(vaults: &[Vault]) -> Vec<String> {
-    let fixed = ["localhost", "*.localhost", "*.vault.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let named = vaults.iter().flat_map(Vault::names).flat_map(|name| {
-        let local = ["", "vault."].map(|zone| format!("{name}.{zone}localhost"));
-        local.into_iter().chain(name.contains('.').then(|| name.to_owned()))
-    });
-    fixed.into_iter().chain(named).collect()
+/// Whether an address with that host has that host, and nothing else.
+fn is_host(host: &str) -> bool {
+    let url = Url::parse(&format!("http://{host}"));
+    !host.is_empty() && url.is_ok_and(|url| url.host_str().is_some_and(|found| found.eq_ignore_ascii_case(host)))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Answer;
-use super::respond::saved;
+use super::respond::changed;
 use super::vault::{self, Kept, Version};
 use super::{World, clock, seed};
 use crate::diagnostic::human::{self, Style};
@@ -89,7 +89,7 @@ fn counts(world: &World) -> Answer {
 fn faults(world: &World, method: &str, body: &[u8]) -> Answer {
     let Ok(text) = std::str::from_utf8(body) else { return refuse(400, "the body is not UTF-8") };
     // JSON is YAML.
-    match seed::faults(&Source::private("body", text)) {
+    match seed::faults(&Source::private("body", text), &world.vaults) {
         Ok(faults) if method == "PUT" => *world.faults() = faults.into_iter().collect(),
         Ok(faults) => faults.into_iter().for_each(|fault| world.faults().add(fault)),
         Err(wrong) => return refuse(400, &human::write(&wrong, Style::Plain)),
@@ -136,8 +136,9 @@ async fn set(world: &World, name: &str, secret: &str, body: &[u8]) -> Answer {
     let Ok(Value { value }) = serde_json::from_slice(body) else {
         return refuse(400, r#"a secret is {"value": "…"}"#);
     };
-    match vault::add(vault, secret, Version::new(Secret::new(value)), world.clock.now()) {
-        Ok(version) => saved(world, Answer::json(200, &version)).await,
-        Err(refusal) => refusal,
-    }
+    changed(world, || {
+        let added = vault::add(vault, secret, Version::new(Secret::new(value)), world.clock.now());
+        added.map_or_else(|refusal| refusal, |version| Answer::json(200, &version))
+    })
+    .await
 }

@@ -15,6 +15,9 @@ pub struct Limit {
 impl Limit {
     /// Key Vault's, for everything but the creation of secrets (as Microsoft documents).
     pub const KEY_VAULT: Self = Self { requests: 4_000, window: Duration::from_secs(10) };
+
+    /// How many secrets may be set in the same while, which Key Vault counts by themselves.
+    pub const CREATES: usize = 300;
 }
 
 /// When a vault's latest requests came.

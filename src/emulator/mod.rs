@@ -28,6 +28,7 @@ mod entra;
 mod fault;
 mod limit;
 mod observe;
+mod origin;
 mod pace;
 mod redirect;
 mod respond;
@@ -50,12 +51,13 @@ pub use authority::{Authority, AuthorityError};
 pub use builder::{Builder, StartError};
 pub use clock::parse as parse_time;
 pub use count::Counts;
-pub use entra::{Application, ClientSecret, Federation};
+pub use entra::{Application, ClientSecret, Federation, TokenKey};
 pub use fault::{Fault, Requests};
 pub use limit::Limit;
 pub use observe::Observed;
+pub use origin::Origin;
 pub use seed::Seed;
-pub use state::StateError;
+pub use state::{StateError, state_vaults};
 pub use vault::{Access, MAX_VALUE, Permission, Role, Vault, Version};
 
 use clock::Clock;
@@ -71,9 +73,6 @@ pub const TENANT: &str = "00000000-0000-0000-0000-00000000f10e";
 /// The id of the application that is there when none is added.
 pub const CLIENT: &str = "00000000-0000-0000-0000-0000000c11e7";
 
-/// The domain below which every vault can be reached, beside `NAME.localhost`.
-const LOCAL_DOMAIN: &str = "vault.localhost";
-
 /// What a vault's token is for when it names nothing else.
 pub const RESOURCE: &str = "https://vault.azure.net";
 
@@ -86,23 +85,12 @@ pub struct Emulator {
     task: JoinHandle<()>,
 }
 
-/// The addresses at which it listens: a scheme and a port, for any of its hosts.
-#[derive(Debug, Clone, Copy)]
-struct Origin {
-    scheme: &'static str,
-    port: u16,
-}
-
-impl Origin {
-    fn of(self, host: &str) -> String {
-        format!("{}://{host}:{}", self.scheme, self.port)
-    }
-}
-
 /// What the requests see.
 #[derive(Debug)]
 struct World {
     origin: Origin,
+    /// The certificate of the authority that vouches for it; none over plain HTTP.
+    ca_pem: Option<String>,
     vaults: Vec<Vault>,
     applications: Vec<Application>,
     /// The client ids of the machine's own identities, its default one first.
@@ -129,16 +117,41 @@ impl Emulator {
         self.address
     }
 
-    /// A vault's address: `http://NAME.localhost:PORT`, or https.
+    /// Where it is reached.
+    pub fn origin(&self) -> &Origin {
+        &self.world.origin
+    }
+
+    /// A vault's address: `http://NAME.localhost:PORT`, or https. Tokens for it are for the vault's own resource,
+    /// `https://vault.azure.net` by default; the official clients refuse such a host for such a resource, and take
+    /// [`client_url`](Self::client_url).
     pub fn vault_url(&self, name: &str) -> Option<Url> {
-        let vault = self.world.vaults.iter().find(|vault| vault.is_called(name))?;
-        Url::parse(&vault.url(self.world.origin)).ok()
+        let vault = self.vaults().iter().find(|vault| vault.is_called(name))?;
+        Url::parse(&self.world.origin.vault_url(vault.name())).ok()
+    }
+
+    /// A vault's address for the official clients, which check that the vault is below the domain that its challenge
+    /// asks a token for: `https://NAME.vault.localhost:PORT`. They speak HTTPS alone: start it with
+    /// [an authority](Builder::https), and have the client trust [`ca_pem`](Self::ca_pem).
+    pub fn client_url(&self, name: &str) -> Option<Url> {
+        let vault = self.vaults().iter().find(|vault| vault.is_called(name))?;
+        Url::parse(&self.world.origin.client_url(vault.name())).ok()
+    }
+
+    /// The certificate, as PEM, of the authority that vouches for it; nothing over plain HTTP.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.world.ca_pem.as_deref()
+    }
+
+    /// The vaults, those that only the state has included.
+    pub fn vaults(&self) -> &[Vault] {
+        &self.world.vaults
     }
 
     /// Entra ID's address, without a tenant: `http://localhost:PORT`, or https. It is also what
     /// `AZURE_POD_IDENTITY_AUTHORITY_HOST` takes.
     pub fn authority(&self) -> Url {
-        Url::parse(&self.world.origin.of("localhost")).expect("internal error: an address of loopback")
+        Url::parse(&self.world.origin.authority()).expect("internal error: a host that is one")
     }
 
     /// What `IDENTITY_ENDPOINT` takes, to be served as an app of App Service is.
@@ -201,17 +214,15 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
+        // At once, and not when the last connection is gone: another one may begin with it.
+        if let Some(state) = &self.world.state {
+            state.release();
+        }
         self.task.abort();
     }
 }
 
 impl World {
-    /// What a token is for when a vault is reached below `vault.localhost`: the resource of its own domain, with its
-    /// port, so that clients that compare both with the vault's host are satisfied.
-    fn local_resource(&self) -> String {
-        self.origin.of(LOCAL_DOMAIN)
-    }
-
     /// What becomes of a request.
     fn fate(&self, request: &Request<'_>) -> Fate {
         self.faults().fate(request)

@@ -18,26 +18,40 @@ pub struct Observed<'o> {
     pub elapsed: Duration,
 }
 
-/// What is told of each request.
+/// What is told of each request, and of troubles.
 #[derive(Default)]
-pub(super) struct Observer(Option<Box<Watch>>);
+pub(super) struct Observer {
+    watch: Option<Box<Watch>>,
+    trouble: Option<Box<Trouble>>,
+}
 
 type Watch = dyn Fn(&Observed<'_>) + Send + Sync;
+type Trouble = dyn Fn(&str) + Send + Sync;
 
 impl Observer {
-    pub(super) fn new(watch: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(watch)))
+    pub(super) fn watch(&mut self, watch: impl Fn(&Observed<'_>) + Send + Sync + 'static) {
+        self.watch = Some(Box::new(watch));
+    }
+
+    pub(super) fn trouble(&mut self, trouble: impl Fn(&str) + Send + Sync + 'static) {
+        self.trouble = Some(Box::new(trouble));
     }
 
     pub(super) fn tell(&self, observed: &Observed<'_>) {
-        if let Some(watch) = &self.0 {
+        if let Some(watch) = &self.watch {
             watch(observed);
+        }
+    }
+
+    pub(super) fn complain(&self, text: &str) {
+        if let Some(trouble) = &self.trouble {
+            trouble(text);
         }
     }
 }
 
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Observer" } else { "Nobody" })
+        f.write_str(if self.watch.is_some() { "Observer" } else { "Nobody" })
     }
 }

@@ -1,5 +1,7 @@
 //! Stores that are served by the emulator in the place of Azure.
 
+use std::sync::Arc;
+
 use super::{Application, Emulator};
 use crate::config::{Identity, Proof, SecretSource, Store};
 
@@ -24,7 +26,7 @@ impl Emulator {
             resource: Some(vault.resource().to_owned()),
             proof: Proof::ClientSecret {
                 client: application.client.clone(),
-                secret: SecretSource::Literal(application.client_secret()),
+                secret: SecretSource::Literal(Arc::clone(application.own_secret())),
             },
         };
         store.ca_file = None;

@@ -15,7 +15,7 @@ use super::entra::{self, Edition, ManagedRequest, Platform, TokenRequest, guid};
 use super::fault::{self, Effect, Requests};
 use super::observe::Observed;
 use super::pace::Pace;
-use super::route::{Item, Route};
+use super::route::{Item, Route, decoded, without_port};
 use super::vault::{self, Access, Call};
 use super::{World, control};
 
@@ -32,7 +32,7 @@ pub(super) async fn respond(world: &World, request: Request<Incoming>) -> Option
     // Clients behind proxies that know only GET and POST say in a header what they mean.
     let meant = header(request.headers(), "x-http-method").filter(|_| request.method() == Method::POST);
     let method = meant.unwrap_or(request.method().as_str()).to_ascii_uppercase();
-    let answer = routed(world, &host, &path, &method, request).await;
+    let answer = routed(world, &host, &decoded(&path), &method, request).await;
     let status = answer.as_ref().map(Answer::status);
     world.observer.tell(&Observed { method: &method, host: &host, path: &path, status, elapsed: began.elapsed() });
     answer.map(|answer| if world.clock.offset() == 0 { answer } else { answer.header("date", world.clock.date()) })
@@ -42,7 +42,9 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
     match Route::of(world, method, host, path) {
         Route::Token(edition, tenant) => token(world, &authority(world, host), edition, tenant, request).await,
         Route::Vault { index, base, item } => vault(world, index, base, item, method, request).await,
-        Route::Configuration(tenant) => Some(entra::configuration(world, &authority(world, host), tenant)),
+        Route::Configuration(edition, tenant) => {
+            Some(entra::configuration(world, edition, &authority(world, host), tenant))
+        }
         Route::Instance => Some(entra::instance(&authority(world, host))),
         Route::Keys => Some(entra::keys(world)),
         Route::Managed(platform) => managed(world, platform, &request).await,
@@ -52,7 +54,7 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
             Some(control::answer(world, method, path, key.as_deref(), &read(body).await).await)
         }
         Route::Nowhere => {
-            let fate = world.fate(&fault::Request { kind: Requests::All, vault: None, secret: None });
+            let fate = world.fate(&fault::Request::of(Requests::All));
             tokio::time::sleep(fate.delay).await;
             // The service has no answer to this: an unknown vault is an unknown host name.
             Some(vault::refuse(404, "NotFound", None, "No vault of that name is emulated."))
@@ -62,8 +64,7 @@ async fn routed(world: &World, host: &str, path: &str, method: &str, request: Re
 
 /// Entra ID's address as the client reached it.
 fn authority(world: &World, host: &str) -> String {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    world.origin.of(name)
+    world.origin.of(without_port(host))
 }
 
 async fn token(
@@ -113,7 +114,7 @@ async fn managed(world: &World, platform: Platform, request: &Request<Incoming>)
 /// What becomes of a request for a token.
 async fn token_fate(world: &World, answer: impl Future<Output = Answer>) -> Option<Answer> {
     world.counters.token();
-    let fate = world.fate(&fault::Request { kind: Requests::Tokens, vault: None, secret: None });
+    let fate = world.fate(&fault::Request::of(Requests::Tokens));
     if !fate.delay.is_zero() {
         tokio::time::sleep(fate.delay).await;
     }
@@ -137,7 +138,12 @@ async fn vault(
     let _in_flight = world.counters.enter(index);
     let vault = &world.vaults[index];
     let (kind, secret) = kind(method, item);
-    let fate = world.fate(&fault::Request { kind, vault: Some((index, vault.name())), secret });
+    let query = request.uri().query().unwrap_or_default();
+    let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let follows_empty_page = vault::follows_empty_page(&query);
+    let is_create = method == "PUT" && matches!(item, Item::Secret(..));
+    let of = Some((index, vault.name()));
+    let fate = world.fate(&fault::Request { kind, vault: of, secret, is_create, follows_empty_page });
     if let (Requests::Gets, Some(name)) = (kind, secret) {
         match fate.effect {
             Some(Effect::Throttled { .. }) => world.counters.throttled(),
@@ -153,25 +159,29 @@ async fn vault(
         Some(Effect::Reset) => return None,
         effect => {
             let (head, body) = request.into_parts();
-            let query = head.uri.query().unwrap_or_default();
             let call = Call {
                 method,
                 item,
                 base,
-                query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+                query,
                 bearer: credential(&head.headers, "bearer"),
                 body: read(body).await,
                 now: world.clock.now(),
+                recovery: vault.recovery(),
                 closed: match effect {
                     Some(Effect::Firewall) => Some(Access::Firewall),
                     Some(Effect::PrivateLink) => Some(Access::PrivateLink),
+                    Some(Effect::Policy) => Some(Access::Delegated),
                     _ => None,
                 },
                 is_page_empty: effect == Some(Effect::EmptyPage),
             };
-            let answer = vault::answer(world, vault, &call);
-            if kind == Requests::Writes && answer.status() < 300 { saved(world, answer).await } else { answer }
-                .paced(pace(effect))
+            let answer = if kind == Requests::Writes {
+                changed(world, || vault::answer(world, vault, &call)).await
+            } else {
+                vault::answer(world, vault, &call)
+            };
+            answer.paced(pace(effect))
         }
     };
     Some(dressed(answer, vault.has_roles(), client_request_id.as_deref()))
@@ -193,12 +203,20 @@ fn kind<'i>(method: &str, item: Item<'i>) -> (Requests, Option<&'i str>) {
     }
 }
 
-/// The answer to a change once it is kept, or what says that it can't be.
-pub(super) async fn saved(world: &World, answer: Answer) -> Answer {
-    let Some(state) = &world.state else { return answer };
-    match state.save(world).await {
+/// The answer to a change once it is made and kept, or what says that it can't be.
+pub(super) async fn changed(world: &World, change: impl FnOnce() -> Answer) -> Answer {
+    let Some(state) = &world.state else { return change() };
+    let changing = state.change().await;
+    let answer = change();
+    if answer.status() >= 300 {
+        return answer;
+    }
+    match state.save(world, changing.made()).await {
         Ok(()) => answer,
-        Err(_) => vault::refuse(500, "InternalServerError", None, "The emulator's state could not be saved."),
+        Err(error) => {
+            world.observer.complain(&format!("cannot keep the state in {}: {error}", state.path().display()));
+            vault::refuse(500, "InternalServerError", None, "The emulator's state could not be saved.")
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a request is for: a token, or something of a vault.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
 
 use super::entra::{Edition, Platform};
-use super::{LOCAL_DOMAIN, Vault, World};
+use super::{Origin, Vault, World};
 
 /// Where a request goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) enum Route<'r> {
         item: Item<'r>,
     },
     /// Where a tenant's endpoints are.
-    Configuration(&'r str),
+    Configuration(Edition, &'r str),
     /// Which hosts are one cloud.
     Instance,
     /// The keys that sign tokens.
@@ -61,24 +61,24 @@ impl<'r> Route<'r> {
     pub(super) fn of(world: &World, method: &str, host: &str, path: &'r str) -> Self {
         let host = without_port(host).to_ascii_lowercase();
         let segments: Vec<&str> = path.split('/').skip(1).collect();
-        if let Some(index) = named(&world.vaults, &host) {
+        if let Some(index) = named(&world.vaults, &world.origin, &host) {
             // A client that came by a name below the vaults' own domain is led on by it.
-            let is_local = host.strip_suffix(LOCAL_DOMAIN).is_some_and(|rest| rest.ends_with('.'));
-            let is_own = is_local || world.vaults[index].is_called(&host);
-            let base = if is_own { world.origin.of(&host) } else { world.vaults[index].url(world.origin) };
+            let base = world.origin.of(&host);
+            let is_own = world.origin.resource_at(&base).is_some() || world.vaults[index].is_called(&host);
+            let base = if is_own { base } else { world.origin.vault_url(world.vaults[index].name()) };
             return Self::Vault { index, base, item: Item::of(method, &segments) };
         }
         if let Some(path) = path.strip_prefix("/_credflow/")
-            && is_this_machine(&host)
+            && world.origin.is_itself(&host)
         {
             return Self::Control(path);
         }
         match segments[..] {
             [tenant, "oauth2", "token"] => return Self::Token(Edition::V1, tenant),
             [tenant, "oauth2", "v2.0", "token"] => return Self::Token(Edition::V2, tenant),
-            [tenant, ".well-known", "openid-configuration"]
-            | [tenant, "v2.0", ".well-known", "openid-configuration"] => {
-                return Self::Configuration(tenant);
+            [tenant, ".well-known", "openid-configuration"] => return Self::Configuration(Edition::V1, tenant),
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+                return Self::Configuration(Edition::V2, tenant);
             }
             ["common", "discovery", "instance"] => return Self::Instance,
             [_, "discovery", "v2.0", "keys"] => return Self::Keys,
@@ -88,7 +88,7 @@ impl<'r> Route<'r> {
         }
         // Tools that can't do host names put the vault's name before the path.
         if let [alias, rest @ ..] = &segments[..]
-            && is_this_machine(&host)
+            && world.origin.is_itself(&host)
             && let Some(index) = world.vaults.iter().position(|vault| vault.is_called(alias))
         {
             let base = format!("{}/{}", world.origin.of(&host), alias.to_ascii_lowercase());
@@ -118,7 +118,28 @@ impl<'r> Item<'r> {
     }
 }
 
-fn without_port(host: &str) -> &str {
+/// A path whose percent escapes are undone once. A slash in a segment stays one that is escaped, and what isn't UTF-8
+/// stays as it is.
+pub(super) fn decoded(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return path.into();
+    }
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|byte| *byte != b'/');
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8(bytes).map_or(path.into(), Cow::Owned)
+}
+
+/// A host without its port.
+pub(super) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
         // The colons of an IPv6 address stand in brackets.
         Some((name, port)) if !port.ends_with(']') => name,
@@ -126,25 +147,20 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// The vault that a host names: as a whole, by what stands before `.localhost`, or by its first label.
-fn named(vaults: &[Vault], host: &str) -> Option<usize> {
-    if is_this_machine(host) {
+/// The vault that a host names: as a whole, by what stands before the emulator's domain, or by its first label.
+fn named(vaults: &[Vault], origin: &Origin, host: &str) -> Option<usize> {
+    if origin.is_itself(host) {
         return None;
     }
-    let whole = host.strip_suffix(".localhost").unwrap_or(host);
+    let whole = origin.vault_of(host).unwrap_or(host);
     let label = host.split('.').next().unwrap_or_default();
     let called = |name: &str| vaults.iter().position(|vault| vault.is_called(name));
     called(host).or_else(|| called(whole)).or_else(|| called(label))
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Item, is_this_machine, without_port};
+    use super::{Item, decoded, without_port};
 
     #[test]
     fn ports_are_no_part_of_a_host() {
@@ -152,8 +168,21 @@ mod tests {
         assert_eq!(without_port("payments.localhost"), "payments.localhost");
         assert_eq!(without_port("[::1]:8080"), "[::1]");
         assert_eq!(without_port("[::1]"), "[::1]");
-        assert!(["localhost", "127.0.0.1", "[::1]"].into_iter().all(is_this_machine));
-        assert!(!is_this_machine("payments.localhost"));
+    }
+
+    #[test]
+    fn escapes_are_undone_once() {
+        for (path, plain) in [
+            ("/secrets/a", "/secrets/a"),
+            ("/secrets/db%2Dpassword", "/secrets/db-password"),
+            ("/secrets/a%252Db", "/secrets/a%2Db"),
+            ("/secrets/a%2fb", "/secrets/a%2fb"),
+            ("/%c3%bc/%", "/ü/%"),
+            ("/%ff/%2", "/%ff/%2"),
+            ("/%+1", "/%+1"),
+        ] {
+            assert_eq!(decoded(path), plain, "{path}");
+        }
     }
 
     #[test]

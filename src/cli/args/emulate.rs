@@ -1,6 +1,6 @@
 //! The arguments of `emulate`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -10,20 +10,23 @@ pub(in crate::cli) struct Emulate {
     #[command(subcommand)]
     pub(in crate::cli) action: Option<EmulateAction>,
     /// What the vaults hold, or all that the emulator begins with.
-    #[arg(value_name = "VAULTS", required_unless_present = "dotenv")]
+    #[arg(value_name = "VAULTS", required_unless_present_any = ["dotenv", "state"])]
     pub(in crate::cli) vaults: Option<PathBuf>,
     /// Fill a vault from a dotenv file, `DB_PASSWORD` becoming `db-password`; may be given for several vaults.
     #[arg(long, value_name = "VAULT=FILE", value_parser = dotenv)]
     pub(in crate::cli) dotenv: Vec<(String, PathBuf)>,
-    /// The port; 0 for any free one.
-    #[arg(long, default_value_t = 8443)]
-    pub(in crate::cli) port: u16,
+    /// The port; 0 for any free one [default: 8443, or with --print-env that of the emulator that runs].
+    #[arg(long)]
+    pub(in crate::cli) port: Option<u16>,
     /// Speak plain HTTP.
     #[arg(long)]
     pub(in crate::cli) http: bool,
     /// The address to listen on.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub(in crate::cli) listen: IpAddr,
+    /// A name or address by which clients reach it, with the vaults below it: VAULT.NAME; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) host: Vec<String>,
     /// Let --listen name an address that other machines reach.
     #[arg(long)]
     pub(in crate::cli) expose: bool,
@@ -106,8 +109,18 @@ pub(in crate::cli) enum Sdk {
     Dotnet,
 }
 
+fn address(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    text.parse().map_err(|_| "an address is like 127.0.0.1 or ::1; clients are told a name with `--host`".to_owned())
+}
+
 fn dotenv(text: &str) -> Result<(String, PathBuf), String> {
     let (vault, path) = text.split_once('=').ok_or("a vault and a file are VAULT=FILE")?;
+    if !(3..=24).contains(&vault.len()) || !vault.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err("a vault's name has 3 to 24 letters, digits and dashes".to_owned());
+    }
     Ok((vault.to_owned(), PathBuf::from(path)))
 }
 

@@ -52,10 +52,12 @@ pub(super) fn export(args: &Export, terminal: &Terminal) -> Exit {
             return Exit::Faults;
         }
     }
-    let shown = |value: &Secret| if args.reveal { value.expose().to_owned() } else { "***".to_owned() };
     let written = match args.format {
-        ExportFormat::Yaml => Ok(yaml(&vaults, shown)),
-        ExportFormat::Dotenv => variables(&vaults, shown),
+        ExportFormat::Yaml => {
+            terminal.say(LEFT_OUT);
+            Ok(yaml(&vaults, args.reveal))
+        }
+        ExportFormat::Dotenv => variables(&vaults, args.reveal),
     };
     let text = match written {
         Ok(text) => text,
@@ -74,17 +76,27 @@ pub(super) fn export(args: &Export, terminal: &Terminal) -> Exit {
     }
 }
 
-/// As a seed, from which the same vaults come again.
-fn yaml(vaults: &Vaults, shown: impl Fn(&Secret) -> String) -> Buffer {
+/// What stands in a seed and not in its export.
+const LEFT_OUT: &str = "secrets alone are exported: applications, rights, aliases and other properties of vaults, faults and deleted secrets are not";
+
+/// What stands in the place of a value: no value at all, so that nobody takes stars for one.
+const MASKED: &str = "masked; --reveal shows it";
+
+/// As a seed, from which the same vaults come again, when the values are shown.
+fn yaml(vaults: &Vaults, reveal: bool) -> Buffer {
     let mut out = Buffer::default();
+    out.push(format!("# {LEFT_OUT}\n").as_bytes());
     for (vault, secrets) in vaults {
         out.push(format!("{vault}:\n").as_bytes());
         for (name, versions) in secrets {
             out.push(format!("  {name}:\n").as_bytes());
             for version in versions {
                 out.push(format!("    - version: {}\n      value: ", quoted(&version.id).as_str()).as_bytes());
-                let value = Secret::new(shown(&version.value));
-                out.push(quoted(value.expose()).as_bytes());
+                if reveal {
+                    out.push(quoted(version.value.expose()).as_bytes());
+                } else {
+                    out.push(format!("# {MASKED}").as_bytes());
+                }
                 out.push(b"\n");
                 if !version.enabled {
                     out.push(b"      enabled: false\n");
@@ -120,17 +132,20 @@ fn yaml(vaults: &Vaults, shown: impl Fn(&Secret) -> String) -> Buffer {
 }
 
 /// The latest versions, `db-password` as `DB_PASSWORD`.
-fn variables(vaults: &Vaults, shown: impl Fn(&Secret) -> String) -> Result<Buffer, String> {
+fn variables(vaults: &Vaults, reveal: bool) -> Result<Buffer, String> {
     let mut out = Buffer::default();
     for (name, versions) in vaults.values().flatten() {
         let Some(latest) = versions.last().filter(|latest| latest.enabled) else { continue };
         if latest.value.expose().contains('\0') {
             return Err(format!("the value of {name} holds a NUL, which a dotenv file can't have"));
         }
-        let value = Secret::new(shown(&latest.value));
-        out.push(name.replace('-', "_").to_ascii_uppercase().as_bytes());
-        out.push(b"=");
-        dotenv::quote(&mut out, value.expose());
+        let name = name.replace('-', "_").to_ascii_uppercase();
+        if !reveal {
+            out.push(format!("# {name} is {MASKED}\n").as_bytes());
+            continue;
+        }
+        out.push(format!("{name}=").as_bytes());
+        dotenv::quote(&mut out, latest.value.expose());
         out.push(b"\n");
     }
     Ok(out)

@@ -1,13 +1,15 @@
-//! What the emulator keeps for a project: its certificate authority, the secret of its application, the key of its
-//! control endpoint, and where it runs.
+//! What the emulator keeps for a project: its certificate authority, the secret of its application, the keys of its
+//! tokens and its control endpoint, and where it runs.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use serde::{Deserialize, Serialize};
 
 use crate::cli::args;
-use crate::emulator::{Authority, AuthorityError, ClientSecret};
+use crate::emulator::{Authority, AuthorityError, ClientSecret, Origin, TokenKey};
 use crate::file;
 use crate::secret::Secret;
 
@@ -17,13 +19,34 @@ const FOLDER: &str = ".credflow";
 /// The folder of a project. Everything in it is for its owner alone, and for no version control.
 pub(super) struct Project(PathBuf);
 
-/// Where an emulator runs, and who may control it.
+/// Where an emulator runs.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Running {
     /// Its address on this machine.
     pub(super) url: String,
     /// The process.
     pub(super) process: u32,
+    /// What it listens on.
+    listen: SocketAddr,
+    /// The names that it was given.
+    hosts: Vec<String>,
+}
+
+impl Running {
+    /// Where it is reached.
+    pub(super) fn origin(&self) -> Origin {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        Origin::new(scheme, self.listen, self.hosts.clone())
+    }
+
+    /// Whether something listens there; it may have been killed before it could say that it ends.
+    fn is_there(&self) -> bool {
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+    }
 }
 
 impl Project {
@@ -74,14 +97,25 @@ impl Project {
         secret(&self.client_secret_file())
     }
 
-    /// Keeps another client secret, of an application that the seed describes.
-    pub(super) fn keep_client_secret(&self, secret: &Secret) -> io::Result<()> {
-        file::write(&self.client_secret_file(), secret.expose().as_bytes())
+    /// The file with the client secret of one application among several.
+    pub(super) fn client_secret_file_of(&self, client: &str) -> PathBuf {
+        let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+        absolute(self.0.join(format!("client-secret-{}", client.chars().map(plain).collect::<String>())))
+    }
+
+    /// Its path, for people.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// The key of the control endpoint, made once.
     pub(super) fn control_key(&self) -> io::Result<Secret> {
         secret(&self.0.join("control-key"))
+    }
+
+    /// The key of its tokens, made once: a client that holds a token is not locked out by a restart.
+    pub(super) fn token_key(&self) -> io::Result<TokenKey> {
+        TokenKey::open(&self.0.join("token-key"))
     }
 
     /// What an app of App Service shows to be given a token, made once.
@@ -99,9 +133,20 @@ impl Project {
         serde_json::from_slice(&fs::read(self.running_file()).ok()?).ok()
     }
 
+    /// The emulator that runs, if something answers there.
+    pub(super) fn running_there(&self) -> Option<Running> {
+        self.running().filter(Running::is_there)
+    }
+
+    /// Another emulator that runs, and not one that was killed and whose port this one has by now.
+    pub(super) fn live(&self, own: &Origin) -> Option<Running> {
+        self.running().filter(|running| running.listen != own.address() && running.is_there())
+    }
+
     /// Tells where it runs.
-    pub(super) fn announce(&self, url: &str) -> io::Result<()> {
-        let running = Running { url: url.to_owned(), process: std::process::id() };
+    pub(super) fn announce(&self, origin: &Origin) -> io::Result<()> {
+        let (listen, hosts) = (origin.address(), origin.hosts().to_vec());
+        let running = Running { url: origin.here(), process: std::process::id(), listen, hosts };
         let json = serde_json::to_vec(&running).expect("internal error: a text and a number are JSON");
         file::write(&self.running_file(), &json)
     }

@@ -30,8 +30,13 @@ pub(super) fn ask(
     body: Vec<u8>,
     terminal: &Terminal,
 ) -> Result<Zeroizing<Vec<u8>>, Exit> {
+    let project = Project::find(named).ok().flatten();
     let none = || {
         terminal.error("no emulator runs for this project");
+        terminal.say(&match &project {
+            Some(project) => format!("looked in {}", project.path().display()),
+            None => "looked for a folder `.credflow` here and above".to_owned(),
+        });
         terminal.say("start one with `credflow emulate VAULTS`, or name its folder with `--folder`");
         Exit::World
     };
@@ -39,10 +44,10 @@ pub(super) fn ask(
         terminal.error(message);
         Exit::World
     };
-    let project = Project::find(named).ok().flatten().ok_or_else(none)?;
+    let project = project.as_ref().ok_or_else(none)?;
     let running = project.running().ok_or_else(none)?;
     let key = project.control_key().map_err(|error| wrong(&format!("cannot read the key of the emulator: {error}")))?;
-    let client = client(&project).map_err(|message| wrong(&message))?;
+    let client = client(project).map_err(|message| wrong(&message))?;
     let request = client.request(method, format!("{}/_credflow/{path}", running.url)).bearer_auth(key.expose());
     fetch::runtime(terminal)?.block_on(async {
         let answer = request.body(body).send().await.map_err(|_| none())?;

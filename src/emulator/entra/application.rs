@@ -1,5 +1,6 @@
 //! Applications that may ask for tokens, and what proves them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -20,6 +21,10 @@ pub struct Application {
     /// Its certificates.
     pub(super) certificates: Vec<CertificateDer<'static>>,
     pub(super) federations: Vec<Federation>,
+    /// A file that holds one of its certificates with the key.
+    key_file: Option<PathBuf>,
+    /// What the emulator itself proves it with, for stores that it redirects to itself.
+    own: Arc<Secret>,
 }
 
 /// A client secret of an application.
@@ -60,6 +65,8 @@ impl Application {
             secrets: vec![ClientSecret::random()],
             certificates: Vec::new(),
             federations: Vec::new(),
+            key_file: None,
+            own: ClientSecret::random().value,
         }
     }
 
@@ -68,6 +75,27 @@ impl Application {
     pub fn secret(self, secret: &str) -> Self {
         let value = Arc::new(Secret::concat([secret]));
         Self { secrets: vec![ClientSecret { value, expires: None }], ..self }
+    }
+
+    /// A client secret that counts at that time, in seconds since 1970.
+    pub fn secret_at(&self, now: i64) -> Option<&Arc<Secret>> {
+        self.secrets.iter().find(|secret| secret.expires.is_none_or(|end| end > now)).map(|secret| &secret.value)
+    }
+
+    /// The file, if one is known, that holds a certificate of it with the key.
+    pub fn key_file(&self) -> Option<&Path> {
+        self.key_file.as_deref()
+    }
+
+    /// The same application, whose certificate and key are in that file.
+    #[must_use]
+    pub fn with_key_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { key_file: Some(path.into()), ..self }
+    }
+
+    /// What the emulator itself proves it with: it always counts.
+    pub(in crate::emulator) fn own_secret(&self) -> &Arc<Secret> {
+        &self.own
     }
 
     /// The first of its client secrets; empty when it has none.

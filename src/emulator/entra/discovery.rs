@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde::Serialize;
 
-use super::refusal::refuse;
+use super::endpoint::{Edition, unknown_tenant};
 use super::token::KEY_ID;
 use crate::emulator::answer::Answer;
 use crate::emulator::{Vault, World};
@@ -68,21 +68,24 @@ pub(in crate::emulator) fn keys(world: &World) -> Answer {
     )
 }
 
-/// `/TENANT/v2.0/.well-known/openid-configuration`. Everything in it has the scheme, host and port by which it was
-/// asked for: clients compare them.
-pub(in crate::emulator) fn configuration(world: &World, authority: &str, tenant: &str) -> Answer {
+/// `/TENANT/v2.0/.well-known/openid-configuration`, and `/TENANT/.well-known/openid-configuration` for v1. Everything in
+/// it has the scheme, host and port by which it was asked for: clients compare them.
+pub(in crate::emulator) fn configuration(world: &World, edition: Edition, authority: &str, tenant: &str) -> Answer {
     let known = world.applications.iter().map(|application| application.tenant.as_str());
     let mut known = known.chain(world.vaults.iter().map(Vault::tenant_id));
     let is_any = ["common", "organizations"].contains(&tenant);
     if !is_any && !known.any(|known| known.eq_ignore_ascii_case(tenant)) {
-        let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return refuse(400, "invalid_tenant", 90_002, text).answer(world.clock.now());
+        return unknown_tenant(tenant, "invalid_tenant").answer(world.clock.now());
     }
     let base = format!("{authority}/{tenant}");
+    let version = match edition {
+        Edition::V1 => "",
+        Edition::V2 => "/v2.0",
+    };
     Answer::json(
         200,
         &Configuration {
-            token_endpoint: format!("{base}/oauth2/v2.0/token"),
+            token_endpoint: format!("{base}/oauth2{version}/token"),
             token_endpoint_auth_methods_supported: ["client_secret_post", "private_key_jwt", "client_secret_basic"],
             jwks_uri: format!("{base}/discovery/v2.0/keys"),
             response_modes_supported: ["query", "fragment", "form_post"],
@@ -90,9 +93,9 @@ pub(in crate::emulator) fn configuration(world: &World, authority: &str, tenant:
             id_token_signing_alg_values_supported: ["ES256"],
             response_types_supported: ["code"],
             scopes_supported: ["openid"],
-            issuer: format!("{base}/v2.0"),
-            authorization_endpoint: format!("{base}/oauth2/v2.0/authorize"),
-            device_authorization_endpoint: format!("{base}/oauth2/v2.0/devicecode"),
+            issuer: if version.is_empty() { format!("{base}/") } else { format!("{base}{version}") },
+            authorization_endpoint: format!("{base}/oauth2{version}/authorize"),
+            device_authorization_endpoint: format!("{base}/oauth2{version}/devicecode"),
             tenant_region_scope: "WW",
             cloud_instance_name: "emulated",
         },

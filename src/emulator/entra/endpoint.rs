@@ -24,6 +24,19 @@ pub(in crate::emulator) enum Edition {
     V2,
 }
 
+/// Resources that every tenant has beside Key Vault: who mistakes one for the other is given a token, and a vault refuses
+/// it as it does elsewhere.
+const OTHERS: &[&str] = &["https://management.azure.com", "https://graph.microsoft.com", "https://storage.azure.com"];
+
+/// Key Vault's own application id, which vaults name beside their resource as an audience that they expect.
+pub(in crate::emulator) const KEY_VAULT_ID: &str = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
+
+/// Whether a resource is in every tenant; a slash at its end makes another audience, and no other resource.
+pub(super) fn is_known(resource: &str) -> bool {
+    let bare = resource.strip_suffix('/').unwrap_or(resource);
+    OTHERS.contains(&bare) || resource.eq_ignore_ascii_case(KEY_VAULT_ID)
+}
+
 /// The fields of a token request.
 pub(in crate::emulator) type TokenRequest = HashMap<String, String>;
 
@@ -101,7 +114,7 @@ fn application<'w>(
     let mut of_tenant = world.applications.iter().filter(|known| known.tenant.eq_ignore_ascii_case(tenant)).peekable();
     let has_vault = world.vaults.iter().any(|vault| vault.tenant_id().eq_ignore_ascii_case(tenant));
     if of_tenant.peek().is_none() && !has_vault {
-        return Err(unknown_tenant(tenant));
+        return Err(unknown_tenant(tenant, "invalid_request"));
     }
     match field(fields, "grant_type")? {
         "client_credentials" => {}
@@ -124,6 +137,9 @@ fn application<'w>(
         let text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
         return Err(refuse(401, "invalid_client", 7_000_218, text));
     };
+    if application.own_secret().expose() == secret {
+        return Ok(application);
+    }
     let known = application.secrets.iter().find(|known| known.value.expose() == secret);
     let known = known.ok_or_else(|| {
         let text = format!(
@@ -145,12 +161,13 @@ fn field<'f>(fields: &'f TokenRequest, name: &str) -> Result<&'f str, Refusal> {
     })
 }
 
-fn unknown_tenant(tenant: &str) -> Refusal {
+/// The refusal of a tenant that isn't there; the OAuth error of one that could be is another one by endpoint.
+pub(super) fn unknown_tenant(tenant: &str, error: &'static str) -> Refusal {
     let is_domain =
         tenant.contains('.') && tenant.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     if is_guid(tenant) || is_domain {
         let text = format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.");
-        return refuse(400, "invalid_request", 90_002, text);
+        return refuse(400, error, 90_002, text);
     }
     let text =
         format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
@@ -179,8 +196,8 @@ fn resource<'f>(world: &World, edition: Edition, tenant: &str, fields: &'f Token
     };
     let bare = resource.trim_end_matches('/');
     // The command az asks for a token for its own endpoint when it logs in.
-    let is_local = bare == world.local_resource() || bare == world.origin.of("management.localhost");
-    if is_local || world.vaults.iter().any(|vault| bare == vault.resource()) {
+    let is_local = world.origin.is_resource(bare) || world.origin.is_management(bare);
+    if is_local || is_known(resource) || world.vaults.iter().any(|vault| bare == vault.resource()) {
         return Ok(resource);
     }
     if Url::parse(resource).is_err() && !is_guid(resource) {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::endpoint::is_known;
 use super::token::guid;
-use crate::emulator::World;
 use crate::emulator::answer::Answer;
+use crate::emulator::{TENANT, Vault, World};
 
 /// Which of the two endpoints was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,19 +69,26 @@ fn granted(world: &World, call: &Request<'_>) -> Result<Answer, Answer> {
     let resource = field("resource");
     let resource =
         resource.ok_or_else(|| refuse(400, "invalid_request", "Required query variable 'resource' is missing"))?;
-    let asked = field("client_id");
+    // The object id of an identity is its client id here, as in the tokens; none has a resource id.
+    let asked: Vec<&str> = ["client_id", "object_id", "principal_id"].into_iter().filter_map(field).collect();
+    let has_resource_id = ["msi_res_id", "mi_res_id"].into_iter().any(|name| field(name).is_some());
     let mut identities = world.identities.iter();
-    let client = identities.find(|known| asked.is_none_or(|asked| known.eq_ignore_ascii_case(asked)));
+    let client = identities.find(|known| asked.iter().all(|asked| known.eq_ignore_ascii_case(asked)));
+    let client = client.filter(|_| !has_resource_id);
     let client = client.ok_or_else(|| refuse(400, "invalid_request", "Identity not found"))?;
-    let (bare, local) = (resource.trim_end_matches('/'), world.local_resource());
-    let vault = world.vaults.iter().find(|vault| bare == local || bare == vault.resource());
-    let Some(vault) = vault else {
+    let bare = resource.trim_end_matches('/');
+    let is_local = world.origin.is_resource(bare);
+    let vault = world.vaults.iter().find(|vault| is_local || bare == vault.resource());
+    let tenant = vault
+        .map(Vault::tenant_id)
+        .or_else(|| is_known(resource).then(|| world.vaults.first().map_or(TENANT, Vault::tenant_id)));
+    let Some(tenant) = tenant else {
         return Err(refuse(400, "invalid_resource", "The resource principal was not found in the tenant"));
     };
     let lifetime = world.tokens.lifetime.as_secs();
     let now = world.clock.now();
     let body = Granted {
-        access_token: world.tokens.give(vault.tenant_id(), client, resource, now),
+        access_token: world.tokens.give(tenant, client, resource, now),
         client_id: client,
         expires_in: lifetime.to_string(),
         expires_on: now.saturating_add_unsigned(lifetime).to_string(),

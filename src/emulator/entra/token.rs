@@ -1,20 +1,20 @@
 //! Tokens: JWTs that the emulator signs, and checks as a vault does.
 //!
 //! Their claims are those of Entra ID's v1 tokens. They are signed with ES256, where Entra ID has RS256: no client reads
-//! a token, and a key is made at each start.
+//! a token. The key is made at each start, or once for a file, so that tokens outlive the process as Entra ID's do.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::rand::SystemRandom;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
-};
+use ring::signature::{ECDSA_P256_SHA256_FIXED, EcdsaKeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
+
+use super::key::TokenKey;
 
 /// Before what time a token counts already, in seconds: clocks are apart.
 const LENIENCY: i64 = 300;
@@ -38,8 +38,9 @@ struct Claims {
     sub: String,
     tid: String,
     ver: String,
-    /// Counts the tokens up, so that no two are alike and all so far can be ended.
-    uti: u64,
+    /// Grows from token to token, over restarts too, so that no two are alike and all so far can be ended: 16
+    /// hexadecimal digits.
+    uti: String,
 }
 
 /// What a token is good for.
@@ -65,7 +66,8 @@ pub(in crate::emulator) enum Refused {
 pub(in crate::emulator) struct Tokens {
     pub(in crate::emulator) lifetime: Duration,
     key: EcdsaKeyPair,
-    given: AtomicU64,
+    /// The number of the next token.
+    next: AtomicU64,
     /// Tokens before this one have ended.
     ended: AtomicU64,
     /// Tokens whose signature was checked, as that takes longer than all the rest of a request.
@@ -73,11 +75,11 @@ pub(in crate::emulator) struct Tokens {
 }
 
 impl Tokens {
-    pub(in crate::emulator) fn new(lifetime: Duration) -> Self {
-        let (random, algorithm) = (SystemRandom::new(), &ECDSA_P256_SHA256_FIXED_SIGNING);
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("internal error: ring makes keys");
-        let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).expect("internal error: ring's own key");
-        Self { lifetime, key, given: AtomicU64::new(0), ended: AtomicU64::new(0), checked: Mutex::default() }
+    pub(in crate::emulator) fn new(lifetime: Duration, key: &TokenKey) -> Self {
+        // Nobody asks for a token each nanosecond, so that the numbers of an earlier process are smaller.
+        let begin = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos());
+        let next = AtomicU64::new(u64::try_from(begin).unwrap_or_default());
+        Self { lifetime, key: key.pair(), next, ended: AtomicU64::new(0), checked: Mutex::default() }
     }
 
     /// Gives a token from `now` on, in seconds since 1970.
@@ -93,7 +95,7 @@ impl Tokens {
             sub: client.to_owned(),
             tid: tenant.to_owned(),
             ver: "1.0".to_owned(),
-            uti: self.given.fetch_add(1, Ordering::Relaxed),
+            uti: number(self.next.fetch_add(1, Ordering::Relaxed)),
         };
         let claims = serde_json::to_vec(&claims).expect("internal error: texts and numbers are JSON");
         let header = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"JWT","alg":"ES256","kid":"{KEY_ID}"}}"#));
@@ -105,7 +107,7 @@ impl Tokens {
     /// What a token is good for, if it is one and `now` is its time.
     pub(in crate::emulator) fn check(&self, token: &str, now: i64) -> Result<Grant, Refused> {
         let claims = self.claims(token).ok_or(Refused::Unsigned)?;
-        if claims.exp <= now || claims.uti < self.ended.load(Ordering::Relaxed) {
+        if claims.exp <= now || claims.uti < number(self.ended.load(Ordering::Relaxed)) {
             return Err(Refused::Expired);
         }
         if claims.nbf > now + LENIENCY {
@@ -145,15 +147,20 @@ impl Tokens {
 
     /// Ends the time of every token given so far.
     pub(in crate::emulator) fn expire(&self) {
-        self.ended.store(self.given.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.ended.store(self.next.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
-/// Shows how many were given; the key and a token are as good as a secret.
+/// Shows nothing: the key and a token are as good as a secret.
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tokens({})", self.given.load(Ordering::Relaxed))
+        f.write_str("Tokens(***)")
     }
+}
+
+/// The number of a token, so that the texts compare as the numbers do.
+fn number(number: u64) -> String {
+    format!("{number:016x}")
 }
 
 /// 32 random hexadecimal digits.
@@ -175,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_what_it_was_given_for() {
-        let tokens = Tokens::new(Duration::from_secs(60));
+        let tokens = Tokens::new(Duration::from_secs(60), &TokenKey::new());
         let token = tokens.give("t", "c", "https://vault.azure.net", NOW);
         let grant = Grant { tenant: "t".into(), client: "c".into(), audience: "https://vault.azure.net".into() };
         assert_eq!(tokens.check(&token, NOW), Ok(grant));
@@ -183,16 +190,30 @@ mod tests {
         tokens.expire();
         assert_eq!(tokens.check(&token, NOW), Err(Refused::Expired));
         assert!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW).is_ok());
-        assert_eq!(Tokens::new(Duration::ZERO).check(&token, NOW), Err(Refused::Unsigned), "another emulator's");
+        assert_eq!(
+            Tokens::new(Duration::ZERO, &TokenKey::new()).check(&token, NOW),
+            Err(Refused::Unsigned),
+            "another emulator's"
+        );
         assert_eq!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW + 60), Err(Refused::Expired));
         assert_eq!(tokens.check(&tokens.give("t", "c", "a", NOW), NOW - 301), Err(Refused::Early));
-        let brief = Tokens::new(Duration::ZERO);
+        let brief = Tokens::new(Duration::ZERO, &TokenKey::new());
         assert_eq!(brief.check(&brief.give("t", "c", "a", NOW), NOW), Err(Refused::Expired));
     }
 
     #[test]
+    fn a_token_outlives_the_process_whose_key_is_kept() {
+        let key = TokenKey::new();
+        let token = Tokens::new(Duration::from_secs(60), &key).give("t", "c", "a", NOW);
+        let later = Tokens::new(Duration::from_secs(60), &key);
+        assert!(later.check(&token, NOW).is_ok());
+        later.expire();
+        assert_eq!(later.check(&token, NOW), Err(Refused::Expired));
+    }
+
+    #[test]
     fn nothing_of_a_token_can_be_changed() {
-        let tokens = Tokens::new(Duration::from_secs(60));
+        let tokens = Tokens::new(Duration::from_secs(60), &TokenKey::new());
         let token = tokens.give("t", "c", "a", NOW);
         for at in 0..token.len() {
             let mut bytes = token.clone().into_bytes();

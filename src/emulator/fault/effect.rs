@@ -43,6 +43,9 @@ pub(in crate::emulator) enum Effect {
     },
     Limited {
         requests: usize,
+        /// So many secrets that are set, in a window of their own; nothing when they count with the rest.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        creates: Option<usize>,
         #[serde(serialize_with = "seconds")]
         window: Duration,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +58,7 @@ pub(in crate::emulator) enum Effect {
     },
     Firewall,
     PrivateLink,
+    Policy,
     EmptyPage,
 }
 
@@ -64,10 +68,10 @@ fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S
 
 impl Effect {
     /// The requests that it meets when nothing else is said.
-    pub(super) fn usual(self) -> Requests {
+    pub(in crate::emulator) fn usual(self) -> Requests {
         match self {
             Self::Delayed { .. } => Requests::All,
-            Self::Limited { .. } | Self::Firewall | Self::PrivateLink => Requests::Vaults,
+            Self::Limited { .. } | Self::Firewall | Self::PrivateLink | Self::Policy => Requests::Vaults,
             Self::EmptyPage => Requests::Lists,
             Self::Throttled { .. } | Self::Failed { .. } | Self::Reset | Self::Cut | Self::Slow { .. } => {
                 Requests::Gets
@@ -75,7 +79,16 @@ impl Effect {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// Whether there is anything among those requests that it can happen to.
+    pub(in crate::emulator) fn can_meet(self, on: Requests) -> bool {
+        match self {
+            Self::EmptyPage => on.covers(Requests::Lists),
+            Self::Limited { .. } | Self::Firewall | Self::PrivateLink | Self::Policy => on != Requests::Tokens,
+            _ => true,
+        }
+    }
+
+    pub(in crate::emulator) fn name(self) -> &'static str {
         match self {
             Self::Delayed { .. } => "delayed",
             Self::Throttled { .. } => "throttled",
@@ -86,13 +99,14 @@ impl Effect {
             Self::Slow { .. } => "slow",
             Self::Firewall => "firewall",
             Self::PrivateLink => "private-link",
+            Self::Policy => "policy",
             Self::EmptyPage => "empty-page",
         }
     }
 }
 
 impl Requests {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::emulator) fn name(self) -> &'static str {
         match self {
             Self::All => "all",
             Self::Tokens => "tokens",

@@ -13,6 +13,17 @@ pub(in crate::emulator) struct Request<'r> {
     /// The vault's place among the vaults, and its name.
     pub(in crate::emulator) vault: Option<(usize, &'r str)>,
     pub(in crate::emulator) secret: Option<&'r str>,
+    /// Whether it sets a secret.
+    pub(in crate::emulator) is_create: bool,
+    /// Whether it goes on with a list after a page that was empty on purpose.
+    pub(in crate::emulator) follows_empty_page: bool,
+}
+
+impl Request<'_> {
+    /// A request of that kind, to no vault.
+    pub(in crate::emulator) fn of(kind: Requests) -> Self {
+        Self { kind, vault: None, secret: None, is_create: false, follows_empty_page: false }
+    }
 }
 
 /// What becomes of one request: how long it takes, and what goes wrong then.
@@ -29,8 +40,8 @@ pub(in crate::emulator) struct Faults(Vec<Running>);
 #[derive(Debug)]
 struct Running {
     fault: Fault,
-    /// The requests of each vault that a limit counts.
-    windows: HashMap<usize, Window>,
+    /// The requests of each vault that a limit counts, and those that set secrets where it counts them by themselves.
+    windows: HashMap<(usize, bool), Window>,
 }
 
 impl Faults {
@@ -57,9 +68,11 @@ impl Faults {
             }
             match fault.effect {
                 Effect::Delayed { delay, jitter } => fate.delay += delay + jitter.mul_f64(fastrand::f64()),
-                Effect::Limited { requests, window, retry_after } => {
+                Effect::Limited { requests, creates, window, retry_after } => {
                     let Some((vault, _)) = request.vault else { continue };
-                    if windows.entry(vault).or_default().admits(Limit { requests, window }) {
+                    let creates = creates.filter(|_| request.is_create);
+                    let limit = Limit { requests: creates.unwrap_or(requests), window };
+                    if windows.entry((vault, creates.is_some())).or_default().admits(limit) {
                         continue;
                     }
                     fate.effect = Some(Effect::Throttled { retry_after });
@@ -84,8 +97,15 @@ impl FromIterator<Fault> for Faults {
 mod tests {
     use super::*;
 
-    const GET: Request<'_> = Request { kind: Requests::Gets, vault: Some((0, "payments")), secret: Some("db") };
-    const TOKEN: Request<'_> = Request { kind: Requests::Tokens, vault: None, secret: None };
+    const GET: Request<'_> = Request {
+        kind: Requests::Gets,
+        vault: Some((0, "payments")),
+        secret: Some("db"),
+        is_create: false,
+        follows_empty_page: false,
+    };
+    const TOKEN: Request<'_> =
+        Request { kind: Requests::Tokens, vault: None, secret: None, is_create: false, follows_empty_page: false };
 
     fn effects(faults: &mut Faults, request: &Request<'_>, count: usize) -> Vec<Option<&'static str>> {
         (0..count).map(|_| faults.fate(request).effect.map(Effect::name)).collect()
@@ -137,5 +157,13 @@ mod tests {
         let other = Request { vault: Some((1, "shared")), ..GET };
         assert_eq!(effects(&mut faults, &other, 1), [None]);
         assert_eq!(faults.fate(&GET).effect, Some(Effect::Throttled { retry_after: Some(5) }));
+    }
+
+    #[test]
+    fn key_vault_counts_what_is_set_by_itself() {
+        let mut faults: Faults = [Fault::limited(Limit::KEY_VAULT)].into_iter().collect();
+        let put = Request { kind: Requests::Writes, is_create: true, ..GET };
+        assert_eq!(effects(&mut faults, &put, 301)[299..], [None, Some("throttled")]);
+        assert_eq!(effects(&mut faults, &GET, 4001)[3999..], [None, Some("throttled")]);
     }
 }

@@ -73,9 +73,12 @@ impl Fault {
         Self::new(Effect::Failed { status: if (500..600).contains(&status) { status } else { 503 }, retry_after: None })
     }
 
-    /// Each vault takes no more requests in a while; those beyond are answered 429.
+    /// Each vault takes no more requests in a while; those beyond are answered 429. With [`Limit::KEY_VAULT`], secrets
+    /// that are set are counted by themselves, up to [`Limit::CREATES`].
     pub fn limited(limit: Limit) -> Self {
-        Self::new(Effect::Limited { requests: limit.requests, window: limit.window, retry_after: None })
+        let Limit { requests, window } = limit;
+        let creates = (limit == Limit::KEY_VAULT).then_some(Limit::CREATES);
+        Self::new(Effect::Limited { requests, creates, window, retry_after: None })
     }
 
     /// GETs of secrets lose their connection before an answer.
@@ -101,6 +104,11 @@ impl Fault {
     /// Vaults answer 403 `ForbiddenByConnection`.
     pub fn private_link() -> Self {
         Self::new(Effect::PrivateLink)
+    }
+
+    /// Vaults answer 403 `ForbiddenByPolicy`.
+    pub fn policy() -> Self {
+        Self::new(Effect::Policy)
     }
 
     /// Pages of lists are empty and yet have a `nextLink`, as was recorded from the service.
@@ -165,9 +173,11 @@ impl Fault {
             wanted.as_deref().is_none_or(|wanted| found.is_some_and(|found| found.eq_ignore_ascii_case(wanted)))
         };
         self.on.covers(request.kind)
-            && is(&self.vault, request.vault.map(|(_, name)| name))
+            && is(&self.vault, request.vault.map(|(_, vault)| vault))
             && is(&self.secret, request.secret)
             && self.count != Some(0)
+            // One empty page before each that isn't, or a list would never end.
+            && !(request.follows_empty_page && self.effect == Effect::EmptyPage)
     }
 }
 

@@ -62,10 +62,10 @@ impl Context<'_> {
             match self.text(property) {
                 Some("client-id") => {
                     has_client = true;
-                    client = self.reader.text(value, "client-id").map(str::to_owned);
+                    client = self.guid(value, "client-id").map(str::to_owned);
                 }
                 Some("tenant-id") => {
-                    if let Some(tenant) = self.reader.text(value, "tenant-id") {
+                    if let Some(tenant) = self.guid(value, "tenant-id") {
                         tenant.clone_into(&mut application.tenant);
                     }
                 }
@@ -77,7 +77,9 @@ impl Context<'_> {
                 Some("certificates") => {
                     for item in self.items(value, "certificates") {
                         let Some(pem) = self.pem(item, "certificates") else { continue };
+                        let has_key = pem.contains("PRIVATE KEY-----") && application.key_file().is_none();
                         match application.clone().certificate(&pem) {
+                            Ok(with) if has_key => application = with.with_key_file(self.beside(item)),
                             Ok(with) => application = with,
                             Err(_) => self.reader.wrong_type(item, "certificates", "a file with a certificate, as PEM"),
                         }

@@ -70,6 +70,10 @@ const KEYS: &[&str] = &["vaults", "applications", "managed-identities", "token-l
 struct Context<'t> {
     reader: Reader<'t>,
     folder: PathBuf,
+    /// Vaults that come from elsewhere.
+    others: Vec<String>,
+    /// Whether other clients find the vaults.
+    is_served: bool,
 }
 
 impl Seed {
@@ -79,7 +83,17 @@ impl Seed {
     /// When it can't be read, and all faults that are in it.
     pub fn read(path: &Path) -> Result<Self, Diagnostics> {
         let source = Source::read_private(path).map_err(Diagnostic::from)?;
-        Self::of(&source, folder(path))
+        Self::of(&source, folder(path), None)
+    }
+
+    /// The same for vaults that other clients find: their names are as Key Vault's are. Beside them there are vaults of
+    /// these names, which faults may name too.
+    ///
+    /// # Errors
+    /// When it can't be read, and all faults that are in it.
+    pub fn read_served(path: &Path, others: &[String]) -> Result<Self, Diagnostics> {
+        let source = Source::read_private(path).map_err(Diagnostic::from)?;
+        Self::of(&source, folder(path), Some(others))
     }
 
     /// Reads a text; its source should be a [private](Source::private) one. Files that it names are looked for in the
@@ -88,7 +102,7 @@ impl Seed {
     /// # Errors
     /// All faults that are in it.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
-        Self::of(source, Path::new("."))
+        Self::of(source, Path::new("."), None)
     }
 
     /// Adds what a dotenv file holds to a vault, which is made when there is none of that name. `DB_PASSWORD` becomes
@@ -113,12 +127,20 @@ impl Seed {
         }
     }
 
-    fn of(source: &Arc<Source>, folder: &Path) -> Result<Self, Diagnostics> {
+    fn of(source: &Arc<Source>, folder: &Path, others: Option<&[String]>) -> Result<Self, Diagnostics> {
         let tree = Tree::read(source)?;
-        let mut context = Context { reader: Reader::new(&tree), folder: folder.to_owned() };
+        let mut context = Context::new(&tree, folder);
+        context.is_served = others.is_some();
+        context.others = others.unwrap_or_default().to_vec();
         let mut seed = Self::default();
         match tree.documents().first() {
-            Some(&root) if !tree.is_null(root) => seed.fill(&mut context, root),
+            Some(&root) if !tree.is_null(root) => {
+                if let Some(&second) = tree.documents().get(1) {
+                    let message = "a seed is one document, and here another one begins";
+                    context.reader.fault(Code::WrongValue, second, message, "", "put its vaults into the first one");
+                }
+                seed.fill(&mut context, root);
+            }
             _ => {
                 let message = format!("{} is empty", source.name());
                 let help = "it holds vaults, in each its secrets: `payments: { db-password: hunter2 }`";
@@ -158,7 +180,8 @@ impl Seed {
                         }
                     }
                 }
-                Some("applications") => {}
+                // Those were read before the vaults, these come after: they name vaults.
+                Some("applications" | "faults") => {}
                 Some("managed-identities") => {
                     let named = context.texts(value, "managed-identities");
                     let ids = named.into_iter().filter_map(|(node, name)| context.client(&applications, node, name));
@@ -167,15 +190,25 @@ impl Seed {
                 Some("token-lifetime") => {
                     self.token_lifetime = context.duration(value, "token-lifetime");
                 }
-                Some("faults") => self.faults = context.faults(value),
                 _ => context.reader.unknown(entry.key, KEYS, true),
             }
         }
         self.applications = applications.into_iter().map(|named| named.application).collect();
+        if let Some(faults) = of(context, "faults") {
+            let mut names = fault::names(&self.vaults);
+            names.extend(context.others.iter().map(|name| (name.clone(), name.clone())));
+            self.faults = context.faults(faults.value, &names);
+        }
     }
 
     fn push(&mut self, context: &mut Context<'_>, entry: Entry, vault: Vault) {
         if let Some(name) = vault.names().find(|name| self.vaults.iter().any(|other| other.is_called(name))) {
+            if name != vault.name() {
+                let node = context.alias(entry, name).unwrap_or(entry.key);
+                let message = format!("another vault is called `{name}`");
+                context.reader.fault(Code::DuplicateName, node, message, "", "case doesn't tell names apart");
+                return;
+            }
             let message = format!("the vault `{name}` stands twice");
             context.reader.fault(Code::DuplicateKey, entry.key, message, "", "case doesn't tell names apart");
             return;
@@ -185,21 +218,47 @@ impl Seed {
 }
 
 /// Reads a fault, or a list of them.
-pub(super) fn faults(source: &Arc<Source>) -> Result<Vec<Fault>, Diagnostics> {
+pub(super) fn faults(source: &Arc<Source>, vaults: &[Vault]) -> Result<Vec<Fault>, Diagnostics> {
     let tree = Tree::read(source)?;
-    let mut context = Context { reader: Reader::new(&tree), folder: PathBuf::from(".") };
+    let mut context = Context::new(&tree, Path::new("."));
+    let vaults = fault::names(vaults);
     let faults = match tree.documents().first() {
-        Some(&root) if tree.kind(root) == Kind::Mapping => context.fault(root).into_iter().collect(),
-        Some(&root) => context.faults(root),
+        Some(&root) if tree.kind(root) == Kind::Mapping => context.fault(root, &vaults).into_iter().collect(),
+        Some(&root) => context.faults(root, &vaults),
         None => Vec::new(),
     };
     context.reader.faults.finish(Some(faults)).map(|(faults, _)| faults)
 }
 
 impl<'t> Context<'t> {
+    fn new(tree: &'t Tree, folder: &Path) -> Self {
+        Self { reader: Reader::new(tree), folder: folder.to_owned(), others: Vec::new(), is_served: false }
+    }
+
+    /// An id as Entra ID has it.
+    fn guid(&mut self, node: NodeId, key: &str) -> Option<&'t str> {
+        let text = self.reader.text(node, key)?;
+        let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if !is_guid {
+            let message = format!("`{key}` is no id like 11111111-2222-3333-4444-555555555555");
+            self.reader.fault(Code::WrongValue, node, message, "", "");
+        }
+        is_guid.then_some(text)
+    }
+
     /// The text of an entry's key, when it is one.
     fn text(&self, entry: Entry) -> Option<&'t str> {
         self.reader.tree.text(self.reader.tree.resolve(entry.key))
+    }
+
+    /// Where a vault's alias stands.
+    fn alias(&self, vault: Entry, name: &str) -> Option<NodeId> {
+        let tree = self.reader.tree;
+        let properties = tree.merged(tree.resolve(vault.value)).entries;
+        let aliases = properties.into_iter().find(|entry| self.text(*entry) == Some("aliases"))?;
+        let mut items = tree.children(tree.resolve(aliases.value)).map(|item| tree.resolve(item));
+        items.find(|item| tree.text(*item).is_some_and(|text| text.eq_ignore_ascii_case(name)))
     }
 
     /// The items of a list.
@@ -222,9 +281,34 @@ impl<'t> Context<'t> {
     fn number<T: std::str::FromStr>(&mut self, node: NodeId, key: &str, expected: &str) -> Option<T> {
         let number = self.reader.tree.text(node).and_then(|text| text.parse().ok());
         if number.is_none() {
-            self.reader.wrong_type(node, key, expected);
+            self.no_number(node, key, expected);
         }
         number
+    }
+
+    /// Complains of what is no number, or not such a one.
+    fn no_number(&mut self, node: NodeId, key: &str, expected: &str) {
+        if self.reader.tree.text(node).is_some_and(|text| text.parse::<f64>().is_ok()) {
+            self.reader.fault(Code::WrongValue, node, format!("`{key}` must be {expected}"), "", "");
+        } else {
+            self.reader.wrong_type(node, key, expected);
+        }
+    }
+
+    /// A number between two others.
+    fn within<T: std::str::FromStr + PartialOrd>(
+        &mut self,
+        node: NodeId,
+        key: &str,
+        expected: &str,
+        range: std::ops::RangeInclusive<T>,
+    ) -> Option<T> {
+        let number = self.number(node, key, expected)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        self.reader.fault(Code::WrongValue, node, format!("`{key}` must be {expected}"), "", "");
+        None
     }
 
     /// A time span, in seconds.
@@ -233,7 +317,7 @@ impl<'t> Context<'t> {
         let duration = seconds.filter(|seconds| *seconds <= 86_400.0);
         let duration = duration.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         if duration.is_none() {
-            self.reader.wrong_type(node, key, "a number of seconds, at most a day");
+            self.no_number(node, key, "a number of seconds, at most a day");
         }
         duration
     }
@@ -249,8 +333,8 @@ impl<'t> Context<'t> {
 
     /// The bytes of a file beside the seed.
     fn file(&mut self, node: NodeId, key: &str) -> Option<Vec<u8>> {
-        let name = self.reader.text(node, key)?;
-        let path = if self.folder == Path::new(".") { PathBuf::from(name) } else { self.folder.join(name) };
+        self.reader.text(node, key)?;
+        let path = self.beside(node);
         match std::fs::read(&path) {
             Ok(bytes) => Some(bytes),
             Err(error) => {
@@ -259,6 +343,12 @@ impl<'t> Context<'t> {
                 None
             }
         }
+    }
+
+    /// The file beside the seed that a text names.
+    fn beside(&self, node: NodeId) -> PathBuf {
+        let name = self.reader.tree.text(node).unwrap_or_default();
+        if self.folder == Path::new(".") { PathBuf::from(name) } else { self.folder.join(name) }
     }
 
     /// The client id of an application that is named, or is one itself.

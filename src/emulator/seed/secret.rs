@@ -4,11 +4,11 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::Context;
 use crate::diagnostic::Code;
-use crate::emulator::vault::Version;
+use crate::emulator::vault::{MAX_CONTENT_TYPE, MAX_TAG, MAX_TAGS, Version};
 use crate::emulator::{MAX_VALUE, Vault};
 use crate::reference::SecretName;
 use crate::secret::Secret;
-use crate::yaml::{Kind, NodeId};
+use crate::yaml::{Kind, NodeId, shorten};
 
 /// The keys of a version.
 const KEYS: &[&str] = &[
@@ -104,13 +104,24 @@ impl Context<'_> {
                 }
                 Some("enabled") => read.enabled = self.reader.boolean(node, "enabled").unwrap_or(true),
                 Some("managed") => read.managed = self.reader.boolean(node, "managed").unwrap_or(false),
-                Some("content-type") => read.content_type = self.reader.text(node, "content-type").map(str::to_owned),
+                Some("content-type") => {
+                    read.content_type = self.reader.text(node, "content-type").map(str::to_owned);
+                    self.short(node, "content-type", MAX_CONTENT_TYPE);
+                }
                 Some("not-before") => read.not_before = self.time(node, "not-before"),
                 Some("expires") => read.expires = self.time(node, "expires"),
                 Some("created") => read.created = self.time(node, "created"),
                 Some("updated") => read.updated = self.time(node, "updated"),
                 Some("tags") => {
-                    for tag in self.reader.entries(node, "tags") {
+                    let tags = self.reader.entries(node, "tags");
+                    if tags.len() > MAX_TAGS {
+                        let message =
+                            format!("a version of `{key}` has {} tags; Key Vault takes {MAX_TAGS}", tags.len());
+                        self.reader.fault(Code::TooLarge, node, message, "", "");
+                    }
+                    for tag in tags {
+                        self.short(tag.key, "tags", MAX_TAG);
+                        self.short(tag.value, "tags", MAX_TAG);
                         let (name, value) = (self.reader.key(tag), self.reader.text(tag.value, "tags"));
                         read.tags.extend(name.zip(value).map(|(name, value)| (name.to_owned(), value.to_owned())));
                     }
@@ -138,8 +149,22 @@ impl Context<'_> {
         if !self.reader.visit(node) {
             return None;
         }
+        if self.reader.tree.is_null(node) {
+            let message = format!("`{}` has no value", shorten(key));
+            self.reader.fault(Code::MissingKey, node, message, "", "an empty value is written `''`");
+            return None;
+        }
         self.bounded(node, text.len())?;
-        Some(Secret::concat([if self.reader.tree.is_null(node) { "" } else { text }]))
+        Some(Secret::concat([text]))
+    }
+
+    /// Complains of a text of more characters than Key Vault takes.
+    fn short(&mut self, node: NodeId, key: &str, most: usize) {
+        let length = self.reader.tree.text(node).map_or(0, |text| text.chars().count());
+        if length > most {
+            let message = format!("`{key}` with {length} characters; Key Vault takes {most}");
+            self.reader.fault(Code::TooLarge, node, message, "", "");
+        }
     }
 
     /// The text of a file; of one that is no text its base64, as is Key Vault's custom.

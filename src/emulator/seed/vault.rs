@@ -10,11 +10,26 @@ use crate::emulator::{Access, Permission, Role, Vault};
 use crate::reference::StoreName;
 use crate::yaml::{Entry, Kind, NodeId, shorten};
 
-const KEYS: &[&str] =
-    &["tenant-id", "azure-resource", "aliases", "roles", "access-policies", "network", "settling", "secrets"];
+const KEYS: &[&str] = &[
+    "tenant-id",
+    "azure-resource",
+    "aliases",
+    "roles",
+    "access-policies",
+    "network",
+    "settling",
+    "recoverable-days",
+    "purge-protection",
+    "secrets",
+];
 
 /// What `network` may be.
 const NETWORKS: &[&str] = &["open", "firewall", "private-link"];
+
+/// Whether Key Vault would let a vault be called so.
+pub(super) fn is_vault_name(name: &str) -> bool {
+    (3..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
 
 impl Context<'_> {
     /// A vault with nothing but secrets.
@@ -35,8 +50,9 @@ impl Context<'_> {
             let value = property.value;
             match self.text(property) {
                 Some(key @ ("tenant-id" | "azure-resource")) => {
-                    let Some(text) = self.reader.text(value, key) else { continue };
                     let is_tenant = key == "tenant-id";
+                    let text = if is_tenant { self.guid(value, key) } else { self.reader.text(value, key) };
+                    let Some(text) = text else { continue };
                     vault = if is_tenant { vault.tenant(text) } else { vault.for_resource(text.trim_end_matches('/')) };
                 }
                 Some("aliases") => {
@@ -71,6 +87,17 @@ impl Context<'_> {
                     };
                 }
                 Some("settling") => vault = vault.settling(self.duration(value, "settling").unwrap_or(Duration::ZERO)),
+                Some("recoverable-days") => {
+                    const DAYS: &str = "a number of days from 7 to 90";
+                    if let Some(days) = self.within(value, "recoverable-days", DAYS, 7..=90) {
+                        vault = vault.recoverable_days(days);
+                    }
+                }
+                Some("purge-protection") => {
+                    if self.reader.boolean(value, "purge-protection") == Some(true) {
+                        vault = vault.purge_protection();
+                    }
+                }
                 Some("secrets") => vault = self.secrets(vault, value),
                 _ => self.reader.unknown(property.key, KEYS, true),
             }
@@ -82,6 +109,12 @@ impl Context<'_> {
     fn named_vault(&mut self, entry: Entry) -> Option<Vault> {
         let name = self.reader.key(entry)?;
         match name.parse::<StoreName>() {
+            Ok(_) if self.is_served && !is_vault_name(name) => {
+                let message = format!("a vault can't be called `{}`", shorten(name));
+                let help = "Key Vault's names have 3 to 24 letters, digits and dashes; what else it is called may stand in `aliases`";
+                self.reader.fault(Code::WrongValue, entry.key, message, "", help);
+                None
+            }
             Ok(_) => Some(Vault::new(name)),
             Err(error) => {
                 let message = format!("the vault's name {error}");

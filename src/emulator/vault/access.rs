@@ -2,9 +2,9 @@
 
 use super::refusal::{refuse, unauthorized};
 use super::{Access, Vault};
-use crate::emulator::World;
 use crate::emulator::answer::Answer;
-use crate::emulator::entra::{Grant, Refused};
+use crate::emulator::entra::{Grant, KEY_VAULT_ID, Refused};
+use crate::emulator::{RESOURCE, World};
 
 /// A permission on a vault's secrets, as access policies name them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub enum Permission {
     Restore,
 }
 
-/// A built-in role of Azure, as far as it is about secrets.
+/// A built-in role of Azure, as far as it is about secrets. Most have no right on them: that a role which sounds like
+/// one isn't is what a 403 is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// `Key Vault Reader`: to list, and to read no value.
@@ -40,6 +41,30 @@ pub enum Role {
     SecretsOfficer,
     /// `Key Vault Administrator`: everything.
     Administrator,
+    /// `Key Vault Certificate User`: to list and to read, since a certificate with its key is a secret.
+    CertificateUser,
+    /// `Key Vault Certificates Officer`: certificates alone, without their keys.
+    CertificatesOfficer,
+    /// `Key Vault Crypto Officer`: keys alone.
+    CryptoOfficer,
+    /// `Key Vault Crypto User`: keys alone.
+    CryptoUser,
+    /// `Key Vault Crypto Service Encryption User`: keys alone.
+    CryptoServiceEncryptionUser,
+    /// `Key Vault Crypto Service Release User`: keys alone.
+    CryptoServiceReleaseUser,
+    /// `Key Vault Contributor`: the vault, and nothing in it.
+    VaultContributor,
+    /// `Key Vault Data Access Administrator`: who has which role, and nothing in the vault.
+    DataAccessAdministrator,
+    /// `Key Vault Purge Operator`: deleted vaults, and no deleted secret.
+    PurgeOperator,
+    /// `Reader`: the vault, and nothing in it.
+    SubscriptionReader,
+    /// `Contributor`: the vault, and nothing in it.
+    Contributor,
+    /// `Owner`: the vault, and nothing in it.
+    Owner,
 }
 
 impl Permission {
@@ -79,7 +104,24 @@ impl Permission {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Reader, Self::SecretsUser, Self::SecretsOfficer, Self::Administrator];
+    pub const ALL: [Self; 16] = [
+        Self::Reader,
+        Self::SecretsUser,
+        Self::SecretsOfficer,
+        Self::Administrator,
+        Self::CertificateUser,
+        Self::CertificatesOfficer,
+        Self::CryptoOfficer,
+        Self::CryptoUser,
+        Self::CryptoServiceEncryptionUser,
+        Self::CryptoServiceReleaseUser,
+        Self::VaultContributor,
+        Self::DataAccessAdministrator,
+        Self::PurgeOperator,
+        Self::SubscriptionReader,
+        Self::Contributor,
+        Self::Owner,
+    ];
 
     /// Its name in Azure.
     pub fn name(self) -> &'static str {
@@ -88,6 +130,18 @@ impl Role {
             Self::SecretsUser => "Key Vault Secrets User",
             Self::SecretsOfficer => "Key Vault Secrets Officer",
             Self::Administrator => "Key Vault Administrator",
+            Self::CertificateUser => "Key Vault Certificate User",
+            Self::CertificatesOfficer => "Key Vault Certificates Officer",
+            Self::CryptoOfficer => "Key Vault Crypto Officer",
+            Self::CryptoUser => "Key Vault Crypto User",
+            Self::CryptoServiceEncryptionUser => "Key Vault Crypto Service Encryption User",
+            Self::CryptoServiceReleaseUser => "Key Vault Crypto Service Release User",
+            Self::VaultContributor => "Key Vault Contributor",
+            Self::DataAccessAdministrator => "Key Vault Data Access Administrator",
+            Self::PurgeOperator => "Key Vault Purge Operator",
+            Self::SubscriptionReader => "Reader",
+            Self::Contributor => "Contributor",
+            Self::Owner => "Owner",
         }
     }
 
@@ -95,8 +149,9 @@ impl Role {
     pub fn permissions(self) -> &'static [Permission] {
         match self {
             Self::Reader => &[Permission::List],
-            Self::SecretsUser => &[Permission::Get, Permission::List],
+            Self::SecretsUser | Self::CertificateUser => &[Permission::Get, Permission::List],
             Self::SecretsOfficer | Self::Administrator => &Permission::ALL,
+            _ => &[],
         }
     }
 }
@@ -105,10 +160,9 @@ impl Role {
 /// issues.
 pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Option<&str>) -> Result<Grant, Answer> {
     let tenant = vault.tenant_id();
-    let local = world.local_resource();
-    let domain = local.split("://").nth(1).unwrap_or_default();
-    let resource = if base.ends_with(&format!(".{domain}")) { local.as_str() } else { vault.resource() };
-    let refused = |message: &str| unauthorized(message, world.origin, tenant, resource);
+    let local = world.origin.resource_at(base);
+    let resource = local.as_deref().unwrap_or(vault.resource());
+    let refused = |message: &str| unauthorized(message, &world.origin, tenant, resource);
     let token = bearer.ok_or_else(|| refused("AKV10000: Request is missing a Bearer or PoP token."))?;
     let grant = world.tokens.check(token, world.clock.now()).map_err(|why| match why {
         Refused::Unsigned => refused("AKV10046: Unable to resolve the key used for signature validation."),
@@ -116,7 +170,9 @@ pub(super) fn authorized(world: &World, vault: &Vault, base: &str, bearer: Optio
         // Its wording wasn't seen.
         Refused::Early => refused("[TokenNotYetValid] Error validating token: 'S2S12005'."),
     })?;
-    if grant.audience != resource && grant.audience != vault.resource() && grant.audience != local {
+    let audience = grant.audience.as_str();
+    let is_key_vault = audience.eq_ignore_ascii_case(KEY_VAULT_ID) && vault.resource() == RESOURCE;
+    if audience != vault.resource() && !world.origin.is_resource(audience) && !is_key_vault {
         let found = &grant.audience;
         return Err(refused(&format!("AKV10022: Invalid audience. Expected {resource}, found: {found}.")));
     }
@@ -168,6 +224,13 @@ pub(super) fn denied(vault: &Vault, grant: &Grant, permission: Permission, acces
                 "Public network access is disabled and request is not from a trusted service nor via an approved private link.\r\nCaller: {caller}\r\nVault: {place}"
             );
             ("ForbiddenByConnection", text)
+        }
+        // As seen in public issues.
+        Access::Delegated => {
+            let text = format!(
+                "The policy requires the caller '{caller}' to use on-behalf-of (OBO) flow. For more information on OBO, please see https://go.microsoft.com/fwlink/?linkid=2152310"
+            );
+            ("ForbiddenByPolicy", text)
         }
     };
     refuse(403, "Forbidden", Some(inner), &message)

@@ -73,7 +73,7 @@ impl<'v> DeletedBundle<'v> {
         Self {
             recovery_id: format!("{}/deletedsecrets/{name}", call.base),
             deleted_date: deleted.at,
-            scheduled_purge_date: deleted.purged(),
+            scheduled_purge_date: deleted.purged(call.recovery),
             bundle: Bundle::listed(call, name, id, deleted.latest()),
         }
     }
@@ -89,8 +89,7 @@ impl<'v> Bundle<'v> {
     ) -> Self {
         let value = Some(stored.version.value.expose());
         let managed = stored.version.managed;
-        // Dates compare as texts do, and the older versions begin with a smaller digit or a smaller year.
-        let has_previous = managed && call.api_version().starts_with("20") && call.api_version() >= "2025-06-01";
+        let has_previous = managed && call.is_since_2025();
         Self {
             value,
             kid: managed.then(|| format!("{}/keys/{name}/{}", call.base, stored.id)),
@@ -108,7 +107,6 @@ impl<'v> Bundle<'v> {
     ) -> Self {
         let secret = format!("{}/secrets/{name}", call.base);
         let version = &stored.version;
-        let has_days = !matches!(call.api_version(), "2015-06-01" | "2016-10-01" | "7.0");
         Self {
             value: None,
             content_type: version.content_type.as_deref(),
@@ -120,8 +118,8 @@ impl<'v> Bundle<'v> {
                 exp: version.expires,
                 created: stored.created,
                 updated: version.updated.unwrap_or(stored.created),
-                recovery_level: "Recoverable+Purgeable",
-                recoverable_days: has_days.then_some(90),
+                recovery_level: call.recovery.level(!call.is_before_7_1()),
+                recoverable_days: (!call.is_before_7_1()).then_some(call.recovery.days),
             },
             tags: &version.tags,
             kid: None,

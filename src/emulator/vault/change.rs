@@ -21,9 +21,9 @@ use crate::secret::Secret;
 pub const MAX_VALUE: usize = 25_600;
 
 /// Bounds that Microsoft documents: characters of a content type, tags, characters of a tag's name and value.
-const MAX_CONTENT_TYPE: usize = 255;
-const MAX_TAGS: usize = 15;
-const MAX_TAG: usize = 512;
+pub(in crate::emulator) const MAX_CONTENT_TYPE: usize = 255;
+pub(in crate::emulator) const MAX_TAGS: usize = 15;
+pub(in crate::emulator) const MAX_TAG: usize = 512;
 
 /// The body of a PUT. Official clients leave out what isn't set, or send it empty or null.
 #[derive(Deserialize)]
@@ -85,6 +85,7 @@ fn added<'v>(
         return Err(bad(&format!("The value of the secret exceeds the maximum length of {MAX_VALUE} bytes.")));
     }
     let mut contents = vault.contents();
+    contents.purge_overdue(now, vault.recovery());
     if let Some(busy) = contents.busy(name) {
         return Err(conflict(name, busy));
     }

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::Recovery;
 use super::version::Stored;
 use crate::reference::{SecretName, SecretVersion};
-
-/// How long a deleted secret can be recovered, in seconds: 90 days, as vaults have it by default.
-const RETENTION: i64 = 90 * 86_400;
 
 /// The secrets of a vault. Names keep the case that they were made with.
 #[derive(Debug, Default)]
@@ -47,8 +45,8 @@ impl Deleted {
     }
 
     /// When it will be gone for good.
-    pub(super) fn purged(&self) -> i64 {
-        self.at + RETENTION
+    pub(super) fn purged(&self, recovery: Recovery) -> i64 {
+        self.at.saturating_add(i64::from(recovery.days) * 86_400)
     }
 
     pub(super) fn latest(&self) -> &Stored {
@@ -209,6 +207,18 @@ impl Contents {
     pub(super) fn purge(&mut self, name: &SecretName) -> bool {
         let found = self.deleted.remove_entry(name);
         found.is_some_and(|(name, _)| self.purged.insert(name))
+    }
+
+    /// Deletes for good what was deleted so long ago that nobody can recover it any more.
+    pub(super) fn purge_overdue(&mut self, now: i64, recovery: Recovery) {
+        let purged = &mut self.purged;
+        self.deleted.retain(|name, deleted| {
+            let is_overdue = deleted.purged(recovery) <= now;
+            if is_overdue {
+                purged.insert(name.clone());
+            }
+            !is_overdue
+        });
     }
 
     /// The names of what was deleted for good, and not made again.

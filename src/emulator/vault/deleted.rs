@@ -7,7 +7,7 @@ use super::change::conflict;
 use super::contents::Busy;
 use super::page::page;
 use super::refusal::refuse;
-use super::secrets::{Call, named};
+use super::secrets::{Call, key, named};
 use crate::emulator::answer::Answer;
 use crate::emulator::entra::Grant;
 use crate::reference::SecretName;
@@ -16,7 +16,8 @@ use crate::reference::SecretName;
 pub(in crate::emulator) fn list(vault: &Vault, grant: &Grant, call: &Call<'_>) -> Result<Answer, Answer> {
     permitted(vault, grant, Permission::List)?;
     let contents = vault.contents();
-    let items = contents.all_deleted().map(|(name, deleted)| DeletedBundle::listed(call, name, deleted)).collect();
+    let deleted = contents.all_deleted();
+    let items = deleted.map(|(name, deleted)| (key(name), DeletedBundle::listed(call, name, deleted)));
     page(call, "deletedsecrets", items)
 }
 
@@ -55,6 +56,14 @@ pub(in crate::emulator) fn recover(
 pub(in crate::emulator) fn purge(vault: &Vault, grant: &Grant, name: &str) -> Result<Answer, Answer> {
     let asked = named(name)?;
     permitted(vault, grant, Permission::Purge)?;
+    if vault.recovery().is_protected {
+        // As seen in public issues.
+        let vault = vault.name();
+        let message = format!(
+            "Operation \"purge\" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.\r\nVault: {vault};location=westus2"
+        );
+        return Err(refuse(403, "Forbidden", None, &message));
+    }
     let mut contents = vault.contents();
     unsettled(contents.busy(&asked), &asked)?;
     if contents.purge(&asked) { Ok(Answer::empty(204)) } else { Err(missing(name)) }

@@ -8,6 +8,7 @@ mod contents;
 mod deleted;
 mod kept;
 mod page;
+mod recovery;
 mod refusal;
 mod secrets;
 mod version;
@@ -15,7 +16,7 @@ mod version;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Origin, RESOURCE, TENANT};
+use super::{RESOURCE, TENANT};
 use crate::reference::SecretName;
 use crate::secret::Secret;
 
@@ -23,9 +24,11 @@ pub use access::{Permission, Role};
 pub use change::MAX_VALUE;
 pub use version::Version;
 
-pub(super) use change::add;
+pub(super) use change::{MAX_CONTENT_TYPE, MAX_TAG, MAX_TAGS, add};
 pub(super) use contents::{Contents, Deleted};
 pub(super) use kept::Kept;
+pub(super) use page::follows_empty_page;
+pub(in crate::emulator) use recovery::Recovery;
 pub(super) use refusal::refuse;
 pub(super) use secrets::{Call, answer, failed, throttled};
 pub(super) use version::Stored;
@@ -44,6 +47,8 @@ pub enum Access {
     Firewall,
     /// It is behind a private endpoint: 403 `ForbiddenByConnection`.
     PrivateLink,
+    /// Its policy wants an application that acts for a user, which none here does: 403 `ForbiddenByPolicy`.
+    Delegated,
 }
 
 /// A vault of the emulator.
@@ -57,6 +62,7 @@ pub struct Vault {
     /// Applications, by their client ids, and what they may.
     rights: Vec<(String, Vec<Permission>)>,
     settling: Duration,
+    recovery: Recovery,
     contents: Mutex<Contents>,
 }
 
@@ -71,6 +77,7 @@ impl Vault {
             access: Access::default(),
             rights: Vec::new(),
             settling: Duration::ZERO,
+            recovery: Recovery::USUAL,
             contents: Mutex::default(),
         }
     }
@@ -127,6 +134,20 @@ impl Vault {
         self
     }
 
+    /// The same vault, whose deleted secrets can be recovered for so many days, 7 to 90, and are gone then.
+    #[must_use]
+    pub fn recoverable_days(mut self, days: u32) -> Self {
+        self.recovery.days = days.clamp(7, 90);
+        self
+    }
+
+    /// The same vault with purge protection: nobody purges a deleted secret before its time.
+    #[must_use]
+    pub fn purge_protection(mut self) -> Self {
+        self.recovery.is_protected = true;
+        self
+    }
+
     /// The same vault with one more secret, or one more version of it.
     ///
     /// # Panics
@@ -169,12 +190,18 @@ impl Vault {
         self.names().any(|known| known.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn resource(&self) -> &str {
+    /// What its tokens are for.
+    pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    pub(super) fn tenant_id(&self) -> &str {
+    /// Its tenant.
+    pub fn tenant_id(&self) -> &str {
         &self.tenant
+    }
+
+    pub(super) fn recovery(&self) -> Recovery {
+        self.recovery
     }
 
     pub(super) fn settles_in(&self) -> Duration {
@@ -187,7 +214,7 @@ impl Vault {
     }
 
     /// Whether an application is let in to do that, or by what it isn't.
-    pub(super) fn rights_of(&self, client: &str, permission: Permission) -> Access {
+    pub fn rights_of(&self, client: &str, permission: Permission) -> Access {
         let mut rights = self.rights.iter().filter(|(known, _)| known.eq_ignore_ascii_case(client));
         let permission = if permission == Permission::Update { Permission::Set } else { permission };
         let mut may = || rights.any(|(_, permissions)| permissions.contains(&permission));
@@ -195,11 +222,6 @@ impl Vault {
             Access::NoRole | Access::NoPolicy if may() => Access::Allowed,
             access => access,
         }
-    }
-
-    /// Its address.
-    pub(super) fn url(&self, origin: Origin) -> String {
-        origin.of(&format!("{}.localhost", self.name))
     }
 
     /// What it holds.

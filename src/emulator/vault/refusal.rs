@@ -30,9 +30,9 @@ pub(in crate::emulator) fn refuse(status: u16, code: &str, inner: Option<&str>, 
 }
 
 /// A 401 of Key Vault, with its challenge: the recorded form, and the emulator's own authority in it.
-pub(super) fn unauthorized(message: &str, origin: Origin, tenant: &str, resource: &str) -> Answer {
+pub(super) fn unauthorized(message: &str, origin: &Origin, tenant: &str, resource: &str) -> Answer {
     // One header, with a comma and a space: clients that we didn't write split it there.
-    let authority = origin.of("localhost");
+    let authority = origin.authority();
     let challenge = format!("Bearer authorization=\"{authority}/{tenant}\", resource=\"{resource}\"");
     refuse(401, "Unauthorized", None, message).header("www-authenticate", challenge)
 }

@@ -8,7 +8,7 @@ use super::access::{Permission, authorized, denied, permitted};
 use super::bundle::Bundle;
 use super::page::page;
 use super::refusal::refuse;
-use super::{Access, Vault, backup, change, deleted};
+use super::{Access, Recovery, Vault, backup, change, deleted};
 use crate::emulator::World;
 use crate::emulator::answer::Answer;
 use crate::emulator::entra::Grant;
@@ -55,6 +55,8 @@ pub(in crate::emulator) struct Call<'c> {
     pub(in crate::emulator) body: Bytes,
     /// The time, in seconds since 1970.
     pub(in crate::emulator) now: i64,
+    /// How the vault's deleted secrets can be recovered.
+    pub(in crate::emulator) recovery: Recovery,
     /// A network that is closed to the caller by a fault.
     pub(in crate::emulator) closed: Option<Access>,
     /// Whether a page of a list is empty by a fault.
@@ -65,6 +67,17 @@ impl Call<'_> {
     /// The api-version; empty when there is none.
     pub(in crate::emulator) fn api_version(&self) -> &str {
         self.query.get("api-version").map_or("", String::as_str)
+    }
+
+    /// Whether the api-version is 2025-06-01-preview or newer. Dates compare as texts do, and the older versions begin
+    /// with a smaller digit or a smaller year.
+    pub(in crate::emulator) fn is_since_2025(&self) -> bool {
+        self.api_version().starts_with("20") && self.api_version() >= "2025-06-01"
+    }
+
+    /// Whether the api-version is older than 7.1, which told how long a deleted secret can be recovered.
+    pub(in crate::emulator) fn is_before_7_1(&self) -> bool {
+        matches!(self.api_version(), "2015-06-01" | "2016-10-01" | "7.0")
     }
 }
 
@@ -93,6 +106,8 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
         // Four bytes, as Microsoft documents; which ones wasn't seen.
         return Ok(Answer::json(200, &()));
     }
+    // What nobody recovered in time is gone.
+    vault.contents().purge_overdue(call.now, vault.recovery());
     let grant = &authorized(world, vault, &call.base, call.bearer)?;
     known(call.api_version())?;
     if let Some(closed) = call.closed {
@@ -102,7 +117,7 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
         ("GET", Item::Secrets) => {
             permitted(vault, grant, Permission::List)?;
             let contents = vault.contents();
-            let items = contents.names().map(|(name, stored)| Bundle::listed(call, name, None, stored)).collect();
+            let items = contents.names().map(|(name, stored)| (key(name), Bundle::listed(call, name, None, stored)));
             page(call, "secrets", items)
         }
         ("GET", Item::Versions(name)) => {
@@ -110,8 +125,11 @@ fn checked(world: &World, vault: &Vault, call: &Call<'_>) -> Result<Answer, Answ
             permitted(vault, grant, Permission::List)?;
             let contents = vault.contents();
             // The service has an empty list, not a 404, for a secret that it doesn't have.
-            let items = contents.versions(&name).map_or_else(Vec::new, |(name, versions)| {
-                versions.iter().map(|stored| Bundle::listed(call, name, Some(stored.id), stored)).collect()
+            let versions = contents.versions(&name).into_iter();
+            let items = versions.flat_map(|(name, versions)| {
+                // Versions are only ever added: the place of one is its key.
+                let placed = versions.iter().enumerate();
+                placed.map(move |(place, it)| (format!("{place:08}"), Bundle::listed(call, name, Some(it.id), it)))
             });
             page(call, &format!("secrets/{name}/versions"), items)
         }
@@ -151,6 +169,11 @@ pub(in crate::emulator) fn named(name: &str) -> Result<SecretName, Answer> {
     name.parse().map_err(|_| bad(&format!("The request URI contains an invalid name: {name}")))
 }
 
+/// What a name is in a list: case doesn't tell names apart.
+pub(in crate::emulator) fn key(name: &SecretName) -> String {
+    name.as_str().to_ascii_lowercase()
+}
+
 /// The refusal of a request that isn't as it must be.
 pub(in crate::emulator) fn bad(message: &str) -> Answer {
     refuse(400, "BadParameter", None, message)
@@ -175,7 +198,8 @@ fn get(vault: &Vault, grant: &Grant, call: &Call<'_>, name: &str, version: Optio
         let message = "Operation get is not allowed on a disabled secret.";
         return Err(refuse(403, "Forbidden", Some("SecretDisabled"), message));
     }
-    if let Some(form) = call.query.get("outContentType") {
+    // Older api-versions don't know the parameter.
+    if let Some(form) = call.query.get("outContentType").filter(|_| call.is_since_2025()) {
         // The emulator converts nothing: a certificate is given as it was put in.
         let is_pem = stored.version.content_type.as_deref() == Some("application/x-pem-file");
         if form != "application/x-pem-file" || !is_pem {

@@ -7,7 +7,10 @@ import socket
 import ssl
 import time
 import unittest
+import unittest.mock
 import urllib.request
+
+import jwt
 
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -15,11 +18,18 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.identity import CertificateCredential, ClientSecretCredential
+from azure.identity import (
+    CertificateCredential,
+    ClientSecretCredential,
+    EnvironmentCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
 from azure.keyvault.secrets import SecretClient
 
 FOLDER, PORT = os.environ["EMULATOR_FOLDER"], os.environ["EMULATOR_PORT"]
-AUTHORITY = f"https://localhost:{PORT}"
+# Printed by the emulator.
+AUTHORITY = os.environ["AZURE_AUTHORITY_HOST"]
 TENANT = "22222222-2222-4222-8222-222222222222"
 OWNER = "11111111-1111-4111-8111-111111111111"
 READER = "33333333-3333-4333-8333-333333333333"
@@ -116,6 +126,22 @@ class Clients(unittest.TestCase):
         self.client.begin_delete_secret("db-password", _polling_interval=0.1).wait()
         self.client.purge_deleted_secret("db-password")
 
+    def test_all_are_deleted_while_they_are_listed(self):
+        names = {f"sweep-{index:02}" for index in range(60)}
+        for name in names:
+            self.client.set_secret(name, "x")
+        # An empty page before each other one, without end.
+        control("POST", "faults", {"fault": "empty-page"})
+        swept = set()
+        for item in self.client.list_properties_of_secrets():
+            if item.name in names:
+                self.client.begin_delete_secret(item.name, _polling_interval=0.1)
+                swept.add(item.name)
+        self.assertEqual(swept, names)
+        time.sleep(0.4)
+        for name in names:
+            self.client.purge_deleted_secret(name)
+
     def test_lists_come_in_pages(self):
         names = {f"page-{index:02}" for index in range(60)}
         for name in names:
@@ -168,7 +194,63 @@ class Clients(unittest.TestCase):
                 client(identity=identity).get_secret("web")
             self.assertIn(code, str(caught.exception))
 
-    def test_an_expired_token_is_renewed_and_times_shift(self):
+    def test_what_is_printed_is_enough(self):
+        identity = EnvironmentCredential(disable_instance_discovery=True)
+        found = SecretClient(os.environ["PAYMENTS_VAULT_URL"], identity).get_secret("web")
+        self.assertEqual(found.value, "a certificate")
+
+    def test_a_machine_has_identities(self):
+        with unittest.mock.patch.dict(os.environ, {"AZURE_POD_IDENTITY_AUTHORITY_HOST": AUTHORITY}):
+            own, reader = ManagedIdentityCredential(), ManagedIdentityCredential(client_id=READER)
+            none = ManagedIdentityCredential(client_id="44444444-4444-4444-8444-444444444444")
+            self.assertEqual(client(identity=own).get_secret("web").value, "a certificate")
+            self.assertEqual(client("policies", reader).get_secret("plain").value, "value")
+            self.refused(HttpResponseError, 403, "ForbiddenByRbac", client(identity=reader).set_secret, "x", "x")
+            with self.assertRaises(ClientAuthenticationError):
+                client(identity=none).get_secret("web")
+
+    def test_an_app_has_identities(self):
+        with open(f"{FOLDER}/.credflow/identity-header") as header:
+            served = {"IDENTITY_ENDPOINT": f"{AUTHORITY}/msi/token", "IDENTITY_HEADER": header.read()}
+        with unittest.mock.patch.dict(os.environ, served):
+            own, reader = ManagedIdentityCredential(), ManagedIdentityCredential(client_id=READER)
+            self.assertEqual(client(identity=own).get_secret("web").value, "a certificate")
+            self.assertEqual(client("policies", reader).get_secret("plain").value, "value")
+        with unittest.mock.patch.dict(os.environ, {**served, "IDENTITY_HEADER": "wrong"}):
+            with self.assertRaises(ClientAuthenticationError):
+                client(identity=ManagedIdentityCredential()).get_secret("web")
+
+    def test_a_workload_has_an_identity(self):
+        path = f"{FOLDER}/federated-token"
+
+        def identity(subject, key):
+            now = int(time.time())
+            claims = {
+                "iss": "https://oidc.cluster.example/",
+                "sub": subject,
+                "aud": ["api://AzureADTokenExchange"],
+                "exp": now + 600,
+                "nbf": now,
+            }
+            with open(f"{FOLDER}/{key}") as pem, open(path, "w") as token:
+                text = pem.read()
+                token.write(jwt.encode(claims, text[text.index("-----BEGIN PRIVATE KEY-----") :], "RS256"))
+            return WorkloadIdentityCredential(
+                tenant_id=TENANT,
+                client_id=OWNER,
+                token_file_path=path,
+                authority=AUTHORITY,
+                disable_instance_discovery=True,
+            )
+
+        runner = "system:serviceaccount:deploy:runner"
+        self.assertEqual(client(identity=identity(runner, "other.pem")).get_secret("web").value, "a certificate")
+        for subject, key, code in [("another", "other.pem", "AADSTS700213"), (runner, "application.pem", "AADSTS50166")]:
+            with self.assertRaises(ClientAuthenticationError) as caught:
+                client(identity=identity(subject, key)).get_secret("web")
+            self.assertIn(code, str(caught.exception))
+
+    def test_a_token_that_was_ended_is_refused_and_times_shift(self):
         self.assertEqual(self.client.get_secret("web").value, "a certificate")
         control("POST", "tokens/expire")
         with self.assertRaises(ClientAuthenticationError):

@@ -1,5 +1,7 @@
 //! The official Rust clients against the emulator, with challenge and TLS verification on.
 
+mod library;
+
 use std::collections::HashMap;
 use std::env;
 use std::error::Error;
@@ -207,6 +209,7 @@ async fn main() -> Done {
     lists_come_in_pages(&world).await?;
     errors_are_the_clients_own(&world).await?;
     a_throttle_is_waited_for(&world).await?;
-    println!("the Rust clients: 4 of 4 passed");
+    library::a_test_has_its_own_emulator().await?;
+    println!("the Rust clients: 5 of 5 passed");
     Ok(())
 }
