@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::args::{Exec, Global};
 use super::run::{exit_code, withheld};
+use super::waiting::Waiting;
 use super::{Exit, Terminal, fetch, input};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::reference::{OPENING, Template};
@@ -37,15 +38,15 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             return Exit::Faults;
         }
     };
-    let runtime = match fetch::runtime(terminal) {
+    let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let Some((program, arguments)) = args.command.split_first() else { return Exit::Usage };
     let withheld = withheld(plan.stores());
     runtime.block_on(async {
-        let workflow = match fetch::resolve(plan, &args.fetching, terminal).await {
-            Ok(resolved) => resolved.render(),
+        let workflow = match fetch::fill(plan, &args.fetching, terminal).await {
+            Ok(workflow) => workflow,
             Err(exit) => return exit,
         };
         let command = Command {

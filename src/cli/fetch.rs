@@ -2,54 +2,57 @@
 
 use std::path::Path;
 
-use tokio::runtime::Runtime;
-
 use super::args::Fetching;
+use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal};
 use crate::config::Store;
 use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, Seed, TENANT, Vault};
 use crate::plan::Plan;
+use crate::render::Filled;
 use crate::resolve::Resolved;
+use crate::workflow::Workflow;
 
-/// The exit code of a command that Ctrl-C ended (128 and the signal's number).
-pub(super) const INTERRUPTED: u8 = 130;
-
-/// The runtime of a verb that waits.
-pub(super) fn runtime(terminal: &Terminal) -> Result<Runtime, Exit> {
-    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    made.map_err(|error| {
-        terminal.error(&format!("cannot start: {error}"));
-        Exit::World
+/// Fills a plan in a runtime of its own, and makes something of it.
+pub(super) fn blocking<T: Send + 'static>(
+    plan: Plan,
+    args: &Fetching,
+    terminal: &Terminal,
+    make: impl FnOnce(Workflow<Filled>) -> T + Send + 'static,
+) -> Result<T, Exit> {
+    Waiting::new(terminal)?.block_on(async {
+        let interrupt = Interrupt::listen(terminal);
+        let resolved = resolve(plan, args, terminal, &interrupt).await?;
+        interrupt.or_leave(move || make(resolved.render())).await
     })
 }
 
-/// Resolves a plan in a runtime of its own.
-pub(super) fn blocking(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
-    runtime(terminal)?.block_on(resolve(plan, args, terminal))
+/// Fetches what a plan needs, and puts it in; tells what is wrong when that can't be done.
+pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Workflow<Filled>, Exit> {
+    let interrupt = Interrupt::listen(terminal);
+    let resolved = resolve(plan, args, terminal, &interrupt).await?;
+    interrupt.or_leave(|| resolved.render()).await
 }
 
-/// Resolves a plan, and tells what is wrong when that can't be done.
-pub(super) async fn resolve(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
-    if plan.fetches().is_empty() {
+async fn resolve(
+    plan: Plan,
+    args: &Fetching,
+    terminal: &Terminal,
+    interrupt: &Interrupt<'_>,
+) -> Result<Resolved, Exit> {
+    let resolved = if plan.fetches().is_empty() {
         // Nothing to fetch needs no vault, and no emulator either.
-        return finish(plan.resolve(args.timeout, |_| ()).await, terminal);
-    }
-    let (plan, _emulator) = match &args.emulate {
-        None => (plan, None),
-        Some(seed) => {
-            let emulator = emulator(seed, plan.stores(), terminal).await?;
-            (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
-        }
-    };
-    let total = plan.fetches().len();
-    let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
-    let resolved = tokio::select! {
-        resolved = plan.resolve(args.timeout, progress) => resolved,
-        _ = tokio::signal::ctrl_c() => {
-            terminal.progress("");
-            terminal.error("interrupted; nothing was written and nothing was started");
-            return Err(Exit::Child(INTERRUPTED));
-        }
+        plan.resolve(args.timeout, |_| ()).await
+    } else {
+        let (plan, _emulator) = match &args.emulate {
+            None => (plan, None),
+            Some(seed) => {
+                let emulator = emulator(seed, plan.stores(), terminal).await?;
+                (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
+            }
+        };
+        let total = plan.fetches().len();
+        let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
+        interrupt.or(plan.resolve(args.timeout, progress)).await?
     };
     terminal.progress("");
     finish(resolved, terminal)

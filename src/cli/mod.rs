@@ -15,6 +15,7 @@ mod render;
 mod run;
 mod stores;
 mod terminal;
+mod waiting;
 
 use std::ffi::OsString;
 

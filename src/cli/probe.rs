@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::args::{Test, TestFormat};
+use super::waiting::Interrupt;
 use super::{Exit, Terminal, fetch};
 use crate::config::Store;
 use crate::reference::SecretName;
@@ -37,11 +38,10 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
             (index, probe)
         });
     }
-    let finished = tokio::select! {
-        finished = tasks.join_all() => finished,
-        _ = tokio::signal::ctrl_c() => return Exit::Child(fetch::INTERRUPTED),
+    let mut found: Vec<(usize, Probe)> = match Interrupt::listen(terminal).or(tasks.join_all()).await {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
-    let mut found: Vec<(usize, Probe)> = finished;
     found.sort_by_key(|(index, _)| *index);
     let found: Vec<(&Store, Probe)> = found.into_iter().map(|(index, probe)| (&stores[index], probe)).collect();
     let out = match args.format {

@@ -27,21 +27,24 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
         terminal.error("the workflow has several steps; say which one with `--step JOB/STEP`");
         return Exit::Usage;
     }
-    let resolved = match fetch::blocking(plan, &args.fetching, terminal) {
-        Ok(resolved) => resolved,
-        Err(exit) => return exit,
-    };
+    let (format, out) = (args.format, args.output.is_none().then(|| terminal.clone()));
     let reveal = if args.reveal { Reveal::Revealed } else { Reveal::Masked };
-    let text = match write(&resolved.render(), args.format, reveal) {
-        Ok(text) => text,
-        Err(message) => {
+    let made = fetch::blocking(plan, &args.fetching, terminal, move |workflow| {
+        let text = write(&workflow, format, reveal)?;
+        // Whoever reads it may be slow.
+        let told = out.map(|out| out.result(text.as_bytes()));
+        Ok::<_, String>((text, told))
+    });
+    let (text, told) = match made {
+        Ok(Ok(made)) => made,
+        Ok(Err(message)) => {
             terminal.error(&message);
             return Exit::Faults;
         }
+        Err(exit) => return exit,
     };
-    let Some(path) = &args.output else {
-        return terminal.result(text.as_bytes());
-    };
+    let Some(path) = &args.output else { return told.unwrap_or(Exit::Success) };
+    // Not aside: what is left behind in the middle would leave a part of a file behind.
     match file::write(path, text.as_bytes()) {
         Ok(()) => Exit::Success,
         Err(error) => {

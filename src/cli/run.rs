@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::args::{Global, Run};
 use super::live::{Live, describe};
+use super::waiting::Waiting;
 use super::{Exit, Terminal, fetch, input};
 use crate::config::Store;
 use crate::plan::{Plan, human};
@@ -31,17 +32,16 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
     if args.dry {
         return terminal.result(format!("{}{}", order(&plan), human::write(&plan)).as_bytes());
     }
-    let runtime = match fetch::runtime(terminal) {
+    let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
     let withheld = withheld(plan.stores());
     runtime.block_on(async {
-        let resolved = match fetch::resolve(plan, &args.fetching, terminal).await {
-            Ok(resolved) => resolved,
+        let workflow = match fetch::fill(plan, &args.fetching, terminal).await {
+            Ok(workflow) => workflow,
             Err(exit) => return exit,
         };
-        let workflow = resolved.render();
         let cancellation = Cancellation::new();
         let jobs = workflow.documents.iter().map(|document| document.jobs.len()).sum();
         let live = Arc::new(Live::new(terminal.clone(), jobs));

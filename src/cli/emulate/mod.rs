@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::args::{Emulate, EmulateAction};
-use super::{Exit, Terminal, fetch};
+use super::waiting::Waiting;
+use super::{Exit, Terminal};
 use crate::emulator::{
     Application, Builder, CLIENT, ClientSecret, Emulator, RESOURCE, Seed, StartError, StateError, TENANT,
 };
@@ -90,7 +91,7 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
         let (method, host, path) = (observed.method, observed.host, observed.path);
         watcher.detail(&format!("{status} {method} {host}{path} {} ms", observed.elapsed.as_millis()));
     });
-    let runtime = match fetch::runtime(terminal) {
+    let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
