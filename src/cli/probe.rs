@@ -1,6 +1,7 @@
 //! `stores test`: what each store takes, side by side.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -12,6 +13,9 @@ use super::{Exit, Terminal, fetch};
 use crate::config::Store;
 use crate::reference::SecretName;
 use crate::store::{self, Check, Probe};
+
+/// How long one request of a test may take, at most: whoever waits for it is a person.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// Tests all stores at once, and tells them in their order.
 pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
@@ -27,6 +31,10 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
             Err(exit) => return exit,
         },
     };
+    for store in &mut stores {
+        // A request that is late says more than a time that is over.
+        store.request_timeout = store.request_timeout.min(args.fetching.timeout / 3).min(REQUEST_TIME);
+    }
     let deadline = Instant::now() + args.fetching.timeout;
     let mut tasks = JoinSet::new();
     for (index, vault) in store::open(&stores).into_iter().enumerate() {

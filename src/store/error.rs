@@ -91,8 +91,8 @@ pub enum FetchError {
     #[error("the Azure CLI is not installed, or `az` is not on the PATH")]
     NoAzureCli,
     /// The command `az` failed.
-    #[error("the Azure CLI gives no token")]
-    AzureCli,
+    #[error("the Azure CLI gives no token{}", .0.as_ref().map_or_else(String::new, |tenant| format!(" of the tenant {tenant}")))]
+    AzureCli(Option<String>),
     /// The vault doesn't tell what the store leaves out.
     #[error("the vault does not tell which tenant and resource its tokens have")]
     NoChallenge,
@@ -129,7 +129,7 @@ pub enum FetchError {
     /// 403 `SecretDisabled`.
     #[error("the secret is disabled")]
     Disabled,
-    /// 404.
+    /// 404 `SecretNotFound`.
     #[error("the vault has no such secret or version")]
     NotFound,
     /// Any other answer that another try won't change.
@@ -155,9 +155,25 @@ pub enum FetchError {
     /// The answer isn't what the protocol says.
     #[error("the answer can't be understood: {0}")]
     Answer(&'static str),
+    /// What gives tokens answers otherwise than the protocol says.
+    #[error("the answer of {host} can't be understood: {why}")]
+    TokenAnswer {
+        /// The host that was asked.
+        host: String,
+        /// What is wrong with the answer.
+        why: &'static str,
+    },
+    /// Whoever answers is no Key Vault.
+    #[error("whoever answers at the vault's address is no Key Vault: {0}")]
+    NotAVault(&'static str),
     /// The time for everything was over.
-    #[error("there was no time left")]
-    Deadline,
+    #[error("there was no time left while {host} was asked for {what}")]
+    Deadline {
+        /// The host that was asked.
+        host: String,
+        /// For what.
+        what: &'static str,
+    },
 }
 
 /// Why a host can't be reached.
@@ -166,9 +182,15 @@ pub enum Unreachable {
     /// The name has no address.
     #[error("its name has no address")]
     Dns,
+    /// Nobody says which address the name has.
+    #[error("no name service tells its address in time")]
+    NameService,
     /// Nobody listens.
     #[error("the connection is refused")]
     Refused,
+    /// The connection broke before it stood, or doesn't stand in time.
+    #[error("no connection comes about")]
+    NoConnection,
     /// The connection broke.
     #[error("the connection broke")]
     Reset,
@@ -225,7 +247,7 @@ impl FetchError {
             Self::NoManagedIdentity => "no-managed-identity",
             Self::UnknownManagedIdentity => "unknown-managed-identity",
             Self::NoAzureCli => "no-azure-cli",
-            Self::AzureCli => "azure-cli",
+            Self::AzureCli(_) => "azure-cli",
             Self::NoChallenge => "no-challenge",
             Self::ForeignResource(_) => "foreign-resource",
             Self::WrongResource(_) => "wrong-resource",
@@ -245,13 +267,28 @@ impl FetchError {
             Self::UnknownVault(_) => "unknown-vault",
             Self::Unreachable { .. } => "unreachable",
             Self::Answer(_) => "answer",
-            Self::Deadline => "deadline",
+            Self::TokenAnswer { .. } => "token-answer",
+            Self::NotAVault(_) => "not-a-vault",
+            Self::Deadline { .. } => "deadline",
         }
     }
 
     /// Whether it is about the store as a whole, so that every secret of it fails alike.
     pub fn is_of_store(&self) -> bool {
-        !matches!(self, Self::Disabled | Self::NotFound | Self::BadRequest(_) | Self::Answer(_))
+        !matches!(self, Self::Disabled | Self::NotFound | Self::Answer(_))
+    }
+
+    /// The same of who gives tokens: an answer that can't be understood is another host's than a vault's.
+    pub(super) fn of_tokens(self, host: &str) -> Self {
+        match self {
+            Self::Answer(why) => Self::TokenAnswer { host: host.to_owned(), why },
+            error => error,
+        }
+    }
+
+    /// Whether the vault says that it has too much to do, so that all requests to it should wait.
+    pub(super) fn is_of_load(&self) -> bool {
+        matches!(self, Self::Throttled | Self::Server(503))
     }
 
     /// Whether it may heal.

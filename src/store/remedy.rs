@@ -34,7 +34,8 @@ impl FetchError {
             | Self::NoManagedIdentity
             | Self::UnknownManagedIdentity
             | Self::NoAzureCli
-            | Self::AzureCli => self.of_identity(store),
+            | Self::AzureCli(_)
+            | Self::TokenAnswer { .. } => self.of_identity(store),
             _ => self.of_vault_itself(store, secret),
         }
     }
@@ -106,8 +107,12 @@ impl FetchError {
                     .to_owned()
             }
             Self::NoAzureCli => "install the Azure CLI, or name another `identity`".to_owned(),
-            Self::AzureCli => {
-                let tenant = store.identity.tenant.as_ref().map_or_else(String::new, |id| format!(" --tenant {id}"));
+            Self::TokenAnswer { host, .. } => {
+                format!("check `authority`, and that no proxy or sign-in page answers in the place of {host}")
+            }
+            Self::AzureCli(tenant) => {
+                let tenant = tenant.as_ref().or(store.identity.tenant.as_ref());
+                let tenant = tenant.map_or_else(String::new, |id| format!(" --tenant {id}"));
                 format!("log in with\naz login{tenant}")
             }
             _ => "try again later".to_owned(),
@@ -151,7 +156,10 @@ impl FetchError {
             ),
             Self::BadRequest(_) => format!("check `api-version` ({})", store.api_version),
             Self::Throttled => "try again later, or lower `max-concurrency` of the store".to_owned(),
-            Self::Server(_) | Self::Deadline => "try again later, or give it more time with `--timeout`".to_owned(),
+            Self::Server(_) => "try again later, or give it more time with `--timeout`".to_owned(),
+            Self::Deadline { host, .. } => {
+                format!("check that {host} can be reached, or give it more time with `--timeout`")
+            }
             Self::UnknownVault(_) => format!(
                 "correct `vault-url`; look with\naz keyvault list --query \"[].properties.vaultUri\"\na deleted vault is recovered with\naz keyvault recover --name {vault}"
             ),
@@ -166,13 +174,24 @@ fn unreachable(why: Unreachable) -> &'static str {
         Unreachable::Dns => {
             "correct the address, or the network's name service; a vault that doesn't exist has no address"
         }
+        Unreachable::NameService => {
+            "check the network and its name service, and `/etc/resolv.conf` or what stands for it"
+        }
+        Unreachable::Refused => "check the address and its port; where a firewall refuses, let this machine out",
+        Unreachable::NoConnection => {
+            "check the network, its firewall, and whether a proxy is needed (HTTPS_PROXY, NO_PROXY); a private endpoint is reached from its own network"
+        }
+        Unreachable::Reset => "try again; when it stays so, look for a proxy or firewall that ends connections",
+        Unreachable::Timeout => {
+            "try again later, or give a request more time with `request-timeout` of the store; when it stays so, look for a proxy that holds answers back"
+        }
         Unreachable::UnknownAuthority => {
             "if its certificate comes from an authority of your own, or a proxy opens TLS, name the authority in `ca-file`"
         }
         Unreachable::WrongName => "use the host's ordinary name; a private endpoint's own name has no certificate",
         Unreachable::Expired => "check this machine's clock; if it is right, the host's certificate must be renewed",
         Unreachable::Tls => "check that the host speaks TLS 1.2 or 1.3, and that no proxy stands between",
-        _ => "check the address, the network and its proxies",
+        Unreachable::Other => "check the address, the network and its proxies",
     }
 }
 

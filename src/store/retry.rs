@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 use super::error::{FetchError, Unreachable};
 
-/// Tries of one request that fails otherwise than by throttling.
-const TRIES: u32 = 5;
+/// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
+/// later, and a wrong address should be told soon; anything else that may heal has the time that there is.
+const TRIES_IF_ABSENT: u32 = 3;
 
 /// The first back-off; it doubles up to the longest (the delays that Microsoft advises for Key Vault begin at 1 s).
 const FIRST: Duration = Duration::from_millis(500);
@@ -46,9 +47,7 @@ impl Retry {
     pub(super) async fn after(&mut self, Failed { error, asked }: Failed) -> Result<(), FetchError> {
         self.failed += 1;
         let is_absent = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns, .. });
-        // What isn't there is seldom there a moment later, and a wrong address should be told soon.
-        let tries = if is_absent { 3 } else { TRIES };
-        if !error.is_transient() || self.failed >= tries {
+        if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }
         let next = Instant::now() + asked.unwrap_or_else(|| back_off(self.failed - 1));
@@ -107,6 +106,27 @@ mod tests {
             assert!((least..=most).contains(&found), "{name}: {value} gave {found}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_heal_has_the_time_that_there_is() {
+        let of = |why| FetchError::Unreachable { host: "v".to_owned(), why };
+        let cases = [
+            (FetchError::Server(500), 15..40, 280),
+            (of(Unreachable::Reset), 15..40, 280),
+            (of(Unreachable::Refused), 3..4, 0),
+            (of(Unreachable::Dns), 3..4, 0),
+            (FetchError::NotFound, 1..2, 0),
+        ];
+        for (error, expected, least) in cases {
+            let begun = Instant::now();
+            let mut retry = Retry::until(begun + Duration::from_secs(300));
+            let mut tries = 1;
+            while retry.after(error.clone().into()).await.is_ok() {
+                tries += 1;
+            }
+            assert!(expected.contains(&tries) && begun.elapsed().as_secs() >= least, "{error:?}: {tries}");
+        }
     }
 
     #[test]

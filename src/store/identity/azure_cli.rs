@@ -18,6 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks the Azure CLI for a token, once.
 pub(super) async fn token(target: &Target) -> Result<Grant, FetchError> {
+    let fault = || FetchError::AzureCli(target.tenant.clone());
     let mut command = Command::new(AZ);
     command.args(["account", "get-access-token", "--output", "json", "--scope"]);
     command.arg(format!("{}/.default", target.resource));
@@ -26,14 +27,14 @@ pub(super) async fn token(target: &Target) -> Result<Grant, FetchError> {
     }
     // What it says on stderr is for people, and may be anything.
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let finished = tokio::time::timeout(TIMEOUT, command.output()).await.map_err(|_| FetchError::AzureCli)?;
+    let finished = tokio::time::timeout(TIMEOUT, command.output()).await.map_err(|_| fault())?;
     let output = finished.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => FetchError::NoAzureCli,
-        _ => FetchError::AzureCli,
+        _ => fault(),
     })?;
     let answer = Zeroizing::new(output.stdout);
     if !output.status.success() {
-        return Err(FetchError::AzureCli);
+        return Err(fault());
     }
-    Grant::parse(&answer).map_err(|_| FetchError::AzureCli)
+    Grant::parse(&answer).map_err(|_| fault())
 }
