@@ -9,7 +9,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use credflow::emulator::{Application, CLIENT, Emulator, Fault, Federation, Requests, Role, TENANT, Vault};
+use credflow::emulator::{Application, Authority, CLIENT, Emulator, Fault, Federation, Requests, Role, TENANT, Vault};
 use ring::rand::SystemRandom;
 use ring::{rsa, signature};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -211,11 +211,38 @@ async fn the_azure_cli_is_asked() {
         .await
         .expect("a body");
     let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
-    az(&format!(
-        r#"test "$*" = 'account get-access-token --output json --scope https://vault.azure.net/.default' || exit 1
+    // Without a tenant of its own, the store asks for the vault's.
+    let script = |tenant: &str| {
+        format!(
+            r#"test "$*" = 'account get-access-token --output json --scope https://vault.azure.net/.default --tenant {tenant}' || exit 1
 echo '{{"accessToken":"{token}","expiresOn":"2100-01-01 00:00:00.000000","expires_on":4102444800,"tokenType":"Bearer"}}'"#
-    ));
+        )
+    };
+    az(&script(TENANT));
     world.works("identity: azure-cli", &[]).await;
+    az(&script("corp.example"));
+    world.works("identity: azure-cli\ntenant-id: corp.example", &[]).await;
+    let login = format!("az login --tenant {TENANT}");
+    world.fails("identity: azure-cli", &[], &["azure-cli", &login]).await;
+}
+
+#[tokio::test]
+async fn a_managed_identity_of_the_emulator_may_speak_https() {
+    let authority = Authority::new();
+    let pem = authority.pem().to_owned();
+    let vault = Vault::new("payments").secret("plain", CANARY);
+    let emulator = Emulator::builder().vault(vault).https(authority).start().await.expect("an emulator");
+    let world = World { emulator, folder: tempfile::tempdir().expect("a folder") };
+    world.write("ca.pem", &pem);
+    let store = "identity: managed-identity\nca-file: ca.pem";
+    let host = world.emulator.authority().to_string();
+    world.works(store, &[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &host)]).await;
+    let endpoint = world.emulator.identity_endpoint().to_string();
+    assert!(endpoint.starts_with("https://localhost:"), "{endpoint}");
+    let header = world.emulator.identity_header().expose();
+    world.works(store, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", header)]).await;
+    let far = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "https://metadata.example")];
+    world.fails(store, &far, &["plain-http"]).await;
 }
 
 fn no_tls() -> rustls::ClientConfig {
