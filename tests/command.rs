@@ -316,6 +316,57 @@ fn without_a_configuration_the_first_reference_is_named() {
 }
 
 #[test]
+fn a_store_without_a_vault_in_the_seed_is_told_before_anything_starts() {
+    let folder = project("steps: [{ run: touch started, env: { A: $<credential:payments/plain> } }]\n");
+    for (seed, help) in [
+        ("paymnets: { plain: x }\n", "did you mean `paymnets`?"),
+        ("shared: { plain: x }\nothers: { plain: x }\n", "it has shared, others"),
+    ] {
+        fs::write(folder.path().join("vaults.yaml"), seed).expect("a file");
+        let output = run(folder.path(), &["run", "w.yaml", "--emulate", "vaults.yaml"]);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), Some(125), "{said}");
+        assert!(said.contains("the seed vaults.yaml has no vault `payments`") && said.contains(help), "{said}");
+        assert!(!said.contains("az "), "{said}");
+        assert!(!folder.path().join("started").exists());
+    }
+}
+
+#[test]
+fn a_seed_s_own_tenants_and_applications_serve_every_identity() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let tenant = "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
+    let seed = format!(
+        "applications:
+  stranger: {{ client-id: 11111111-0000-0000-0000-000000000000 }}
+  other: {{ client-id: 22222222-0000-0000-0000-000000000000, tenant-id: {tenant}, client-secrets: [one] }}
+  reader: {{ client-id: 33333333-0000-0000-0000-000000000000, tenant-id: {tenant}, client-secrets: [two] }}
+vaults:
+  payments:
+    tenant-id: {tenant}
+    azure-resource: https://vault.corp.example
+    roles: {{ reader: Key Vault Secrets User }}
+    secrets: {{ plain: {CANARY} }}
+"
+    );
+    fs::write(folder.path().join("vaults.yaml"), seed).expect("a file");
+    let identities = [
+        "identity: managed-identity",
+        "identity: azure-cli",
+        "identity: environment",
+        "identity: workload-identity",
+        "client-id: 33333333-0000-0000-0000-000000000000\n    client-secret: { env: UNSET }",
+    ];
+    for identity in identities {
+        let config = format!("stores:\n  payments:\n    vault-url: https://payments.vault.azure.net\n    {identity}\n");
+        fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+        let output = run(folder.path(), &["render", "w.yaml", "--reveal", "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&output), Some(0), "{identity}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(CANARY));
+    }
+}
+
+#[test]
 fn faults_are_written_for_programs_and_for_github() {
     let folder = project("steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n");
     let json = run(folder.path(), &["check", "w.yaml", "--format", "json"]);

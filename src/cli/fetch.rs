@@ -6,7 +6,8 @@ use super::args::Fetching;
 use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal};
 use crate::config::Store;
-use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, Seed, TENANT, Vault};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::Plan;
 use crate::render::Filled;
 use crate::resolve::Resolved;
@@ -58,7 +59,7 @@ async fn resolve(
     finish(resolved, terminal)
 }
 
-type Resolution = Result<(Resolved, crate::diagnostic::Diagnostics), crate::diagnostic::Diagnostics>;
+type Resolution = Result<(Resolved, Diagnostics), Diagnostics>;
 
 fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
     match resolved {
@@ -78,41 +79,63 @@ fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
 }
 
 /// An emulator with the vaults of a seed, and the applications of the stores.
-pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
-    let mut seed = Seed::read(seed).map_err(|faults| {
+pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
+    let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
+    let seed = seed.map_err(|faults| {
         terminal.diagnostics(&faults);
         Exit::Faults
     })?;
-    let vaults = &mut seed.vaults;
-    for store in stores {
-        // A store that the seed doesn't fill has an empty vault.
-        let name = store.name.as_str().to_ascii_lowercase();
-        let at = vaults.iter().position(|vault| vault.is_called(&name)).unwrap_or_else(|| {
-            vaults.push(Vault::new(name));
-            vaults.len() - 1
-        });
-        let vault = vaults.swap_remove(at);
-        vaults.push(vault.tenant(tenant(store)).for_resource(store.resource().unwrap_or(RESOURCE)));
-    }
-    for store in stores {
-        let (tenant, client) = (tenant(store), client(store));
-        if !seed.applications.iter().any(|known| known.tenant == tenant && known.client == client) {
-            // With a secret that nobody outside of this process needs.
-            seed.applications.push(Application::new(tenant, client));
-        }
-    }
     seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
     })
 }
 
-/// The tenant of a store, or the emulator's own for one that learns it.
-fn tenant(store: &Store) -> &str {
-    store.identity.tenant.as_deref().unwrap_or(TENANT)
+/// Makes the vaults of a seed those of the stores, and sees to it that each store has an application.
+fn fit(seed: &mut Seed, stores: &[Store], path: &Path) -> Result<(), Diagnostics> {
+    let mut faults = Diagnostics::new();
+    for store in stores {
+        let name = store.name.as_str();
+        let Some(at) = seed.vaults.iter().position(|vault| vault.is_called(name)) else {
+            faults.push(absent(seed, name, path));
+            continue;
+        };
+        let mut vault = seed.vaults.remove(at);
+        if let Some(tenant) = &store.identity.tenant {
+            vault = vault.tenant(tenant);
+        }
+        if let Some(resource) = &store.identity.resource {
+            vault = vault.for_resource(resource);
+        }
+        let tenant = vault.tenant_id().to_owned();
+        seed.vaults.insert(at, vault);
+        let mut known = seed.applications.iter().filter(|known| known.tenant == tenant);
+        let is_known = match store.identity.proof.client() {
+            Some(client) => known.any(|known| known.client.eq_ignore_ascii_case(client)),
+            None => known.next().is_some(),
+        };
+        if !is_known {
+            // With a secret that nobody outside of this process needs.
+            seed.applications.push(Application::new(tenant, store.identity.proof.client().unwrap_or(CLIENT)));
+        }
+    }
+    faults.finish(Some(())).map(drop)
 }
 
-/// The application of a store, or the emulator's own for an identity of the machine or the environment.
-fn client(store: &Store) -> &str {
-    store.identity.proof.client().unwrap_or(CLIENT)
+fn absent(seed: &Seed, name: &str, path: &Path) -> Diagnostic {
+    let message = format!("the seed {} has no vault `{name}`", path.display());
+    let names = || seed.vaults.iter().map(Vault::name);
+    let help = match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            format!("add it with the secrets that are used, `{name}: {{ NAME: VALUE }}`; it has {}", listed(names()))
+        }
+    };
+    Diagnostic::error(Code::UnknownStore, message).help(help)
+}
+
+/// Names, one after the other.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

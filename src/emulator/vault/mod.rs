@@ -173,12 +173,18 @@ impl Vault {
         &self.resource
     }
 
-    pub(super) fn tenant_id(&self) -> &str {
+    /// The tenant that it is in.
+    pub fn tenant_id(&self) -> &str {
         &self.tenant
     }
 
     pub(super) fn settles_in(&self) -> Duration {
         self.settling
+    }
+
+    /// Whether an application is let in to do that.
+    pub(super) fn lets_in(&self, client: &str, permission: Permission) -> bool {
+        self.rights_of(client, permission) == Access::Allowed
     }
 
     /// Whether roles decide who is let in.
