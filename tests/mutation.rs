@@ -60,6 +60,9 @@ const WORDS: &[&str] = &[
     "identity:",
     "Bearer ",
     "authorization=\"",
+    "Retry-After: ",
+    "x-ms-retry-after-ms: ",
+    "GMT",
     ",",
 ];
 
@@ -117,6 +120,7 @@ fn run(name: &str, seed: u64, rounds: usize) {
     let target = targets::ALL.iter().find(|(other, _)| *other == name).expect("a target").1;
     let mut inputs = match name {
         "vault_answer" | "entra_answer" => files("answers"),
+        "config" => [files("ok"), files("err"), files("seeds")].concat(),
         _ => [files("ok"), files("err")].concat(),
     };
     inputs.extend(files(&format!("fuzzed/{name}")));

@@ -24,6 +24,7 @@ use crate::config::Store;
 pub use answer::bundle::Fetched;
 pub use answer::challenge::Challenge;
 pub use answer::grant::Grant;
+pub use answer::wait::wait;
 pub use error::{FetchError, Unreachable};
 pub use probe::{Check, Probe};
 pub use vault::Vault;
