@@ -538,6 +538,7 @@ fn with_silent_names(folder: &Path, command: &str) -> Option<std::process::Child
 }
 
 #[cfg(target_os = "linux")]
+#[allow(clippy::print_stdout, reason = "it says why it proves nothing where it can't")]
 #[test]
 fn a_name_service_that_never_answers_keeps_nobody() {
     let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");

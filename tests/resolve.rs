@@ -60,7 +60,7 @@ impl Log {
         let log = self.0.clone();
         let builder = Emulator::builder().vault(vault("payments", secrets)).fault(fault).observed(move |observed| {
             if observed.path.starts_with("/secrets/") {
-                let came = Instant::now() - observed.elapsed;
+                let came = Instant::now().checked_sub(observed.elapsed).expect("a time");
                 log.lock().expect("the log").push((came, observed.status == Some(429)));
             }
         });
@@ -171,14 +171,26 @@ async fn a_store_may_have_less_time_than_the_rest() {
 
 #[tokio::test]
 async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
-    let mut past = Version::new(Secret::new("v-0".to_owned()));
-    past.expires = Some(1_000_000_000);
-    let vault = Vault::new("payments").version(&"s-0".parse().expect("a name"), past);
-    let emulator = emulator(vec![vault], []).await;
-    resolve(plan(&[("payments", "")], 1), &emulator, 5).await.expect("a value, with a warning");
-    let strict = plan(&[("payments", "    enforce-validity: true\n")], 1);
-    let faults = resolve(strict, &emulator, 5).await.expect_err("an error").to_string();
-    assert!(faults.contains("error[validity]") && faults.contains("has expired"), "{faults}");
+    // In 2001, and in 2096.
+    let cases = [
+        (None, Some(1_000_000_000), "has expired, on Sun, 09 Sep 2001 01:46:40 GMT"),
+        (Some(4_000_000_000), None, "is not valid yet, but from Tue, 02 Oct 2096 07:06:40 GMT on"),
+        (None, Some(-1), "has expired, on -1 s from 1970"),
+        (Some(i64::MAX), None, "is not valid yet, but from 9223372036854775807 s from 1970 on"),
+    ];
+    for (not_before, expires, expected) in cases {
+        let mut version = Version::new(Secret::new("v-0".to_owned()));
+        (version.not_before, version.expires) = (not_before, expires);
+        let vault = Vault::new("payments").version(&"s-0".parse().expect("a name"), version);
+        let emulator = emulator(vec![vault], []).await;
+        let lenient = plan(&[("payments", "")], 1).with_stores(|store| emulator.redirect(store));
+        let (_, warnings) = lenient.resolve(Duration::from_secs(5), |_| ()).await.expect("a value, with a warning");
+        let warnings = warnings.to_string();
+        assert!(warnings.contains("warning[validity]") && warnings.contains(expected), "{warnings}");
+        let strict = plan(&[("payments", "    enforce-validity: true\n")], 1);
+        let faults = resolve(strict, &emulator, 5).await.expect_err("an error").to_string();
+        assert!(faults.contains("error[validity]") && faults.contains(expected), "{faults}");
+    }
 }
 
 #[tokio::test]

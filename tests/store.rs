@@ -688,13 +688,75 @@ async fn entra_throttles_in_plain_text() {
     assert_eq!(server.tokens(), 1);
 }
 
-/// The claims of an assertion in a form.
-fn claims(form: &str) -> serde_json::Value {
+/// The header of an assertion in a form, and its claims.
+fn assertion(form: &str) -> [serde_json::Value; 2] {
     use base64::Engine as _;
     let assertion = form.split("client_assertion=").nth(1).expect("an assertion");
-    let claims = assertion.split('.').nth(1).expect("claims");
-    let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64");
-    serde_json::from_slice(&json).expect("JSON")
+    let mut parts = assertion.split('.');
+    [(); 2].map(|()| {
+        let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(parts.next().expect("a part")).expect("base64");
+        serde_json::from_slice(&json).expect("JSON")
+    })
+}
+
+#[tokio::test]
+async fn an_assertion_is_signed_as_microsoft_documents() {
+    use base64::Engine as _;
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/application.pem");
+    let server = Server::entra(token).await;
+    let mut store = server.store();
+    store.identity.proof = Proof::ClientCertificate { client: "3f0a".to_owned(), certificate: file.clone() };
+    assert_eq!(code(&store).await, "ok");
+    let [header, claims] = assertion(&server.seen(true)[0].body);
+    let certificate = CertificateDer::from_pem_file(file).expect("a certificate");
+    let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
+    let thumbprint = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(digest);
+    assert_eq!(header, serde_json::json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
+    assert_eq!((&claims["iss"], &claims["sub"]), (&"3f0a".into(), &"3f0a".into()));
+    assert_eq!(claims["aud"], format!("http://vault.localhost:{}/7d1c/oauth2/v2.0/token", server.port));
+    let lifetime = claims["exp"].as_i64().zip(claims["nbf"].as_i64()).map(|(end, begin)| end - begin);
+    assert!(lifetime.is_some_and(|lifetime| (300..=900).contains(&lifetime)), "{claims}");
+}
+
+#[tokio::test]
+async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
+    let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(7200));
+    let headers: &'static str = Box::leak(format!("Date: {date}\r\n").into_boxed_str());
+    let refuse = move |_| Reply::Http(401, headers, r#"{"error":"invalid_client","error_codes":[700024]}"#.to_owned());
+    let server = Server::entra(refuse).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "a.token").expect("a file");
+    let mut store = server.store();
+    store.identity.proof =
+        Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.path().to_owned()) };
+    let error = fetch(&store).await.expect_err("a refusal");
+    assert_eq!(error, FetchError::AssertionTime);
+    assert!(error.remedy(&store, &name()).contains("the platform's token has expired"));
+    // Another try would send the same token.
+    assert_eq!(server.tokens(), 1);
+}
+
+#[tokio::test]
+async fn remedies_fit_the_identity() {
+    let server = Server::vault(|_| secret()).await;
+    let mut store = server.store();
+    let remedy = |store: &Store, error: &FetchError| error.remedy(store, &name());
+    let policy = |store: &Store| remedy(store, &FetchError::DeniedByPolicy);
+    assert!(policy(&store).contains("--spn 3f0a "));
+    store.identity.proof = Proof::AzureCli;
+    assert!(policy(&store).contains("--object-id \"$(az ad signed-in-user show --query id -o tsv)\" "));
+    store.identity.proof = Proof::ManagedIdentity { client: None };
+    assert!(policy(&store).contains("--object-id PRINCIPAL-ID "));
+    store.identity.proof = Proof::ManagedIdentity { client: Some("77".to_owned()) };
+    assert!(policy(&store).contains("--object-id \"$(az ad sp show --id 77 --query id -o tsv)\" "));
+    for error in [
+        FetchError::DeniedByConnection,
+        FetchError::WrongTenant("11111111-1111-1111-1111-111111111111".to_owned()),
+        FetchError::TokenRejected,
+    ] {
+        assert!(remedy(&store, &error).contains("\naz keyvault show --name vault --query "), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -714,7 +776,7 @@ async fn an_assertion_follows_the_clock_of_entra() {
     store.identity.proof = certificate.clone();
     assert_eq!(code(&store).await, "ok");
     let seen = server.seen(true);
-    let issued = |request: &Request| claims(&request.body)["iat"].as_u64().expect("a time");
+    let issued = |request: &Request| assertion(&request.body)[1]["iat"].as_u64().expect("a time");
     let later = issued(&seen[1]) - issued(&seen[0]);
     assert!(later.abs_diff(AHEAD) < 60, "{later}");
     // With clocks that agree, another assertion would fare no better.
@@ -902,14 +964,17 @@ async fn hosts_that_cannot_be_reached_say_why() {
         }
     });
     let cases = [
-        (format!("http://localhost:{closed}"), Unreachable::Refused),
-        ("https://nobody.invalid".to_owned(), Unreachable::Dns),
-        (format!("https://localhost:{clear_port}"), Unreachable::Tls),
+        (format!("http://localhost:{closed}"), Unreachable::Refused, "check the address and its port"),
+        ("https://nobody.invalid".to_owned(), Unreachable::Dns, "correct the address"),
+        (format!("https://localhost:{clear_port}"), Unreachable::Tls, "TLS 1.2"),
     ];
-    for (url, expected) in cases {
+    for (url, expected, remedy) in cases {
         let mut store = server.store();
         store.vault_url = url.parse().expect("an address");
         let error = fetch(&store).await.expect_err("nobody there");
+        assert!(error.remedy(&store, &name()).contains(remedy), "{error}");
+        // What isn't there comes with no more time.
+        assert!(!error.remedy(&store, &name()).contains("time"), "{error}");
         let FetchError::Unreachable { why, .. } = error else { panic!("{url}: {error:?}") };
         assert_eq!(why, expected, "{url}");
     }

@@ -3,6 +3,8 @@
 //! Errors are told apart by HTTP status and codes, as Microsoft asks; the words of an answer are never looked at and
 //! never shown.
 
+use super::unreachable::Unreachable;
+
 /// Why a secret can't be fetched. Holds no secret, no token and no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +33,9 @@ pub enum FetchError {
     /// The file of certificate authorities can't be read, or isn't PEM.
     #[error("the ca-file {0} can't be used: {1}")]
     CaFile(String, String),
+    /// The authorities that the system trusts can't be had.
+    #[error("the certificate authorities of this machine can't be used: {0}")]
+    SystemAuthorities(String),
     /// An address of this host that is neither https nor on this machine.
     #[error("{0} is not asked without TLS")]
     PlainHttp(String),
@@ -176,44 +181,6 @@ pub enum FetchError {
     },
 }
 
-/// Why a host can't be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreachable {
-    /// The name has no address.
-    #[error("its name has no address")]
-    Dns,
-    /// Nobody says which address the name has.
-    #[error("no name service tells its address in time")]
-    NameService,
-    /// Nobody listens.
-    #[error("the connection is refused")]
-    Refused,
-    /// The connection broke before it stood, or doesn't stand in time.
-    #[error("no connection comes about")]
-    NoConnection,
-    /// The connection broke.
-    #[error("the connection broke")]
-    Reset,
-    /// No answer in time.
-    #[error("it does not answer in time")]
-    Timeout,
-    /// Nobody who is trusted vouches for the certificate.
-    #[error("its certificate comes from an authority that is not trusted")]
-    UnknownAuthority,
-    /// The certificate is another host's.
-    #[error("its certificate is for another name")]
-    WrongName,
-    /// The certificate's time is over, or has not come.
-    #[error("its certificate has expired, or is not valid yet")]
-    Expired,
-    /// TLS can't be agreed on.
-    #[error("TLS fails")]
-    Tls,
-    /// Anything else.
-    #[error("the connection failed")]
-    Other,
-}
-
 fn aadsts(code: Option<u32>) -> String {
     code.map_or_else(String::new, |code| format!(", AADSTS{code}"))
 }
@@ -230,6 +197,7 @@ impl FetchError {
             Self::EnvironmentUnset(_) => "environment-unset",
             Self::EnvironmentWrong(..) => "environment-wrong",
             Self::CaFile(..) => "ca-file",
+            Self::SystemAuthorities(_) => "system-authorities",
             Self::PlainHttp(_) => "plain-http",
             Self::UnknownTenant => "unknown-tenant",
             Self::UnknownApplication => "unknown-application",
@@ -295,10 +263,7 @@ impl FetchError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
-            Self::Unreachable { why, .. } => !matches!(
-                why,
-                Unreachable::UnknownAuthority | Unreachable::WrongName | Unreachable::Expired | Unreachable::Tls
-            ),
+            Self::Unreachable { why, .. } => why.is_transient(),
             _ => false,
         }
     }

@@ -14,8 +14,9 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
 use super::retry::retry_after;
+use super::unreachable::{NoAddress, NoNameService, Unreachable};
 use crate::config::{Store, is_loopback};
 use crate::secret::Buffer;
 
@@ -127,7 +128,7 @@ impl Caller {
     ) -> Result<Answer, FetchError> {
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
         let exchange = async {
-            let response = request.send().await.map_err(|error| unreachable(host, &error))?;
+            let response = request.send().await.map_err(|error| FetchError::of_request(host, &error))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let received = SystemTime::now();
             Ok(Answer { status, body: body(host, response).await?, headers, received })
@@ -162,15 +163,14 @@ fn tls(plain: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Fetc
         return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
     let extra = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)
-        .map_err(|error| FetchError::CaFile(shown(ca_file), error.to_string()))?;
+    let verifier =
+        rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider).map_err(|error| match ca_file {
+            Some(path) => FetchError::CaFile(path.display().to_string(), error.to_string()),
+            None => FetchError::SystemAuthorities(error.to_string()),
+        })?;
     let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn shown(ca_file: Option<&Path>) -> String {
-    ca_file.map_or_else(|| "of the system".to_owned(), |path| path.display().to_string())
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError> {
@@ -186,16 +186,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError>
 /// Names to addresses, within some time. `localhost` and what is below it is this machine, without asking anybody
 /// (RFC 6761).
 struct Names(Duration);
-
-/// A name without an address.
-#[derive(Debug, thiserror::Error)]
-#[error("the name has no address")]
-struct NoAddress;
-
-/// Nobody tells the name's address.
-#[derive(Debug, thiserror::Error)]
-#[error("no name service answers in time")]
-struct NoNameService;
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
@@ -213,60 +203,6 @@ impl Resolve for Names {
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
-    }
-}
-
-/// The meaning of a failed request.
-fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
-    let mut why = if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Other };
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.is::<NoAddress>() {
-            why = Unreachable::Dns;
-        } else if error.is::<NoNameService>() {
-            why = Unreachable::NameService;
-        } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => why = Unreachable::Refused,
-                std::io::ErrorKind::ConnectionReset
-                | std::io::ErrorKind::ConnectionAborted
-                | std::io::ErrorKind::BrokenPipe
-                | std::io::ErrorKind::UnexpectedEof => why = Unreachable::Reset,
-                std::io::ErrorKind::TimedOut => why = Unreachable::Timeout,
-                _ => {}
-            }
-            // Its own `source` would skip the error that it wraps: of TLS, that is the one that tells.
-            cause = io.get_ref().map(|inner| inner as _);
-            continue;
-        } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            why = untrusted(tls);
-        }
-        cause = error.source();
-    }
-    why = match why {
-        Unreachable::Other if !error.is_connect() => Unreachable::Reset,
-        Unreachable::Timeout | Unreachable::Reset if error.is_connect() => Unreachable::NoConnection,
-        why => why,
-    };
-    FetchError::Unreachable { host: host.to_owned(), why }
-}
-
-/// Why TLS failed.
-fn untrusted(error: &rustls::Error) -> Unreachable {
-    use rustls::{AlertDescription, CertificateError as Wrong, Error};
-    match error {
-        Error::InvalidCertificate(wrong) => match wrong {
-            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Unreachable::WrongName,
-            Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
-                Unreachable::Expired
-            }
-            // Another authority of the same name has another key.
-            Wrong::UnknownIssuer | Wrong::BadSignature => Unreachable::UnknownAuthority,
-            _ => Unreachable::Tls,
-        },
-        // The peer says so of itself.
-        Error::AlertReceived(AlertDescription::CertificateExpired) => Unreachable::Expired,
-        _ => Unreachable::Tls,
     }
 }
 
@@ -310,7 +246,7 @@ async fn body(host: &str, mut response: Response) -> Result<Buffer, FetchError> 
         return Err(TOO_LARGE);
     }
     let mut body = Buffer::with_capacity(usize::try_from(expected).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(host, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| FetchError::of_request(host, &error))? {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(TOO_LARGE);
         }

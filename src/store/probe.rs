@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
 use super::http::Answer;
+use super::unreachable::Unreachable;
 use super::vault::{Task, Vault, nobody};
 use crate::config::DEFAULT_API_VERSION;
 
@@ -71,7 +72,8 @@ impl Probe {
     /// What is known of a store that can't be opened.
     pub fn unopened(error: FetchError) -> Self {
         let mut probe = Self::none();
-        let of_connection = matches!(error, FetchError::CaFile(..) | FetchError::PlainHttp(_));
+        let of_connection =
+            matches!(error, FetchError::CaFile(..) | FetchError::SystemAuthorities(_) | FetchError::PlainHttp(_));
         *if of_connection { &mut probe.tls } else { &mut probe.token } = Check::Failed(error);
         probe
     }

@@ -6,7 +6,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
 use super::answer::wait::wait;
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
+use super::unreachable::Unreachable;
 
 /// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
 /// later, and a wrong address should be told soon; anything else that may heal has the time that there is.
@@ -44,7 +45,10 @@ impl Retry {
     /// Waits before the next try, or gives the error back when there is none.
     pub(super) async fn after(&mut self, Failed { error, asked }: Failed) -> Result<(), FetchError> {
         self.failed += 1;
-        let is_absent = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns, .. });
+        let is_absent = matches!(
+            &error,
+            FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns | Unreachable::Proxy, .. }
+        );
         if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::error::FetchError;
 use super::retry::back_off;
+use super::window::Window;
 
 /// One vault's throttle.
 pub(super) struct Throttle {
@@ -48,16 +49,6 @@ struct Wave {
     well: usize,
 }
 
-/// How many requests may be in flight.
-struct Window {
-    now: usize,
-    most: usize,
-    /// Places that are still taken and go when they are given back.
-    owed: usize,
-    /// Successes since the window grew.
-    successes: usize,
-}
-
 /// The right to have one request in flight.
 pub(super) struct Permit<'t> {
     throttle: &'t Throttle,
@@ -72,11 +63,7 @@ impl Throttle {
         let most = usize::from(concurrency.get());
         Self {
             permits: Semaphore::new(most),
-            state: Mutex::new(State {
-                pause: Pause::default(),
-                window: Window { now: most, most, owed: 0, successes: 0 },
-                budget: Budget::default(),
-            }),
+            state: Mutex::new(State { pause: Pause::default(), window: Window::new(most), budget: Budget::default() }),
         }
     }
 
@@ -189,32 +176,6 @@ impl Drop for Permit<'_> {
                 place.forget();
             }
         }
-    }
-}
-
-impl Window {
-    /// Halves the window, and says by how much. It ends at a quarter of what is allowed: a vault's limit is a rate,
-    /// which fewer requests at once would not keep better, only slower.
-    fn shrink(&mut self) -> usize {
-        let least = (self.most / 4).max(1);
-        let fewer = self.now - (self.now / 2).max(least).min(self.now);
-        self.now -= fewer;
-        self.successes = 0;
-        fewer
-    }
-
-    /// Counts a success, and says whether there is a place to add: one for each round of the window.
-    fn grows(&mut self) -> bool {
-        self.successes += 1;
-        if self.now == self.most || self.successes < self.now {
-            return false;
-        }
-        self.successes = 0;
-        self.now += 1;
-        // A place that was still to go stays instead.
-        let paid = self.owed > 0;
-        self.owed -= usize::from(paid);
-        !paid
     }
 }
 

@@ -9,13 +9,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::bundle::Fetched;
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
 use super::http::{Answer, Caller};
 use super::identity::Source;
 use super::retry::{Failed, Retry};
 use super::target::{Learnt, Target};
 use super::throttle::Throttle;
 use super::token::{Token, Tokens};
+use super::unreachable::Unreachable;
 use crate::config::Store;
 use crate::reference::{SecretName, SecretVersion};
 

@@ -7,10 +7,11 @@ use url::Url;
 
 use crate::config::Store;
 use crate::store::answer::grant::Grant;
-use crate::store::error::{FetchError, Unreachable};
+use crate::store::error::FetchError;
 use crate::store::http::{Caller, Clients};
 use crate::store::retry::Failed;
 use crate::store::target::Target;
+use crate::store::unreachable::Unreachable;
 
 /// Where a virtual machine's tokens are: the Instance Metadata Service.
 const METADATA_SERVICE: &str = "http://169.254.169.254";
