@@ -1,6 +1,7 @@
 //! Fetching in whole processes, against what the limits allow: many secrets, slow vaults, throttled vaults, many vaults.
 //!
-//! `cargo bench --bench fetch` prints the tables of `docs/performance.md`.
+//! `cargo bench --bench fetch` prints the tables of `docs/performance.md`; with `-- latency`, `-- throttle` or
+//! `-- vaults` one of them.
 
 #![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
 
@@ -9,8 +10,8 @@ mod common;
 use std::fmt::Write;
 use std::fs;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use credflow::emulator::{Authority, Builder, Emulator, Fault, Limit, Vault};
@@ -22,8 +23,12 @@ const CREDFLOW: &str = env!("CARGO_BIN_EXE_credflow");
 /// Requests in flight for one vault when nobody says.
 const CONCURRENCY: usize = 32;
 
+/// When GETs of secrets came.
+type Times = Arc<Mutex<Vec<Instant>>>;
+
 /// An emulator with secrets spread over vaults, and a project that needs all of them.
 struct Setting {
+    times: Times,
     emulator: Emulator,
     folder: tempfile::TempDir,
     vaults: usize,
@@ -33,7 +38,13 @@ struct Setting {
 impl Setting {
     fn new(runtime: &Runtime, vaults: usize, secrets: usize, faults: Vec<Fault>, https: bool) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut builder = Emulator::builder().faults(faults);
+        let times = Times::default();
+        let log = Arc::clone(&times);
+        let mut builder = Emulator::builder().faults(faults).observed(move |observed| {
+            if observed.path.starts_with("/secrets/") {
+                log.lock().expect("the log").extend(Instant::now().checked_sub(observed.elapsed));
+            }
+        });
         let mut workflow = String::from("steps:\n  - run: x\n    env:\n");
         for vault in 0..vaults {
             let name = format!("vault-{vault}");
@@ -66,7 +77,14 @@ impl Setting {
         }
         fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
         fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
-        Self { emulator, folder, vaults, secrets }
+        Self { times, emulator, folder, vaults, secrets }
+    }
+
+    /// How often nothing came for most of a second.
+    fn pauses(&self) -> usize {
+        let mut times = self.times.lock().expect("the log").clone();
+        times.sort_unstable();
+        times.windows(2).filter(|pair| pair[1] - pair[0] > Duration::from_millis(900)).count()
     }
 
     /// A whole process that fetches all of it: how long it took, and its peak memory in megabytes.
@@ -123,33 +141,59 @@ fn floor(secrets: usize, latency: Duration) -> Duration {
     (latency * (1 + waves)).max(Limit::KEY_VAULT.window * windows)
 }
 
+/// What makes a table.
+type Table = fn(&Runtime);
+
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let tables: [(&str, Table); 3] = [("latency", latency), ("throttle", throttle), ("vaults", vaults)];
+    let wanted = std::env::args().skip(1).find(|wanted| tables.iter().any(|(name, _)| name == wanted));
+    for (name, table) in tables {
+        if wanted.as_deref().is_none_or(|wanted| wanted == name) {
+            table(&runtime);
+        }
+    }
+}
+
+fn latency(runtime: &Runtime) {
     println!("| secrets | latency | HTTP/1.1 | / floor | / bare sockets | HTTP/2 over TLS | / floor | memory |");
     println!("|---|---|---|---|---|---|---|---|");
     for secrets in [20, 100, 1_000, 10_000] {
         for milliseconds in [0, 20, 50] {
-            row(&runtime, secrets, Duration::from_millis(milliseconds));
+            row(runtime, secrets, Duration::from_millis(milliseconds));
         }
     }
-    println!("\n| first fetches throttled | time | pauses | throttled requests | other requests |");
+}
+
+fn throttle(runtime: &Runtime) {
+    println!("\n| throttled with `Retry-After: 1` | time | pauses | throttled requests | other requests |");
     println!("|---|---|---|---|---|");
-    for first in [3, 10, 30, 300] {
-        let faults = vec![Fault::throttled(Some(1)).times(first)];
-        let setting = Setting::new(&runtime, 1, 1_000, faults, false);
+    let of_first = [3, 10, 30, 300]
+        .map(|first| (format!("the first {first} of 1,000 fetches"), Fault::throttled(Some(1)).times(first)));
+    let by_chance = ("three of ten, of 1,000 fetches".to_owned(), Fault::throttled(Some(1)).rate(0.3));
+    for (what, fault) in of_first.into_iter().chain([by_chance]) {
+        let setting = Setting::new(runtime, 1, 1_000, vec![fault], false);
         let (took, _) = setting.run();
         let counts = setting.emulator.counts();
-        println!("| {first} of 1,000 | {took:.1?} | {} | {} | {} |", took.as_secs(), counts.throttled, counts.total());
+        println!("| {what} | {took:.1?} | {} | {} | {} |", setting.pauses(), counts.throttled, counts.total());
     }
-    let faults = vec![Fault::delayed(Duration::from_millis(20)), Fault::limited(Limit::KEY_VAULT)];
-    let setting = Setting::new(&runtime, 50, 10_000, faults, false);
+}
+
+fn vaults(runtime: &Runtime) {
+    const VAULTS: usize = 50;
+    const SECRETS: usize = 10_000;
+    let latency = Duration::from_millis(20);
+    let faults = vec![Fault::delayed(latency), Fault::limited(Limit::KEY_VAULT)];
+    let setting = Setting::new(runtime, VAULTS, SECRETS, faults, false);
     let bare = runtime.block_on(setting.bare(20));
     let before = setting.emulator.counts();
     let (took, memory) = setting.run();
     let counts = setting.emulator.counts();
     println!("\n10,000 secrets of 50 vaults at 20 ms, with Key Vault's own throttle:");
+    common::ratio("whole process / what the limits allow", took, floor(SECRETS / VAULTS, latency), 1.5);
     common::ratio("whole process / bare sockets (1,000 connections)", took, bare, 1.5);
+    common::ratio("bare sockets / what the limits allow", bare, floor(SECRETS / VAULTS, latency), 1.5);
     let (gets, tokens) = (counts.total() - before.total(), counts.tokens - before.tokens);
     println!(
         "{gets} GETs, {tokens} token request, {} throttled, peak memory {memory:.1} MB (at most 100)",

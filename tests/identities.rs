@@ -9,7 +9,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use credflow::emulator::{Application, CLIENT, Emulator, Fault, Federation, Requests, Role, TENANT, Vault};
+use credflow::emulator::{Application, Authority, CLIENT, Emulator, Fault, Federation, Requests, Role, TENANT, Vault};
 use ring::rand::SystemRandom;
 use ring::{rsa, signature};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -81,19 +81,27 @@ impl World {
         path
     }
 
-    /// Runs a command that needs the value, through a store with these further properties. `ok`, or what was said.
-    async fn exec(&self, properties: &str, variables: &[(&str, &str)]) -> Result<(), String> {
+    fn config(&self, properties: &str) -> String {
         let url = self.emulator.vault_url("payments").expect("a vault");
         let authority = self.emulator.authority();
-        let config = format!(
-            "stores:\n  payments:\n    vault-url: {url}\n    authority: {authority}\n    {}\n",
-            properties.lines().map(str::trim).collect::<Vec<_>>().join("\n    ")
-        );
-        self.write("credflow.yaml", &config);
+        let properties = properties.lines().map(str::trim).collect::<Vec<_>>().join("\n    ");
+        format!("stores:\n  payments:\n    vault-url: {url}\n    authority: {authority}\n    {properties}\n")
+    }
+
+    /// A command that needs the value.
+    fn command(&self, seconds: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
-        command.args(["exec", "--timeout", "20", "--", "/bin/sh", "-c", "test \"$V\" = canary-7f3a9c"]);
+        command.args(["exec", "--timeout", seconds, "--", "/bin/sh", "-c", "test \"$V\" = canary-7f3a9c"]);
         command.current_dir(self.folder.path()).env_clear().env("PATH", self.folder.path());
-        command.env("V", "$<credential:payments/plain>").envs(variables.iter().copied());
+        command.env("V", "$<credential:payments/plain>");
+        command
+    }
+
+    /// Runs a command that needs the value, through a store with these further properties. `ok`, or what was said.
+    async fn exec(&self, properties: &str, variables: &[(&str, &str)]) -> Result<(), String> {
+        self.write("credflow.yaml", &self.config(properties));
+        let mut command = self.command("20");
+        command.envs(variables.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!said.contains("canary"), "{said}");
@@ -211,11 +219,78 @@ async fn the_azure_cli_is_asked() {
         .await
         .expect("a body");
     let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
-    az(&format!(
-        r#"test "$*" = 'account get-access-token --output json --scope https://vault.azure.net/.default' || exit 1
+    // Without a tenant of its own, the store asks for the vault's.
+    let script = |tenant: &str| {
+        format!(
+            r#"test "$*" = 'account get-access-token --output json --scope https://vault.azure.net/.default --tenant {tenant}' || exit 1
 echo '{{"accessToken":"{token}","expiresOn":"2100-01-01 00:00:00.000000","expires_on":4102444800,"tokenType":"Bearer"}}'"#
-    ));
+        )
+    };
+    az(&script(TENANT));
     world.works("identity: azure-cli", &[]).await;
+    az(&script("corp.example"));
+    world.works("identity: azure-cli\ntenant-id: corp.example", &[]).await;
+    let login = format!("az login --tenant {TENANT}");
+    world.fails("identity: azure-cli", &[], &["azure-cli", &login]).await;
+}
+
+#[tokio::test]
+async fn an_azure_cli_that_hangs_is_named_and_not_left_behind() {
+    let world = World::start().await;
+    let script = "#!/bin/sh\nPATH=/bin:/usr/bin\nsleep 300 &\necho $! > child\nwait\n";
+    let path = world.write("az", script);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
+    world.write("credflow.yaml", &world.config("identity: azure-cli"));
+    let child = world.folder.path().join("child");
+    for by_hand in [false, true] {
+        let _ = fs::remove_file(&child);
+        let mut command = world.command(if by_hand { "60" } else { "1" });
+        let started = command.stderr(std::process::Stdio::piped()).spawn().expect("a process");
+        if by_hand {
+            // Somebody started it, and interrupts it.
+            while fs::read_to_string(&child).unwrap_or_default().is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            let id = rustix::process::Pid::from_child(&started);
+            rustix::process::kill_process(id, rustix::process::Signal::INT).expect("a signal");
+        }
+        let output = tokio::task::spawn_blocking(move || started.wait_with_output());
+        let output = output.await.expect("a thread").expect("an end");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(if by_hand { 130 } else { 125 }), "{said}");
+        assert!(by_hand || said.contains("while the Azure CLI was asked for a token"), "{said}");
+        let id = fs::read_to_string(&child).expect("a number").trim().parse().expect("a number");
+        let id = rustix::process::Pid::from_raw(id).expect("a process");
+        let begun = std::time::Instant::now();
+        // Where nobody reaps it, its end is seen in its state.
+        let is_over = || {
+            let status = fs::read_to_string(format!("/proc/{}/stat", id.as_raw_nonzero())).unwrap_or_default();
+            rustix::process::test_kill_process(id).is_err() || status.contains(") Z ")
+        };
+        while !is_over() {
+            assert!(begun.elapsed().as_secs() < 5, "it still runs");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_managed_identity_of_the_emulator_may_speak_https() {
+    let authority = Authority::new();
+    let pem = authority.pem().to_owned();
+    let vault = Vault::new("payments").secret("plain", CANARY);
+    let emulator = Emulator::builder().vault(vault).https(authority).start().await.expect("an emulator");
+    let world = World { emulator, folder: tempfile::tempdir().expect("a folder") };
+    world.write("ca.pem", &pem);
+    let store = "identity: managed-identity\nca-file: ca.pem";
+    let host = world.emulator.authority().to_string();
+    world.works(store, &[("AZURE_POD_IDENTITY_AUTHORITY_HOST", &host)]).await;
+    let endpoint = world.emulator.identity_endpoint().to_string();
+    assert!(endpoint.starts_with("https://localhost:"), "{endpoint}");
+    let header = world.emulator.identity_header().expose();
+    world.works(store, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", header)]).await;
+    let far = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "https://metadata.example")];
+    world.fails(store, &far, &["plain-http"]).await;
 }
 
 fn no_tls() -> rustls::ClientConfig {

@@ -60,6 +60,9 @@ const WORDS: &[&str] = &[
     "identity:",
     "Bearer ",
     "authorization=\"",
+    "Retry-After: ",
+    "x-ms-retry-after-ms: ",
+    "GMT",
     ",",
 ];
 
@@ -108,7 +111,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
     let mut paths: Vec<_> =
         std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
-    paths.retain(|path| !path.ends_with(".gitkeep"));
+    paths.retain(|path| path.is_file() && !path.ends_with(".gitkeep"));
     paths.sort();
     paths.iter().map(|path| std::fs::read(path).expect("a file")).collect()
 }
@@ -117,6 +120,7 @@ fn run(name: &str, seed: u64, rounds: usize) {
     let target = targets::ALL.iter().find(|(other, _)| *other == name).expect("a target").1;
     let mut inputs = match name {
         "vault_answer" | "entra_answer" => files("answers"),
+        "config" => [files("ok"), files("err"), files("seeds")].concat(),
         _ => [files("ok"), files("err")].concat(),
     };
     inputs.extend(files(&format!("fuzzed/{name}")));

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use credflow::emulator::{Access, Emulator, Vault};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const CANARY: &str = "canary-7f3a9c";
 
@@ -45,8 +46,16 @@ impl World {
     /// What `stores test` prints, and its exit code.
     async fn test(&self, stores: &str, args: &[&str]) -> (String, Option<i32>) {
         fs::write(self.folder.path().join("credflow.yaml"), format!("stores:\n{stores}")).expect("a file");
+        self.test_within(20, args).await
+    }
+
+    async fn test_within(&self, seconds: u64, args: &[&str]) -> (String, Option<i32>) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
-        command.args(["stores", "test", "--timeout", "20"]).args(args).current_dir(self.folder.path()).env_clear();
+        command
+            .args(["stores", "test", "--timeout", &seconds.to_string()])
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear();
         command.env("S", self.emulator.applications()[0].client_secret().expose());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -93,6 +102,82 @@ async fn each_store_has_a_line_and_each_failure_its_remedy() {
     assert!(counts.gets.keys().all(|(_, secret)| secret.starts_with("credflow-probe-")), "{counts:?}");
 }
 
+/// Somebody who answers everything so; nothing at all without an answer.
+async fn peer(answer: Option<String>) -> u16 {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                    match &answer {
+                        Some(answer) => stream.write_all(answer.as_bytes()).await.expect("a socket"),
+                        None => std::future::pending().await,
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
+    let world = World::start(0).await;
+    let http = |status: u16, header: &str, body: &str| {
+        Some(format!("HTTP/1.1 {status} X\r\n{header}Content-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    let challenge = "WWW-Authenticate: Basic realm=\"canary\"\r\n";
+    let peers = [
+        ("silent", None, "does not answer in time (unreachable)"),
+        ("busy", http(503, "", "canary"), "the vault has a fault (HTTP 503) (server-fault)"),
+        ("throttled", http(429, "Retry-After: 1\r\n", "canary"), "the vault is throttling (throttled)"),
+        ("patient", http(429, "Retry-After: 600\r\n", "canary"), "the vault is throttling (throttled)"),
+        ("page", http(404, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
+        ("home", http(200, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
+        ("portal", http(302, "Location: http://localhost:9/\r\n", ""), "is not followed (not-a-vault)"),
+        ("basic", http(401, challenge, "canary"), "does not say which token it takes (not-a-vault)"),
+        ("closing", Some(String::from("nonsense\r\n\r\n")), "the connection broke (unreachable)"),
+    ];
+    let mut stores = String::new();
+    for (name, answer, _) in &peers {
+        let url = format!("http://localhost:{}", peer(answer.clone()).await);
+        stores += &world.at(name, &url, "").replace("{ env: S }", "{ env: UNSET }");
+    }
+    fs::write(world.folder.path().join("credflow.yaml"), format!("stores:\n{stores}")).expect("a file");
+    let begun = std::time::Instant::now();
+    let (text, code) = world.test_within(6, &[]).await;
+    assert_eq!(code, Some(3), "{text}");
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+    for (name, _, expected) in &peers {
+        let row = text.lines().find(|line| line.starts_with(name)).expect("a line");
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(cells[1..6], ["ok", "ok", "failed", "failed", "-"], "{text}");
+        let told = text.lines().find(|line| line.starts_with(&format!("{name}: answer: "))).expect("a fault");
+        assert!(told.ends_with(expected), "{told}");
+        // What is wrong on this machine is told beside it.
+        assert!(text.contains(&format!("{name}: token: the variable UNSET with the client secret is not set")));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_secret_is_told_beside_a_name_without_address() {
+    let world = World::start(0).await;
+    let nobody =
+        |name: &str| world.at(name, "https://nobody.vault.invalid", "    azure-resource: https://vault.invalid\n");
+    let stores = nobody("unset").replace("{ env: S }", "{ env: UNSET }")
+        + &nobody("file").replace("{ env: S }", "{ file: none.txt }");
+    let (text, code) = world.test(&stores, &[]).await;
+    assert_eq!(code, Some(3), "{text}");
+    for expected in
+        ["unset: dns: ", "unset: token: the variable UNSET", "file: dns: ", "file: token: the file none.txt"]
+    {
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_program_gets_json() {
     let world = World::start(0).await;
@@ -106,11 +191,11 @@ async fn a_program_gets_json() {
     assert!(fine["latency-ms"].is_u64() && fine["clock-ahead-seconds"].is_i64());
     let checks: Vec<&str> =
         fine["checks"].as_array().expect("checks").iter().filter_map(|it| it["check"].as_str()).collect();
-    assert_eq!(checks, ["dns", "tls", "token", "permission", "api-version", "clock"]);
-    let failed = &role["checks"][3];
+    assert_eq!(checks, ["dns", "tls", "answer", "token", "permission", "api-version", "clock"]);
+    let failed = &role["checks"][4];
     assert_eq!((failed["result"].as_str(), failed["code"].as_str()), (Some("failed"), Some("denied-by-role")));
     assert!(failed["remedy"].as_str().is_some_and(|it| it.contains("az role assignment create")));
-    assert_eq!(role["checks"][4]["result"], "skipped");
+    assert_eq!(role["checks"][5]["result"], "skipped");
 }
 
 #[tokio::test]

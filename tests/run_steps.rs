@@ -1,11 +1,13 @@
 //! What a step is given, how often it is tried, and what is left of it.
 #![cfg(unix)]
+#![allow(clippy::format_collect, reason = "a test has the time")]
 
 mod running;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
 use credflow::run::{Cancellation, Options, Outcome, Size, Window};
 use running::{TOKEN, lives, pid, start, told, workflow};
 
@@ -254,7 +256,6 @@ steps:
     assert!(!squeezed.contains(TOKEN), "plain");
     assert!(!squeezed.to_ascii_lowercase().replace('%', "").contains(&hex), "hexadecimal");
     // What of each line, and of all of them, decodes to the value, from any of the four places where digits can begin.
-    use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine as _};
     let standard = squeezed.replace('-', "+").replace('_', "/");
     for run in standard.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '+' && letter != '/') {
         for start in 0..run.len().min(4) {

@@ -410,21 +410,29 @@ async fn a_pause_beyond_the_deadline_ends_at_once() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_for_all() {
-    let server = Server::start(|request, before| {
+async fn a_token_that_counted_and_is_refused_is_renewed_once_for_all() {
+    let (revoked, accepted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (reason, count) = (Arc::clone(&revoked), Arc::clone(&accepted));
+    let server = Server::start(move |request, before| {
         if request.is_for_token() {
             return token(before);
         }
-        if request.headers["authorization"].ends_with("-0") { http(401, BODY) } else { secret() }
+        if request.headers["authorization"].ends_with("-0") && reason.load(Ordering::SeqCst) > 0 {
+            return http(401, BODY);
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        secret()
     })
     .await;
     let vault = Arc::new(open(&server.store()).expect("a vault"));
+    assert!(fetch_many(&vault, 1, 5).await.iter().all(Result::is_ok));
+    revoked.store(1, Ordering::SeqCst);
     assert!(fetch_many(&vault, 10, 5).await.iter().all(Result::is_ok));
-    assert_eq!((server.tokens(), server.fetches()), (2, 20));
+    assert_eq!((server.tokens(), server.fetches(), accepted.load(Ordering::SeqCst)), (2, 21, 11));
 }
 
 #[tokio::test]
-async fn a_refused_fresh_token_is_final_for_every_fetch() {
+async fn a_refused_fresh_token_is_final_at_once() {
     let server = Server::vault(|_| http(401, BODY)).await;
     let mut store = server.store();
     store.max_concurrency = NonZeroU16::new(2).expect("not zero");
@@ -433,9 +441,25 @@ async fn a_refused_fresh_token_is_final_for_every_fetch() {
         results.into_iter().all(|result| result.err() == Some(FetchError::TokenRejected))
     };
     assert!(refused(fetch_many(&vault, 20, 5).await));
-    assert_eq!(server.tokens(), 2);
-    // Later fetches don't ask for a third.
+    assert_eq!((server.tokens(), server.fetches()), (1, 20));
+    // Later fetches don't ask for a second.
     assert!(refused(fetch_many(&vault, 5, 5).await));
+    assert_eq!(server.tokens(), 1);
+}
+
+#[tokio::test]
+async fn a_renewal_that_hangs_keeps_nobody_while_the_old_token_counts() {
+    let server = Server::entra(|before| match before {
+        0 => http(200, format!(r#"{{"expires_in":4,"access_token":"{TOKEN}"}}"#)),
+        _ => Reply::Silence,
+    })
+    .await;
+    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    assert!(fetch_many(&vault, 5, 5).await.iter().all(Result::is_ok));
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    let begun = Instant::now();
+    assert!(fetch_many(&vault, 20, 5).await.iter().all(Result::is_ok));
+    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
     assert_eq!(server.tokens(), 2);
 }
 
@@ -496,6 +520,50 @@ async fn faults_that_heal_are_tried_again() {
 }
 
 #[tokio::test]
+async fn what_may_heal_has_the_time_that_there_is() {
+    const BRIEF: &str = "retry-after-ms: 20\r\n";
+    for status in [500, 502, 504, 408] {
+        let busy = move |before| if before < 12 { Reply::Http(status, BRIEF, BODY.to_owned()) } else { secret() };
+        let server = Server::vault(busy).await;
+        assert_eq!(code(&server.store()).await, "ok", "{status}");
+        assert_eq!(server.fetches(), 13);
+    }
+    let busy = |before| if before < 12 { Reply::Http(500, BRIEF, BODY.to_owned()) } else { token(before) };
+    let server = Server::entra(busy).await;
+    assert_eq!(code(&server.store()).await, "ok");
+    assert_eq!(server.tokens(), 13);
+}
+
+#[tokio::test]
+async fn a_503_pauses_the_vault_as_a_429_does() {
+    const FIRST: usize = 100;
+    for status in [429, 503] {
+        let busy = move |before| match before {
+            ..FIRST => Reply::Http(status, "retry-after-ms: 300\r\n", BODY.to_owned()),
+            _ => secret(),
+        };
+        let server = Server::vault(busy).await;
+        let vault = Arc::new(open(&server.store()).expect("a vault"));
+        assert!(fetch_many(&vault, 300, 30).await.iter().all(Result::is_ok));
+        assert_eq!(server.fetches(), 300 + FIRST);
+        let seen = server.seen(false);
+        let pauses = seen.windows(2).filter(|pair| pair[1].at - pair[0].at >= Duration::from_millis(200)).count();
+        // Waves of 32, 16, and then 8.
+        assert!((1..=9).contains(&pauses), "{status}: {pauses}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_always_reset_is_told_in_the_end() {
+    let server = Server::vault(|_| Reply::Reset(String::new())).await;
+    let begun = Instant::now();
+    let error = fetch_within(&server.store(), 3.0).await.expect_err("a reset");
+    assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Reset, .. }), "{error:?}");
+    assert!(begun.elapsed() < Duration::from_secs(4) && server.fetches() >= 3, "{}", server.fetches());
+    assert!(error.remedy(&server.store(), &name()).contains("proxy or firewall"));
+}
+
+#[tokio::test]
 async fn a_body_cut_short_for_good_is_a_broken_connection() {
     let server =
         Server::vault(|_| Reply::Raw("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned()))
@@ -527,9 +595,33 @@ async fn answers_that_are_no_secret_are_final() {
         ["canary", "{}", r#"{"access_token":7}"#, r#"{"access_token":"canary\r\nX: y"}"#, r#"{"access_token":""}"#]
     {
         let server = Server::entra(move |_| http(200, answer)).await;
-        assert_eq!(code(&server.store()).await, "answer", "{answer}");
+        assert_eq!(code(&server.store()).await, "token-answer", "{answer}");
         assert_eq!((server.tokens(), server.fetches()), (1, 0));
     }
+}
+
+#[tokio::test]
+async fn what_answers_in_the_place_of_entra_is_named_and_counts_for_the_store() {
+    let page = || "<html>canary".to_owned();
+    let replies: [fn(String) -> Reply; 4] = [
+        |page| http(200, page),
+        |page| http(404, page),
+        |page| Reply::Http(302, "Location: http://localhost:9/\r\n", page),
+        |page| Reply::Raw(format!("HTTP/1.1 200 X\r\nContent-Length: 10000000000\r\n\r\n{page}")),
+    ];
+    for reply in replies {
+        let server = Server::entra(move |_| reply(page())).await;
+        let error = fetch(&server.store()).await.expect_err("no token");
+        assert_eq!(error.code(), "token-answer");
+        assert!(error.is_of_store() && error.to_string().contains("vault.localhost"), "{error}");
+        assert!(error.remedy(&server.store(), &name()).contains("`authority`"));
+        assert_eq!((server.tokens(), server.fetches()), (1, 0));
+    }
+    let server = Server::entra(|_| Reply::Endless).await;
+    let begun = Instant::now();
+    assert_eq!(code(&server.store()).await, "token-answer");
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(FetchError::BadRequest(400).is_of_store());
 }
 
 #[tokio::test]
@@ -596,13 +688,75 @@ async fn entra_throttles_in_plain_text() {
     assert_eq!(server.tokens(), 1);
 }
 
-/// The claims of an assertion in a form.
-fn claims(form: &str) -> serde_json::Value {
+/// The header of an assertion in a form, and its claims.
+fn assertion(form: &str) -> [serde_json::Value; 2] {
     use base64::Engine as _;
     let assertion = form.split("client_assertion=").nth(1).expect("an assertion");
-    let claims = assertion.split('.').nth(1).expect("claims");
-    let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64");
-    serde_json::from_slice(&json).expect("JSON")
+    let mut parts = assertion.split('.');
+    [(); 2].map(|()| {
+        let json = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(parts.next().expect("a part")).expect("base64");
+        serde_json::from_slice(&json).expect("JSON")
+    })
+}
+
+#[tokio::test]
+async fn an_assertion_is_signed_as_microsoft_documents() {
+    use base64::Engine as _;
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/application.pem");
+    let server = Server::entra(token).await;
+    let mut store = server.store();
+    store.identity.proof = Proof::ClientCertificate { client: "3f0a".to_owned(), certificate: file.clone() };
+    assert_eq!(code(&store).await, "ok");
+    let [header, claims] = assertion(&server.seen(true)[0].body);
+    let certificate = CertificateDer::from_pem_file(file).expect("a certificate");
+    let digest = ring::digest::digest(&ring::digest::SHA256, &certificate);
+    let thumbprint = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(digest);
+    assert_eq!(header, serde_json::json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
+    assert_eq!((&claims["iss"], &claims["sub"]), (&"3f0a".into(), &"3f0a".into()));
+    assert_eq!(claims["aud"], format!("http://vault.localhost:{}/7d1c/oauth2/v2.0/token", server.port));
+    let lifetime = claims["exp"].as_i64().zip(claims["nbf"].as_i64()).map(|(end, begin)| end - begin);
+    assert!(lifetime.is_some_and(|lifetime| (300..=900).contains(&lifetime)), "{claims}");
+}
+
+#[tokio::test]
+async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
+    let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(7200));
+    let headers: &'static str = Box::leak(format!("Date: {date}\r\n").into_boxed_str());
+    let refuse = move |_| Reply::Http(401, headers, r#"{"error":"invalid_client","error_codes":[700024]}"#.to_owned());
+    let server = Server::entra(refuse).await;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), "a.token").expect("a file");
+    let mut store = server.store();
+    store.identity.proof =
+        Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.path().to_owned()) };
+    let error = fetch(&store).await.expect_err("a refusal");
+    assert_eq!(error, FetchError::AssertionTime);
+    assert!(error.remedy(&store, &name()).contains("the platform's token has expired"));
+    // Another try would send the same token.
+    assert_eq!(server.tokens(), 1);
+}
+
+#[tokio::test]
+async fn remedies_fit_the_identity() {
+    let server = Server::vault(|_| secret()).await;
+    let mut store = server.store();
+    let remedy = |store: &Store, error: &FetchError| error.remedy(store, &name());
+    let policy = |store: &Store| remedy(store, &FetchError::DeniedByPolicy);
+    assert!(policy(&store).contains("--spn 3f0a "));
+    store.identity.proof = Proof::AzureCli;
+    assert!(policy(&store).contains("--object-id \"$(az ad signed-in-user show --query id -o tsv)\" "));
+    store.identity.proof = Proof::ManagedIdentity { client: None };
+    assert!(policy(&store).contains("--object-id PRINCIPAL-ID "));
+    store.identity.proof = Proof::ManagedIdentity { client: Some("77".to_owned()) };
+    assert!(policy(&store).contains("--object-id \"$(az ad sp show --id 77 --query id -o tsv)\" "));
+    for error in [
+        FetchError::DeniedByConnection,
+        FetchError::WrongTenant("11111111-1111-1111-1111-111111111111".to_owned()),
+        FetchError::TokenRejected,
+    ] {
+        assert!(remedy(&store, &error).contains("\naz keyvault show --name vault --query "), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -622,7 +776,7 @@ async fn an_assertion_follows_the_clock_of_entra() {
     store.identity.proof = certificate.clone();
     assert_eq!(code(&store).await, "ok");
     let seen = server.seen(true);
-    let issued = |request: &Request| claims(&request.body)["iat"].as_u64().expect("a time");
+    let issued = |request: &Request| assertion(&request.body)[1]["iat"].as_u64().expect("a time");
     let later = issued(&seen[1]) - issued(&seen[0]);
     assert!(later.abs_diff(AHEAD) < 60, "{later}");
     // With clocks that agree, another assertion would fare no better.
@@ -686,24 +840,36 @@ async fn a_redirect_is_not_followed() {
     let target: &'static str =
         Box::leak(format!("Location: http://localhost:{}/\r\n", elsewhere.port).into_boxed_str());
     let server = Server::vault(move |_| Reply::Http(307, target, BODY.to_owned())).await;
-    assert_eq!(code(&server.store()).await, "answer");
+    assert_eq!(code(&server.store()).await, "not-a-vault");
     let server = Server::entra(move |_| Reply::Http(307, target, BODY.to_owned())).await;
-    assert_eq!(code(&server.store()).await, "answer");
+    assert_eq!(code(&server.store()).await, "token-answer");
     assert_eq!((elsewhere.tokens(), elsewhere.fetches(), server.fetches()), (0, 0, 0));
 }
 
 #[tokio::test]
 async fn the_deadline_is_kept() {
-    for server in [Server::vault(|_| Reply::Silence).await, Server::entra(|_| Reply::Silence).await] {
+    let cases = [
+        (Server::vault(|_| Reply::Silence).await, "asked for a secret"),
+        (Server::entra(|_| Reply::Silence).await, "asked for a token"),
+    ];
+    for (server, expected) in cases {
         let begun = Instant::now();
-        let error = fetch_within(&server.store(), 0.5).await.expect_err("no time");
-        assert_eq!(error, FetchError::Deadline);
+        let mut store = server.store();
+        store.identity.authority = Some(format!("http://login.localhost:{}", server.port).parse().expect("an address"));
+        let error = fetch_within(&store, 0.5).await.expect_err("no time");
+        // Whoever is silent is named.
+        let host = if expected.ends_with("token") { "login.localhost" } else { "vault.localhost" };
+        assert_eq!(error.to_string(), format!("there was no time left while {host} was {expected}"));
+        assert!(error.remedy(&store, &name()).contains(host));
         assert!(begun.elapsed() < Duration::from_millis(900));
         // With the time for one request shorter, it is the peer's fault.
-        let mut store = server.store();
         store.request_timeout = Duration::from_millis(100);
         let error = fetch_within(&store, 1.0).await.expect_err("no answer");
-        assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Timeout, .. }), "{error:?}");
+        assert!(error.to_string().contains(host), "{error}");
+        if expected.ends_with("secret") {
+            assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Timeout, .. }), "{error:?}");
+            assert!(error.remedy(&store, &name()).contains("request-timeout"));
+        }
     }
 }
 
@@ -739,7 +905,10 @@ async fn refusals_of_the_vault_have_their_meaning() {
             "az keyvault secret recover --vault-name vault --name DB-Password",
         ),
         (400, r#"{"error":{"code":"BadParameter"}}"#.to_owned(), "bad-request", "api-version"),
-        (405, BODY.to_owned(), "bad-request", "api-version"),
+        (404, r#"{"error":{"code":"canary"}}"#.to_owned(), "bad-request", "api-version"),
+        (404, "<html>canary".to_owned(), "not-a-vault", "is a Key Vault's"),
+        (400, "<html>canary".to_owned(), "not-a-vault", "is a Key Vault's"),
+        (405, BODY.to_owned(), "not-a-vault", "is a Key Vault's"),
         (401, BODY.to_owned(), "token-rejected", "7d1c"),
     ];
     for (status, body, expected, remedy) in cases {
@@ -748,7 +917,7 @@ async fn refusals_of_the_vault_have_their_meaning() {
         assert_eq!(error.code(), expected);
         let found = error.remedy(&server.store(), &name());
         assert!(found.contains(remedy), "{found}");
-        assert_eq!(server.fetches(), if status == 401 { 2 } else { 1 }, "{expected}");
+        assert_eq!(server.fetches(), 1, "{expected}");
     }
 }
 
@@ -795,14 +964,17 @@ async fn hosts_that_cannot_be_reached_say_why() {
         }
     });
     let cases = [
-        (format!("http://localhost:{closed}"), Unreachable::Refused),
-        ("https://nobody.invalid".to_owned(), Unreachable::Dns),
-        (format!("https://localhost:{clear_port}"), Unreachable::Tls),
+        (format!("http://localhost:{closed}"), Unreachable::Refused, "check the address and its port"),
+        ("https://nobody.invalid".to_owned(), Unreachable::Dns, "correct the address"),
+        (format!("https://localhost:{clear_port}"), Unreachable::Tls, "TLS 1.2"),
     ];
-    for (url, expected) in cases {
+    for (url, expected, remedy) in cases {
         let mut store = server.store();
         store.vault_url = url.parse().expect("an address");
         let error = fetch(&store).await.expect_err("nobody there");
+        assert!(error.remedy(&store, &name()).contains(remedy), "{error}");
+        // What isn't there comes with no more time.
+        assert!(!error.remedy(&store, &name()).contains("time"), "{error}");
         let FetchError::Unreachable { why, .. } = error else { panic!("{url}: {error:?}") };
         assert_eq!(why, expected, "{url}");
     }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -51,6 +52,8 @@ fn acceptor(issuer: &Issuer, names: &[&str], end: SystemTime) -> TlsAcceptor {
 struct Server {
     port: u16,
     log: Arc<Mutex<Vec<(String, bool)>>>,
+    /// How many connections were made.
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -58,9 +61,11 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&log);
+        let connections = Arc::<AtomicUsize>::default();
+        let (kept, count) = (Arc::clone(&log), Arc::clone(&connections));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (tls, log) = (tls.clone(), Arc::clone(&log));
                 tokio::spawn(async move {
                     let Ok(stream) = tls.accept(stream).await else { return };
@@ -92,7 +97,7 @@ impl Server {
                 });
             }
         });
-        Self { port, log: kept }
+        Self { port, log: kept, connections }
     }
 
     fn log(&self) -> Vec<(String, bool)> {
@@ -158,9 +163,13 @@ impl Project {
 
     /// Runs a command that needs the value. `ok`, or what was said.
     async fn exec(&self, variables: &[(&str, &str)]) -> Result<(), String> {
+        self.exec_within("20", variables).await
+    }
+
+    async fn exec_within(&self, seconds: &str, variables: &[(&str, &str)]) -> Result<(), String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
         let script = format!("test \"$V\" = {CANARY}");
-        command.args(["exec", "--timeout", "20", "--", "sh", "-c", &script]).current_dir(self.0.path()).env_clear();
+        command.args(["exec", "--timeout", seconds, "--", "sh", "-c", &script]).current_dir(self.0.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("S", "canary-secret");
         command.env("V", "$<credential:payments/plain>").envs(variables.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
@@ -195,6 +204,8 @@ async fn a_certificate_must_be_trusted_right_and_in_its_time() {
                 let said = result.expect_err("no value");
                 assert!(expected.iter().all(|expected| said.contains(expected)), "{said}");
                 assert_eq!(server.log(), [], "nothing is sent to who isn't trusted");
+                // Another handshake would meet the same certificate.
+                assert_eq!(server.connections.load(Ordering::SeqCst), 1, "{said}");
             }
         }
     }
@@ -224,6 +235,56 @@ async fn a_proxy_leads_to_a_vault_that_tells_its_tenant_and_resource() {
     let no_proxy = [("HTTPS_PROXY", through.as_str()), ("NO_PROXY", ".corp.example")];
     let said = project.exec(&no_proxy).await.expect_err("no value");
     assert!(said.contains("its name has no address"), "{said}");
+}
+
+/// A proxy that answers every CONNECT so. It counts them.
+async fn answering(answer: &'static str) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let count = Arc::<AtomicUsize>::default();
+    let asked = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            asked.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (port, count)
+}
+
+#[tokio::test]
+async fn faults_of_a_proxy_are_told_as_its_own() {
+    let store = "vault-url: https://payments.vault.corp.example\nauthority: https://login.corp.example
+        azure-resource: https://vault.corp.example\ntenant-id: 7d1c";
+    let project = Project::new("", store);
+    let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
+    let (login, asked) = answering("HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n").await;
+    let (refusing, _) = answering("HTTP/1.1 502 X\r\nContent-Length: 0\r\n\r\n").await;
+    let local = |port: u16| format!("http://127.0.0.1:{port}");
+    let cases = [
+        (local(closed), "login.corp.example can't be reached: the proxy can't be reached", "correct HTTPS_PROXY"),
+        ("http://proxy.invalid:3128".to_owned(), "the proxy can't be reached", "NO_PROXY"),
+        (local(login), "the proxy asks for a login (HTTP 407)", "USER:PASSWORD"),
+        (local(refusing), "the proxy makes no connection to it", "NO_PROXY"),
+    ];
+    for (through, expected, remedy) in cases {
+        let said = project.exec_within("3", &[("HTTPS_PROXY", &through)]).await.expect_err("no value");
+        assert!(said.contains(expected) && said.contains(remedy), "{through}: {said}");
+    }
+    // A login isn't found by trying again.
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_machine_without_authorities_is_told() {
+    let project = Project::new("", "vault-url: https://payments.vault.azure.net\ntenant-id: 7d1c");
+    let (file, folder) = (project.path("empty.pem"), project.path("none"));
+    fs::write(&file, "").expect("a file");
+    let nothing =
+        [("SSL_CERT_FILE", file.to_str().expect("a path")), ("SSL_CERT_DIR", folder.to_str().expect("a path"))];
+    let said = project.exec(&nothing).await.expect_err("no value");
+    assert!(said.contains("system-authorities") && said.contains("ca-certificates"), "{said}");
 }
 
 #[tokio::test]

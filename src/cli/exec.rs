@@ -9,6 +9,7 @@ use super::args::{Exec, Global};
 use super::audit::Trail;
 use super::run::exit_code;
 use super::used::Uses;
+use super::waiting::Waiting;
 use super::{Exit, Terminal, fetch, input};
 use crate::audit;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -34,7 +35,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             return Exit::Faults;
         }
     };
-    let runtime = match fetch::runtime(terminal) {
+    let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
@@ -46,18 +47,17 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
         let planned = Uses::planned(&plan);
-        let resolved = match fetch::resolve(plan, &args.fetching, terminal).await {
-            Ok(resolved) => resolved,
+        let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
+            Ok(filled) => filled,
             Err(exit) => {
                 trail.note(&planned, audit::Outcome::NotFetched, |_| true);
                 return exit;
             }
         };
         // A value that can't be noted is not given.
-        if !trail.note(&Uses::resolved(&resolved), audit::Outcome::Given, |_| true) {
+        if !trail.note(&uses, audit::Outcome::Given, |_| true) {
             return Exit::World;
         }
-        let workflow = resolved.render();
         let surroundings = &args.surroundings;
         let command = Command {
             program: program.clone(),

@@ -2,60 +2,68 @@
 
 use std::path::Path;
 
-use tokio::runtime::Runtime;
-
 use super::args::Fetching;
+use super::used::Uses;
+use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal};
 use crate::config::Store;
-use crate::emulator::{Application, CLIENT, Emulator, RESOURCE, Seed, TENANT, Vault};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::Plan;
+use crate::render::Filled;
 use crate::resolve::Resolved;
+use crate::workflow::Workflow;
 
-/// The exit code of a command that Ctrl-C ended (128 and the signal's number).
-pub(super) const INTERRUPTED: u8 = 130;
-
-/// The runtime of a verb that waits.
-pub(super) fn runtime(terminal: &Terminal) -> Result<Runtime, Exit> {
-    let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    made.map_err(|error| {
-        terminal.error(&format!("cannot start: {error}"));
-        Exit::World
+/// Fills a plan in a runtime of its own, and makes something of it.
+pub(super) fn blocking<T: Send + 'static>(
+    plan: Plan,
+    args: &Fetching,
+    terminal: &Terminal,
+    make: impl FnOnce(Workflow<Filled>, Uses) -> T + Send + 'static,
+) -> Result<T, Exit> {
+    Waiting::new(terminal)?.block_on(async {
+        let interrupt = Interrupt::listen(terminal);
+        let resolved = resolve(plan, args, terminal, &interrupt).await?;
+        let uses = Uses::resolved(&resolved);
+        interrupt.or_leave(move || make(resolved.render(), uses)).await
     })
 }
 
-/// Resolves a plan in a runtime of its own.
-pub(super) fn blocking(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
-    runtime(terminal)?.block_on(resolve(plan, args, terminal))
+/// Fetches what a plan needs, and puts it in, and says who uses which version; tells what is wrong when that can't be
+/// done.
+pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<(Workflow<Filled>, Uses), Exit> {
+    let interrupt = Interrupt::listen(terminal);
+    let resolved = resolve(plan, args, terminal, &interrupt).await?;
+    let uses = Uses::resolved(&resolved);
+    interrupt.or_leave(|| (resolved.render(), uses)).await
 }
 
-/// Resolves a plan, and tells what is wrong when that can't be done.
-pub(super) async fn resolve(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<Resolved, Exit> {
-    if plan.fetches().is_empty() {
+async fn resolve(
+    plan: Plan,
+    args: &Fetching,
+    terminal: &Terminal,
+    interrupt: &Interrupt<'_>,
+) -> Result<Resolved, Exit> {
+    let resolved = if plan.fetches().is_empty() {
         // Nothing to fetch needs no vault, and no emulator either.
-        return finish(plan.resolve(args.timeout, |_| ()).await, terminal);
-    }
-    let (plan, _emulator) = match &args.emulate {
-        None => (plan, None),
-        Some(seed) => {
-            let emulator = emulator(seed, plan.stores(), terminal).await?;
-            (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
-        }
-    };
-    let total = plan.fetches().len();
-    let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
-    let resolved = tokio::select! {
-        resolved = plan.resolve(args.timeout, progress) => resolved,
-        _ = tokio::signal::ctrl_c() => {
-            terminal.progress("");
-            terminal.error("interrupted; nothing was written and nothing was started");
-            return Err(Exit::Child(INTERRUPTED));
-        }
+        plan.resolve(args.timeout, |_| ()).await
+    } else {
+        let (plan, _emulator) = match &args.emulate {
+            None => (plan, None),
+            Some(seed) => {
+                let emulator = emulator(seed, plan.stores(), terminal).await?;
+                (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
+            }
+        };
+        let total = plan.fetches().len();
+        let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
+        interrupt.or(plan.resolve(args.timeout, progress)).await?
     };
     terminal.progress("");
     finish(resolved, terminal)
 }
 
-type Resolution = Result<(Resolved, crate::diagnostic::Diagnostics), crate::diagnostic::Diagnostics>;
+type Resolution = Result<(Resolved, Diagnostics), Diagnostics>;
 
 fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
     match resolved {
@@ -75,41 +83,63 @@ fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
 }
 
 /// An emulator with the vaults of a seed, and the applications of the stores.
-pub(super) async fn emulator(seed: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
-    let mut seed = Seed::read(seed).map_err(|faults| {
+pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
+    let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
+    let seed = seed.map_err(|faults| {
         terminal.diagnostics(&faults);
         Exit::Faults
     })?;
-    let vaults = &mut seed.vaults;
-    for store in stores {
-        // A store that the seed doesn't fill has an empty vault.
-        let name = store.name.as_str().to_ascii_lowercase();
-        let at = vaults.iter().position(|vault| vault.is_called(&name)).unwrap_or_else(|| {
-            vaults.push(Vault::new(name));
-            vaults.len() - 1
-        });
-        let vault = vaults.swap_remove(at);
-        vaults.push(vault.tenant(tenant(store)).for_resource(store.resource().unwrap_or(RESOURCE)));
-    }
-    for store in stores {
-        let (tenant, client) = (tenant(store), client(store));
-        if !seed.applications.iter().any(|known| known.tenant == tenant && known.client == client) {
-            // With a secret that nobody outside of this process needs.
-            seed.applications.push(Application::new(tenant, client));
-        }
-    }
     seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
     })
 }
 
-/// The tenant of a store, or the emulator's own for one that learns it.
-fn tenant(store: &Store) -> &str {
-    store.identity.tenant.as_deref().unwrap_or(TENANT)
+/// Makes the vaults of a seed those of the stores, and sees to it that each store has an application.
+fn fit(seed: &mut Seed, stores: &[Store], path: &Path) -> Result<(), Diagnostics> {
+    let mut faults = Diagnostics::new();
+    for store in stores {
+        let name = store.name.as_str();
+        let Some(at) = seed.vaults.iter().position(|vault| vault.is_called(name)) else {
+            faults.push(absent(seed, name, path));
+            continue;
+        };
+        let mut vault = seed.vaults.remove(at);
+        if let Some(tenant) = &store.identity.tenant {
+            vault = vault.tenant(tenant);
+        }
+        if let Some(resource) = &store.identity.resource {
+            vault = vault.for_resource(resource);
+        }
+        let tenant = vault.tenant_id().to_owned();
+        seed.vaults.insert(at, vault);
+        let mut known = seed.applications.iter().filter(|known| known.tenant == tenant);
+        let is_known = match store.identity.proof.client() {
+            Some(client) => known.any(|known| known.client.eq_ignore_ascii_case(client)),
+            None => known.next().is_some(),
+        };
+        if !is_known {
+            // With a secret that nobody outside of this process needs.
+            seed.applications.push(Application::new(tenant, store.identity.proof.client().unwrap_or(CLIENT)));
+        }
+    }
+    faults.finish(Some(())).map(drop)
 }
 
-/// The application of a store, or the emulator's own for an identity of the machine or the environment.
-fn client(store: &Store) -> &str {
-    store.identity.proof.client().unwrap_or(CLIENT)
+fn absent(seed: &Seed, name: &str, path: &Path) -> Diagnostic {
+    let message = format!("the seed {} has no vault `{name}`", path.display());
+    let names = || seed.vaults.iter().map(Vault::name);
+    let help = match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            format!("add it with the secrets that are used, `{name}: {{ NAME: VALUE }}`; it has {}", listed(names()))
+        }
+    };
+    Diagnostic::error(Code::UnknownStore, message).help(help)
+}
+
+/// Names, one after the other.
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -17,6 +17,7 @@ mod run;
 mod stores;
 mod terminal;
 mod used;
+mod waiting;
 
 use std::ffi::OsString;
 

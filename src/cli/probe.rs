@@ -1,16 +1,21 @@
 //! `stores test`: what each store takes, side by side.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::args::{Test, TestFormat};
+use super::waiting::Interrupt;
 use super::{Exit, Terminal, fetch};
 use crate::config::Store;
 use crate::reference::SecretName;
 use crate::store::{self, Check, Probe};
+
+/// How long one request of a test may take, at most: whoever waits for it is a person.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// Tests all stores at once, and tells them in their order.
 pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
@@ -26,6 +31,10 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
             Err(exit) => return exit,
         },
     };
+    for store in &mut stores {
+        // A request that is late says more than a time that is over.
+        store.request_timeout = store.request_timeout.min(args.fetching.timeout / 3).min(REQUEST_TIME);
+    }
     let deadline = Instant::now() + args.fetching.timeout;
     let mut tasks = JoinSet::new();
     for (index, vault) in store::open(&stores).into_iter().enumerate() {
@@ -37,11 +46,10 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
             (index, probe)
         });
     }
-    let finished = tokio::select! {
-        finished = tasks.join_all() => finished,
-        _ = tokio::signal::ctrl_c() => return Exit::Child(fetch::INTERRUPTED),
+    let mut found: Vec<(usize, Probe)> = match Interrupt::listen(terminal).or(tasks.join_all()).await {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
-    let mut found: Vec<(usize, Probe)> = finished;
     found.sort_by_key(|(index, _)| *index);
     let found: Vec<(&Store, Probe)> = found.into_iter().map(|(index, probe)| (&stores[index], probe)).collect();
     let out = match args.format {

@@ -1,5 +1,7 @@
 //! `render`: the workflow with its values.
 
+use std::sync::Arc;
+
 use super::args::{Global, Render, RenderFormat};
 use super::audit::Trail;
 use super::used::Uses;
@@ -31,33 +33,37 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
         return Exit::Usage;
     }
     let trail = match Trail::open(&args.audited, terminal) {
-        Ok(trail) => trail,
+        Ok(trail) => Arc::new(trail),
         Err(exit) => return exit,
     };
-    let planned = Uses::planned(&plan);
-    let resolved = match fetch::blocking(plan, &args.fetching, terminal) {
-        Ok(resolved) => resolved,
+    let (reveal, outcome) =
+        if args.reveal { (Reveal::Revealed, Outcome::Revealed) } else { (Reveal::Masked, Outcome::Masked) };
+    let (format, out) = (args.format, args.output.is_none().then(|| terminal.clone()));
+    let (planned, noting) = (Uses::planned(&plan), Arc::clone(&trail));
+    let made = fetch::blocking(plan, &args.fetching, terminal, move |workflow, uses| {
+        // A value that can't be noted is not shown.
+        if !noting.note(&uses, outcome, |_| true) {
+            return Err(None);
+        }
+        let text = write(&workflow, format, reveal).map_err(Some)?;
+        // Whoever reads it may be slow.
+        let told = out.map(|out| out.result(text.as_bytes()));
+        Ok::<_, Option<String>>((text, told))
+    });
+    let (text, told) = match made {
+        Ok(Ok(made)) => made,
+        Ok(Err(None)) => return Exit::World,
+        Ok(Err(Some(message))) => {
+            terminal.error(&message);
+            return Exit::Faults;
+        }
         Err(exit) => {
             trail.note(&planned, Outcome::NotFetched, |_| true);
             return exit;
         }
     };
-    let (reveal, outcome) =
-        if args.reveal { (Reveal::Revealed, Outcome::Revealed) } else { (Reveal::Masked, Outcome::Masked) };
-    // A value that can't be noted is not shown.
-    if !trail.note(&Uses::resolved(&resolved), outcome, |_| true) {
-        return Exit::World;
-    }
-    let text = match write(&resolved.render(), args.format, reveal) {
-        Ok(text) => text,
-        Err(message) => {
-            terminal.error(&message);
-            return Exit::Faults;
-        }
-    };
-    let Some(path) = &args.output else {
-        return terminal.result(text.as_bytes());
-    };
+    let Some(path) = &args.output else { return told.unwrap_or(Exit::Success) };
+    // Not aside: what is left behind in the middle would leave a part of a file behind.
     match file::write(path, text.as_bytes()) {
         Ok(()) => Exit::Success,
         Err(error) => {

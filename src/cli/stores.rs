@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::args::{Global, Stores, StoresAction};
-use super::{Exit, Terminal, fetch, input, probe};
+use super::waiting::Waiting;
+use super::{Exit, Terminal, input, probe};
 use crate::config::{Config, Proof, SecretSource};
 
 pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exit {
@@ -24,7 +25,7 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
     };
     match &args.action {
         None => terminal.result(list(&config).as_bytes()),
-        Some(StoresAction::Test(args)) => match fetch::runtime(terminal) {
+        Some(StoresAction::Test(args)) => match Waiting::new(terminal) {
             Ok(runtime) => runtime.block_on(probe::probe(config.stores, args, terminal)),
             Err(exit) => exit,
         },

@@ -153,12 +153,10 @@ impl Plan {
     fn check_validity(&self, fetch: &Fetch, fetched: &Fetched, diagnostics: &mut Diagnostics) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
-        let what = if fetched.expires.is_some_and(|end| end <= now) {
-            "has expired"
-        } else if fetched.not_before.is_some_and(|begin| begin > now) {
-            "is not valid yet"
-        } else {
-            return;
+        let what = match (fetched.expires, fetched.not_before) {
+            (Some(end), _) if end <= now => format!("has expired, on {}", date(end)),
+            (_, Some(begin)) if begin > now => format!("is not valid yet, but from {} on", date(begin)),
+            _ => return,
         };
         let store = self.store(fetch);
         let message = format!("the secret `{}` of the store `{}` {what}", fetch.secret, store.name);
@@ -184,4 +182,14 @@ impl Resolved {
     pub fn answers(&self) -> &[Answer] {
         &self.answers
     }
+}
+
+/// A time in seconds since 1970, for people; as it is where no calendar reaches.
+fn date(time: i64) -> String {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let seconds = u64::try_from(time).ok().filter(|seconds| *seconds < YEAR_10000);
+    seconds.map_or_else(
+        || format!("{time} s from 1970"),
+        |seconds| httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds)),
+    )
 }

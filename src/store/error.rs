@@ -3,6 +3,8 @@
 //! Errors are told apart by HTTP status and codes, as Microsoft asks; the words of an answer are never looked at and
 //! never shown.
 
+use super::unreachable::Unreachable;
+
 /// Why a secret can't be fetched. Holds no secret, no token and no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -31,6 +33,9 @@ pub enum FetchError {
     /// The file of certificate authorities can't be read, or isn't PEM.
     #[error("the ca-file {0} can't be used: {1}")]
     CaFile(String, String),
+    /// The authorities that the system trusts can't be had.
+    #[error("the certificate authorities of this machine can't be used: {0}")]
+    SystemAuthorities(String),
     /// An address of this host that is neither https nor on this machine.
     #[error("{0} is not asked without TLS")]
     PlainHttp(String),
@@ -91,8 +96,8 @@ pub enum FetchError {
     #[error("the Azure CLI is not installed, or `az` is not on the PATH")]
     NoAzureCli,
     /// The command `az` failed.
-    #[error("the Azure CLI gives no token")]
-    AzureCli,
+    #[error("the Azure CLI gives no token{}", .0.as_ref().map_or_else(String::new, |tenant| format!(" of the tenant {tenant}")))]
+    AzureCli(Option<String>),
     /// The vault doesn't tell what the store leaves out.
     #[error("the vault does not tell which tenant and resource its tokens have")]
     NoChallenge,
@@ -129,7 +134,7 @@ pub enum FetchError {
     /// 403 `SecretDisabled`.
     #[error("the secret is disabled")]
     Disabled,
-    /// 404.
+    /// 404 `SecretNotFound`.
     #[error("the vault has no such secret or version")]
     NotFound,
     /// Any other answer that another try won't change.
@@ -155,41 +160,25 @@ pub enum FetchError {
     /// The answer isn't what the protocol says.
     #[error("the answer can't be understood: {0}")]
     Answer(&'static str),
+    /// What gives tokens answers otherwise than the protocol says.
+    #[error("the answer of {host} can't be understood: {why}")]
+    TokenAnswer {
+        /// The host that was asked.
+        host: String,
+        /// What is wrong with the answer.
+        why: &'static str,
+    },
+    /// Whoever answers is no Key Vault.
+    #[error("whoever answers at the vault's address is no Key Vault: {0}")]
+    NotAVault(&'static str),
     /// The time for everything was over.
-    #[error("there was no time left")]
-    Deadline,
-}
-
-/// Why a host can't be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unreachable {
-    /// The name has no address.
-    #[error("its name has no address")]
-    Dns,
-    /// Nobody listens.
-    #[error("the connection is refused")]
-    Refused,
-    /// The connection broke.
-    #[error("the connection broke")]
-    Reset,
-    /// No answer in time.
-    #[error("it does not answer in time")]
-    Timeout,
-    /// Nobody who is trusted vouches for the certificate.
-    #[error("its certificate comes from an authority that is not trusted")]
-    UnknownAuthority,
-    /// The certificate is another host's.
-    #[error("its certificate is for another name")]
-    WrongName,
-    /// The certificate's time is over, or has not come.
-    #[error("its certificate has expired, or is not valid yet")]
-    Expired,
-    /// TLS can't be agreed on.
-    #[error("TLS fails")]
-    Tls,
-    /// Anything else.
-    #[error("the connection failed")]
-    Other,
+    #[error("there was no time left while {host} was asked for {what}")]
+    Deadline {
+        /// The host that was asked.
+        host: String,
+        /// For what.
+        what: &'static str,
+    },
 }
 
 fn aadsts(code: Option<u32>) -> String {
@@ -208,6 +197,7 @@ impl FetchError {
             Self::EnvironmentUnset(_) => "environment-unset",
             Self::EnvironmentWrong(..) => "environment-wrong",
             Self::CaFile(..) => "ca-file",
+            Self::SystemAuthorities(_) => "system-authorities",
             Self::PlainHttp(_) => "plain-http",
             Self::UnknownTenant => "unknown-tenant",
             Self::UnknownApplication => "unknown-application",
@@ -225,7 +215,7 @@ impl FetchError {
             Self::NoManagedIdentity => "no-managed-identity",
             Self::UnknownManagedIdentity => "unknown-managed-identity",
             Self::NoAzureCli => "no-azure-cli",
-            Self::AzureCli => "azure-cli",
+            Self::AzureCli(_) => "azure-cli",
             Self::NoChallenge => "no-challenge",
             Self::ForeignResource(_) => "foreign-resource",
             Self::WrongResource(_) => "wrong-resource",
@@ -245,23 +235,35 @@ impl FetchError {
             Self::UnknownVault(_) => "unknown-vault",
             Self::Unreachable { .. } => "unreachable",
             Self::Answer(_) => "answer",
-            Self::Deadline => "deadline",
+            Self::TokenAnswer { .. } => "token-answer",
+            Self::NotAVault(_) => "not-a-vault",
+            Self::Deadline { .. } => "deadline",
         }
     }
 
     /// Whether it is about the store as a whole, so that every secret of it fails alike.
     pub fn is_of_store(&self) -> bool {
-        !matches!(self, Self::Disabled | Self::NotFound | Self::BadRequest(_) | Self::Answer(_))
+        !matches!(self, Self::Disabled | Self::NotFound | Self::Answer(_))
+    }
+
+    /// The same of who gives tokens: an answer that can't be understood is another host's than a vault's.
+    pub(super) fn of_tokens(self, host: &str) -> Self {
+        match self {
+            Self::Answer(why) => Self::TokenAnswer { host: host.to_owned(), why },
+            error => error,
+        }
+    }
+
+    /// Whether the vault says that it has too much to do, so that all requests to it should wait.
+    pub(super) fn is_of_load(&self) -> bool {
+        matches!(self, Self::Throttled | Self::Server(503))
     }
 
     /// Whether it may heal.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
-            Self::Unreachable { why, .. } => !matches!(
-                why,
-                Unreachable::UnknownAuthority | Unreachable::WrongName | Unreachable::Expired | Unreachable::Tls
-            ),
+            Self::Unreachable { why, .. } => why.is_transient(),
             _ => false,
         }
     }

@@ -14,15 +14,17 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
 use super::retry::retry_after;
+use super::unreachable::{NoAddress, NoNameService, Unreachable};
 use crate::config::{Store, is_loopback};
 use crate::secret::Buffer;
 
 /// The largest answer that is read, in bytes. A secret has at most 25 KB.
 const MAX_BODY: usize = 1 << 20;
 
-/// How long a connection may take to stand.
+/// How long a connection may take to stand, at most. It has two thirds of a request's time, and a name half of that, so
+/// that a request which is late tells what it was late in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One client for addresses that are reached alike. All of them share the sockets that this process may have open.
@@ -31,8 +33,18 @@ pub(super) struct Clients {
     sockets: Arc<Semaphore>,
 }
 
-/// What tells clients apart: whether they stay on this machine, whether they do without TLS, and whom they trust.
-type Kind = (bool, bool, Option<PathBuf>);
+/// What tells clients apart.
+#[derive(PartialEq)]
+struct Kind {
+    /// They stay on this machine.
+    local: bool,
+    /// They do without TLS.
+    plain: bool,
+    /// Whom they trust.
+    ca_file: Option<PathBuf>,
+    /// How long a connection may take.
+    time: Duration,
+}
 
 /// A client and its part of the sockets.
 #[derive(Clone)]
@@ -55,25 +67,32 @@ impl Clients {
             "http" if local => true,
             _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         };
-        self.kind((local, plain, store.ca_file.clone()))
+        self.kind(local, plain, store.ca_file.clone(), store.request_timeout)
     }
 
-    /// The client for an address that the platform gives tokens at: always plain http, and near.
-    pub(super) fn near(&mut self, address: &Url) -> Result<Caller, FetchError> {
+    /// The client for an address that the platform gives tokens at: always near, and with TLS on this machine alone.
+    pub(super) fn near(&mut self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
-        if address.scheme() == "http" && (is_link_local || is_loopback(address)) {
-            return self.kind((true, true, None));
+        match address.scheme() {
+            "http" if is_link_local || is_loopback(address) => self.kind(true, true, None, timeout),
+            "https" if is_loopback(address) => self.kind(true, false, store.ca_file.clone(), timeout),
+            _ => Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         }
-        Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned()))
     }
 
-    fn kind(&mut self, kind: Kind) -> Result<Caller, FetchError> {
+    fn kind(
+        &mut self,
+        local: bool,
+        plain: bool,
+        ca_file: Option<PathBuf>,
+        timeout: Duration,
+    ) -> Result<Caller, FetchError> {
+        let kind = Kind { local, plain, ca_file, time: CONNECT_TIMEOUT.min(timeout * 2 / 3) };
         let sockets = Arc::clone(&self.sockets);
         if let Some((_, client)) = self.known.iter().find(|(other, _)| *other == kind) {
             return Ok(Caller { client: client.clone(), sockets });
         }
-        let (local, plain, ca_file) = &kind;
-        let client = build(*local, *plain, ca_file.as_deref())?;
+        let client = build(&kind)?;
         self.known.push((kind, client.clone()));
         Ok(Caller { client, sockets })
     }
@@ -109,7 +128,7 @@ impl Caller {
     ) -> Result<Answer, FetchError> {
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
         let exchange = async {
-            let response = request.send().await.map_err(|error| unreachable(host, &error))?;
+            let response = request.send().await.map_err(|error| FetchError::of_request(host, &error))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let received = SystemTime::now();
             Ok(Answer { status, body: body(host, response).await?, headers, received })
@@ -119,16 +138,16 @@ impl Caller {
     }
 }
 
-fn build(local: bool, plain: bool, ca_file: Option<&Path>) -> Result<Client, FetchError> {
+fn build(kind: &Kind) -> Result<Client, FetchError> {
     let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls(plain, ca_file)?)
-        .dns_resolver(Arc::new(Names))
+        .tls_backend_preconfigured(tls(kind.plain, kind.ca_file.as_deref())?)
+        .dns_resolver(Arc::new(Names(kind.time / 2)))
         // A redirect would carry the token to a place that nobody configured.
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(kind.time)
         .tcp_nodelay(true)
         .user_agent(concat!("credflow/", env!("CARGO_PKG_VERSION")));
-    if local {
+    if kind.local {
         builder = builder.no_proxy();
     }
     Ok(builder.build().expect("internal error: the client's settings are fixed"))
@@ -144,15 +163,14 @@ fn tls(plain: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Fetc
         return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
     let extra = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)
-        .map_err(|error| FetchError::CaFile(shown(ca_file), error.to_string()))?;
+    let verifier =
+        rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider).map_err(|error| match ca_file {
+            Some(path) => FetchError::CaFile(path.display().to_string(), error.to_string()),
+            None => FetchError::SystemAuthorities(error.to_string()),
+        })?;
     let mut config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn shown(ca_file: Option<&Path>) -> String {
-    ca_file.map_or_else(|| "of the system".to_owned(), |path| path.display().to_string())
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError> {
@@ -165,78 +183,26 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError>
     }
 }
 
-/// Names to addresses. `localhost` and what is below it is this machine, without asking anybody (RFC 6761).
-struct Names;
-
-/// A name without an address.
-#[derive(Debug, thiserror::Error)]
-#[error("the name has no address")]
-struct NoAddress;
+/// Names to addresses, within some time. `localhost` and what is below it is this machine, without asking anybody
+/// (RFC 6761).
+struct Names(Duration);
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
+        let time = self.0;
         Box::pin(async move {
             let host = name.as_str();
             if host == "localhost" || host.ends_with(".localhost") {
                 let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
             }
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await.map_err(|_| NoAddress)?.collect();
+            let found = tokio::time::timeout(time, tokio::net::lookup_host((host, 0))).await;
+            let found: Vec<SocketAddr> = found.map_err(|_| NoNameService)?.map_err(|_| NoAddress)?.collect();
             if found.is_empty() {
                 return Err(NoAddress.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
-    }
-}
-
-/// The meaning of a failed request.
-fn unreachable(host: &str, error: &reqwest::Error) -> FetchError {
-    let mut why = if error.is_timeout() { Unreachable::Timeout } else { Unreachable::Other };
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        if error.is::<NoAddress>() {
-            why = Unreachable::Dns;
-        } else if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            match io.kind() {
-                std::io::ErrorKind::ConnectionRefused => why = Unreachable::Refused,
-                std::io::ErrorKind::ConnectionReset
-                | std::io::ErrorKind::ConnectionAborted
-                | std::io::ErrorKind::BrokenPipe
-                | std::io::ErrorKind::UnexpectedEof => why = Unreachable::Reset,
-                std::io::ErrorKind::TimedOut => why = Unreachable::Timeout,
-                _ => {}
-            }
-            // Its own `source` would skip the error that it wraps: of TLS, that is the one that tells.
-            cause = io.get_ref().map(|inner| inner as _);
-            continue;
-        } else if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            why = untrusted(tls);
-        }
-        cause = error.source();
-    }
-    if matches!(why, Unreachable::Other) && !error.is_connect() {
-        why = Unreachable::Reset;
-    }
-    FetchError::Unreachable { host: host.to_owned(), why }
-}
-
-/// Why TLS failed.
-fn untrusted(error: &rustls::Error) -> Unreachable {
-    use rustls::{AlertDescription, CertificateError as Wrong, Error};
-    match error {
-        Error::InvalidCertificate(wrong) => match wrong {
-            Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Unreachable::WrongName,
-            Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => {
-                Unreachable::Expired
-            }
-            // Another authority of the same name has another key.
-            Wrong::UnknownIssuer | Wrong::BadSignature => Unreachable::UnknownAuthority,
-            _ => Unreachable::Tls,
-        },
-        // The peer says so of itself.
-        Error::AlertReceived(AlertDescription::CertificateExpired) => Unreachable::Expired,
-        _ => Unreachable::Tls,
     }
 }
 
@@ -280,7 +246,7 @@ async fn body(host: &str, mut response: Response) -> Result<Buffer, FetchError> 
         return Err(TOO_LARGE);
     }
     let mut body = Buffer::with_capacity(usize::try_from(expected).unwrap_or(0));
-    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(host, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| FetchError::of_request(host, &error))? {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(TOO_LARGE);
         }

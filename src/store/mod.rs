@@ -15,7 +15,9 @@ mod retry;
 mod target;
 mod throttle;
 mod token;
+mod unreachable;
 mod vault;
+mod window;
 
 use std::sync::Arc;
 
@@ -24,8 +26,10 @@ use crate::config::Store;
 pub use answer::bundle::Fetched;
 pub use answer::challenge::Challenge;
 pub use answer::grant::Grant;
-pub use error::{FetchError, Unreachable};
+pub use answer::wait::wait;
+pub use error::FetchError;
 pub use probe::{Check, Probe};
+pub use unreachable::Unreachable;
 pub use vault::Vault;
 
 use http::Clients;

@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::error::{FetchError, Unreachable};
-use super::vault::{Vault, nobody};
+use super::error::FetchError;
+use super::http::Answer;
+use super::unreachable::Unreachable;
+use super::vault::{Task, Vault, nobody};
 use crate::config::DEFAULT_API_VERSION;
 
 /// A clock that is further off than this makes certificates and assertions fail, in seconds (the leniency of Entra ID).
 const CLOCK_TOLERANCE: u64 = 300;
+
+/// How long a vault may take to answer well, where there is so much time.
+const GREETING_TIME: Duration = Duration::from_secs(20);
 
 /// How one check came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub struct Probe {
     pub dns: Check,
     /// A connection stands, and the certificate is trusted.
     pub tls: Check,
+    /// A Key Vault answers, and has time to.
+    pub answer: Check,
     /// A token is given.
     pub token: Check,
     /// The vault lets the identity read secrets.
@@ -51,6 +58,7 @@ impl Probe {
         Self {
             dns: Check::Skipped,
             tls: Check::Skipped,
+            answer: Check::Skipped,
             token: Check::Skipped,
             permission: Check::Skipped,
             api_version: Check::Skipped,
@@ -64,16 +72,18 @@ impl Probe {
     /// What is known of a store that can't be opened.
     pub fn unopened(error: FetchError) -> Self {
         let mut probe = Self::none();
-        let of_connection = matches!(error, FetchError::CaFile(..) | FetchError::PlainHttp(_));
+        let of_connection =
+            matches!(error, FetchError::CaFile(..) | FetchError::SystemAuthorities(_) | FetchError::PlainHttp(_));
         *if of_connection { &mut probe.tls } else { &mut probe.token } = Check::Failed(error);
         probe
     }
 
     /// The checks by their names, in the order in which they were made.
-    pub fn checks(&self) -> [(&'static str, &Check); 6] {
+    pub fn checks(&self) -> [(&'static str, &Check); 7] {
         [
             ("dns", &self.dns),
             ("tls", &self.tls),
+            ("answer", &self.answer),
             ("token", &self.token),
             ("permission", &self.permission),
             ("api-version", &self.api_version),
@@ -91,32 +101,29 @@ impl Vault {
         // What the time ends in the middle of a check stays as the check left it.
         let ended = tokio::time::timeout_at(deadline, checks).await;
         if ended.is_err() {
-            let late = [&mut probe.dns, &mut probe.tls, &mut probe.token, &mut probe.permission];
-            if let Some(check) = late.into_iter().find(|check| **check == Check::Skipped) {
-                *check = Check::Failed(FetchError::Deadline);
+            if probe.token == Check::Skipped {
+                probe.token = Check::Failed(self.source().late());
+            } else if probe.permission == Check::Skipped {
+                probe.answer = Check::Failed(self.late(Task::Secret));
             }
         }
         probe
     }
 
     async fn checks(&self, probe: &mut Probe, deadline: Instant) {
-        let answer = match self.greet(deadline).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                if matches!(error, FetchError::Unreachable { why: Unreachable::Dns, .. }) {
-                    probe.dns = Check::Failed(error);
-                } else {
-                    probe.dns = Check::Fine;
-                    probe.tls = Check::Failed(error);
-                }
-                return;
+        if let Some(answer) = self.greeting(probe, deadline).await {
+            probe.clock_ahead = answer.clock_ahead();
+            if let Some(ahead) = probe.clock_ahead {
+                let is_off = ahead.unsigned_abs() > CLOCK_TOLERANCE;
+                probe.clock = if is_off { Check::Failed(FetchError::Clock(ahead)) } else { Check::Fine };
             }
-        };
-        (probe.dns, probe.tls) = (Check::Fine, Check::Fine);
-        probe.clock_ahead = answer.clock_ahead();
-        if let Some(ahead) = probe.clock_ahead {
-            let is_off = ahead.unsigned_abs() > CLOCK_TOLERANCE;
-            probe.clock = if is_off { Check::Failed(FetchError::Clock(ahead)) } else { Check::Fine };
+        }
+        if probe.answer != Check::Fine {
+            // No token is asked for; what is wrong with it on this machine is told all the same.
+            if let Err(error) = self.source().is_there() {
+                probe.token = Check::Failed(error);
+            }
+            return;
         }
         let begun = Instant::now();
         if let Err(error) = self.token(deadline).await {
@@ -131,8 +138,43 @@ impl Vault {
         match asked {
             Ok(_) | Err(FetchError::NotFound) => (probe.permission, probe.api_version) = (Check::Fine, Check::Fine),
             Err(error @ FetchError::BadRequest(_)) => self.doubt_version(probe, error, deadline).await,
+            Err(error) if is_of_answer(&error) => probe.answer = Check::Failed(error),
             Err(error) => probe.permission = Check::Failed(error),
         }
+    }
+
+    /// Asks without a token. What is known of the name, the connection and who answers is in the checks afterwards.
+    async fn greeting(&self, probe: &mut Probe, deadline: Instant) -> Option<Answer> {
+        let until = deadline.min(Instant::now() + GREETING_TIME);
+        let mut last = None;
+        let greeted = tokio::time::timeout_at(until, self.greet(until, &mut last)).await;
+        let error = match greeted.unwrap_or_else(|_| Err(last.unwrap_or_else(|| self.late(Task::Challenge)))) {
+            Ok(answer) => {
+                (probe.dns, probe.tls) = (Check::Fine, Check::Fine);
+                probe.answer = match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
+                    FetchError::TokenRejected if answer.challenge().is_none() => {
+                        Check::Failed(FetchError::NotAVault("it does not say which token it takes"))
+                    }
+                    error @ FetchError::NotAVault(_) => Check::Failed(error),
+                    _ => Check::Fine,
+                };
+                return Some(answer);
+            }
+            Err(error) => error,
+        };
+        match error {
+            FetchError::Unreachable { why: Unreachable::Dns | Unreachable::NameService, .. } => {
+                probe.dns = Check::Failed(error);
+            }
+            FetchError::Unreachable { why: Unreachable::Reset | Unreachable::Timeout, .. } => {
+                (probe.dns, probe.tls, probe.answer) = (Check::Fine, Check::Fine, Check::Failed(error));
+            }
+            FetchError::Unreachable { .. } => (probe.dns, probe.tls) = (Check::Fine, Check::Failed(error)),
+            // Nothing came about in the time that there was.
+            FetchError::Deadline { .. } => probe.answer = Check::Failed(error),
+            error => (probe.dns, probe.tls, probe.answer) = (Check::Fine, Check::Fine, Check::Failed(error)),
+        }
+        None
     }
 
     /// A request was refused: by its `api-version`, if another one is taken.
@@ -146,7 +188,14 @@ impl Vault {
                 (probe.permission, probe.api_version) = (Check::Fine, Check::Failed(error));
             }
             Err(FetchError::BadRequest(_)) => probe.permission = Check::Failed(error),
+            Err(other) if is_of_answer(&other) => probe.answer = Check::Failed(other),
             Err(other) => (probe.permission, probe.api_version) = (Check::Failed(other), Check::Failed(error)),
         }
     }
+}
+
+/// Whether it is about who answers and how well, and not about whom it lets in.
+fn is_of_answer(error: &FetchError) -> bool {
+    let is_late = matches!(error, FetchError::Deadline { .. } | FetchError::NotAVault(_) | FetchError::Answer(_));
+    is_late || error.is_transient()
 }

@@ -1,6 +1,7 @@
 //! What to do about an error, for a person with the rights to do it.
 
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
+use super::unreachable::Unreachable;
 use crate::config::{Cloud, Proof, SecretSource, Store};
 use crate::reference::SecretName;
 
@@ -16,6 +17,7 @@ impl FetchError {
             | Self::EnvironmentUnset(_)
             | Self::EnvironmentWrong(..)
             | Self::CaFile(..)
+            | Self::SystemAuthorities(_)
             | Self::PlainHttp(_) => self.of_machine(store),
             Self::UnknownTenant
             | Self::UnknownApplication
@@ -34,7 +36,8 @@ impl FetchError {
             | Self::NoManagedIdentity
             | Self::UnknownManagedIdentity
             | Self::NoAzureCli
-            | Self::AzureCli => self.of_identity(store),
+            | Self::AzureCli(_)
+            | Self::TokenAnswer { .. } => self.of_identity(store),
             _ => self.of_vault_itself(store, secret),
         }
     }
@@ -52,6 +55,9 @@ impl FetchError {
                 format!("set {name}, or name another `identity` for the store `{}`", store.name)
             }
             Self::EnvironmentWrong(name, _) => format!("correct the variable {name}, or unset it"),
+            Self::SystemAuthorities(_) => {
+                "install them (the package ca-certificates), or name a file of them in SSL_CERT_FILE".to_owned()
+            }
             Self::CaFile(..) => "`ca-file` is a file of certificates in PEM form".to_owned(),
             _ => "`vault-url` and `authority` begin with https://; plain http is for this machine alone".to_owned(),
         }
@@ -79,6 +85,13 @@ impl FetchError {
             Self::UnknownCertificate => format!(
                 "compare with `az ad app credential list --id {client} --cert`; add the certificate with\naz ad app credential reset --id {client} --append --cert @CERTIFICATE.pem"
             ),
+            Self::AssertionTime if matches!(store.identity.proof, Proof::WorkloadIdentity { .. }) => {
+                "the platform's token has expired, or does not count yet; see that the platform renews the file".to_owned()
+            }
+            Self::AssertionTime if store.identity.proof == Proof::Environment => {
+                "set this machine's clock; with AZURE_FEDERATED_TOKEN_FILE, see that the platform renews that file"
+                    .to_owned()
+            }
             Self::AssertionTime | Self::Clock(_) => {
                 "set this machine's clock, best by a time service: `timedatectl set-ntp true`".to_owned()
             }
@@ -106,8 +119,12 @@ impl FetchError {
                     .to_owned()
             }
             Self::NoAzureCli => "install the Azure CLI, or name another `identity`".to_owned(),
-            Self::AzureCli => {
-                let tenant = store.identity.tenant.as_ref().map_or_else(String::new, |id| format!(" --tenant {id}"));
+            Self::TokenAnswer { host, .. } => {
+                format!("check `authority`, and that no proxy or sign-in page answers in the place of {host}")
+            }
+            Self::AzureCli(tenant) => {
+                let tenant = tenant.as_ref().or(store.identity.tenant.as_ref());
+                let tenant = tenant.map_or_else(String::new, |id| format!(" --tenant {id}"));
                 format!("log in with\naz login{tenant}")
             }
             _ => "try again later".to_owned(),
@@ -123,24 +140,28 @@ impl FetchError {
             }
             Self::WrongResource(wanted) => format!("set `azure-resource: {wanted}`"),
             Self::WrongTenant(wanted) => {
-                format!("set `tenant-id: {wanted}`, and a `client-id` of that tenant; or correct `vault-url`")
+                format!(
+                    "set `tenant-id: {wanted}`, and a `client-id` of that tenant; or correct `vault-url`; look with\naz keyvault show --name {vault} --query properties.tenantId"
+                )
             }
             Self::TokenRejected => format!(
-                "check that the vault is in the tenant {}, and that `azure-resource` is its cloud's",
+                "check that the vault is in the tenant {}, and that `azure-resource` is its cloud's; look with\naz keyvault show --name {vault} --query \"{{tenant:properties.tenantId,url:properties.vaultUri}}\"",
                 store.identity.tenant.as_deref().unwrap_or("of the identity")
             ),
             Self::DeniedByRole => format!(
                 "assign the role with\naz role assignment create --role \"Key Vault Secrets User\" --assignee {client} --scope \"$(az keyvault show --name {vault} --query id -o tsv)\"\na new assignment takes some minutes to count"
             ),
             Self::DeniedByPolicy | Self::DeniedWithoutUser => {
-                format!("allow it with\naz keyvault set-policy --name {vault} --spn {client} --secret-permissions get")
+                let whom = principal(store);
+                format!("allow it with\naz keyvault set-policy --name {vault} {whom} --secret-permissions get")
             }
             Self::DeniedByFirewall => {
                 format!("let this address in with\naz keyvault network-rule add --name {vault} --ip-address ADDRESS")
             }
             Self::DeniedByConnection => {
-                "run this from a network that has the vault's private endpoint, and use the vault's ordinary name"
-                    .to_owned()
+                format!(
+                    "run this from a network that has the vault's private endpoint, and use the vault's ordinary name; look with\naz keyvault show --name {vault} --query \"properties.{{public:publicNetworkAccess,endpoints:privateEndpointConnections[].privateEndpoint.id}}\""
+                )
             }
             Self::Denied => format!("look at the access of {} with\naz keyvault show --name {vault}", who(store)),
             Self::Disabled => format!(
@@ -151,7 +172,10 @@ impl FetchError {
             ),
             Self::BadRequest(_) => format!("check `api-version` ({})", store.api_version),
             Self::Throttled => "try again later, or lower `max-concurrency` of the store".to_owned(),
-            Self::Server(_) | Self::Deadline => "try again later, or give it more time with `--timeout`".to_owned(),
+            Self::Server(_) => "try again later, or give it more time with `--timeout`".to_owned(),
+            Self::Deadline { host, .. } => {
+                format!("check that {host} can be reached, or give it more time with `--timeout`")
+            }
             Self::UnknownVault(_) => format!(
                 "correct `vault-url`; look with\naz keyvault list --query \"[].properties.vaultUri\"\na deleted vault is recovered with\naz keyvault recover --name {vault}"
             ),
@@ -166,13 +190,30 @@ fn unreachable(why: Unreachable) -> &'static str {
         Unreachable::Dns => {
             "correct the address, or the network's name service; a vault that doesn't exist has no address"
         }
+        Unreachable::NameService => {
+            "check the network and its name service, and `/etc/resolv.conf` or what stands for it"
+        }
+        Unreachable::Refused => "check the address and its port; where a firewall refuses, let this machine out",
+        Unreachable::NoConnection => {
+            "check the network, its firewall, and whether a proxy is needed (HTTPS_PROXY, NO_PROXY); a private endpoint is reached from its own network"
+        }
+        Unreachable::Reset => "try again; when it stays so, look for a proxy or firewall that ends connections",
+        Unreachable::Timeout => {
+            "try again later, or give a request more time with `request-timeout` of the store; when it stays so, look for a proxy that holds answers back"
+        }
+        Unreachable::Proxy | Unreachable::ProxyRefused => {
+            "correct HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY where it is reached without a proxy"
+        }
+        Unreachable::ProxyLogin => {
+            "put the login into HTTPS_PROXY (http://USER:PASSWORD@HOST:PORT), or name the host in NO_PROXY"
+        }
         Unreachable::UnknownAuthority => {
             "if its certificate comes from an authority of your own, or a proxy opens TLS, name the authority in `ca-file`"
         }
         Unreachable::WrongName => "use the host's ordinary name; a private endpoint's own name has no certificate",
         Unreachable::Expired => "check this machine's clock; if it is right, the host's certificate must be renewed",
         Unreachable::Tls => "check that the host speaks TLS 1.2 or 1.3, and that no proxy stands between",
-        _ => "check the address, the network and its proxies",
+        Unreachable::Other => "check the address, the network and its proxies",
     }
 }
 
@@ -194,6 +235,18 @@ fn assignee(store: &Store) -> &str {
         (Proof::AzureCli, None) => "\"$(az ad signed-in-user show --query id -o tsv)\"",
         (Proof::ManagedIdentity { .. }, None) => "PRINCIPAL-ID",
         (_, None) => "$AZURE_CLIENT_ID",
+    }
+}
+
+/// The identity, for a vault's access policies.
+fn principal(store: &Store) -> String {
+    let client = assignee(store);
+    match (&store.identity.proof, store.identity.proof.client()) {
+        (Proof::ManagedIdentity { .. }, Some(client)) => {
+            format!("--object-id \"$(az ad sp show --id {client} --query id -o tsv)\"")
+        }
+        (Proof::ManagedIdentity { .. } | Proof::AzureCli, None) => format!("--object-id {client}"),
+        _ => format!("--spn {client}"),
     }
 }
 

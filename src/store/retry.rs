@@ -1,21 +1,21 @@
 //! When to try again.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
-use super::error::{FetchError, Unreachable};
+use super::answer::wait::wait;
+use super::error::FetchError;
+use super::unreachable::Unreachable;
 
-/// Tries of one request that fails otherwise than by throttling.
-const TRIES: u32 = 5;
+/// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
+/// later, and a wrong address should be told soon; anything else that may heal has the time that there is.
+const TRIES_IF_ABSENT: u32 = 3;
 
 /// The first back-off; it doubles up to the longest (the delays that Microsoft advises for Key Vault begin at 1 s).
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(16);
-
-/// The longest Retry-After that is believed.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// How one try ended otherwise than well, and how long the service asks to wait.
 #[derive(Debug)]
@@ -45,10 +45,11 @@ impl Retry {
     /// Waits before the next try, or gives the error back when there is none.
     pub(super) async fn after(&mut self, Failed { error, asked }: Failed) -> Result<(), FetchError> {
         self.failed += 1;
-        let is_absent = matches!(&error, FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns, .. });
-        // What isn't there is seldom there a moment later, and a wrong address should be told soon.
-        let tries = if is_absent { 3 } else { TRIES };
-        if !error.is_transient() || self.failed >= tries {
+        let is_absent = matches!(
+            &error,
+            FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns | Unreachable::Proxy, .. }
+        );
+        if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }
         let next = Instant::now() + asked.unwrap_or_else(|| back_off(self.failed - 1));
@@ -66,47 +67,35 @@ pub(super) fn back_off(failures: u32) -> Duration {
     full.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// What the service asks for: `retry-after-ms`, `x-ms-retry-after-ms`, or `Retry-After` in seconds or as a date.
+/// What the service asks for: in Microsoft's own headers, or in everybody's.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let milliseconds = ["retry-after-ms", "x-ms-retry-after-ms"].into_iter().find_map(|name| text(name)?.parse().ok());
-    let asked = milliseconds.map(Duration::from_millis).or_else(|| seconds_or_date(text(RETRY_AFTER.as_str())?))?;
-    // "At once" says nothing that a back-off could follow.
-    Some(asked.min(MAX_RETRY_AFTER)).filter(|asked| !asked.is_zero())
-}
-
-fn seconds_or_date(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+    let names = ["retry-after-ms", "x-ms-retry-after-ms", RETRY_AFTER.as_str()];
+    names.into_iter().find_map(|name| wait(name, headers.get(name)?.to_str().ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn retry_after_has_four_forms() {
-        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        let forms = [
-            ("retry-after", "7", 7000, 7000),
-            ("retry-after", date.as_str(), 95_000, 100_000),
-            ("retry-after-ms", "1500", 1500, 1500),
-            ("x-ms-retry-after-ms", "20", 20, 20),
-            ("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
-            ("retry-after", "0", 0, 0),
-            ("retry-after", "soon", 0, 0),
-            ("retry-after", "99999999", 600_000, 600_000),
+    #[tokio::test(start_paused = true)]
+    async fn what_may_heal_has_the_time_that_there_is() {
+        let of = |why| FetchError::Unreachable { host: "v".to_owned(), why };
+        let cases = [
+            (FetchError::Server(500), 15..40, 280),
+            (of(Unreachable::Reset), 15..40, 280),
+            (of(Unreachable::Refused), 3..4, 0),
+            (of(Unreachable::Dns), 3..4, 0),
+            (FetchError::NotFound, 1..2, 0),
         ];
-        for (name, value, least, most) in forms {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, value.parse().expect("a header"));
-            let found = retry_after(&headers).map_or(0, |asked| asked.as_millis());
-            assert!((least..=most).contains(&found), "{name}: {value} gave {found}");
+        for (error, expected, least) in cases {
+            let begun = Instant::now();
+            let mut retry = Retry::until(begun + Duration::from_secs(300));
+            let mut tries = 1;
+            while retry.after(error.clone().into()).await.is_ok() {
+                tries += 1;
+            }
+            assert!(expected.contains(&tries) && begun.elapsed().as_secs() >= least, "{error:?}: {tries}");
         }
-        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 
     #[test]

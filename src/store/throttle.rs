@@ -1,7 +1,8 @@
 //! What all requests to one vault share: how many may be in flight, how many a while, and until when none may be sent.
 //!
-//! Being throttled pauses the vault as a whole and halves what may be in flight; successes let it grow again, by one
-//! for each round of them.
+//! Being throttled pauses the vault as a whole. When most of what was under way then fares alike, what may be in flight
+//! is halved; successes let it grow again, by one for each round of them. A vault that refuses a few of many by chance
+//! is not met by fewer requests, only later.
 
 use std::num::NonZeroU16;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use super::budget::Budget;
 use super::error::FetchError;
 use super::retry::back_off;
+use super::window::Window;
 
 /// One vault's throttle.
 pub(super) struct Throttle {
@@ -34,16 +36,17 @@ struct Pause {
     until: Option<Instant>,
     /// Pauses in a row without a success between them.
     streak: u32,
+    /// What the vault said.
+    why: Option<FetchError>,
+    /// What becomes of the requests that were under way when it began; nothing once that was weighed.
+    wave: Option<Wave>,
 }
 
-/// How many requests may be in flight.
-struct Window {
-    now: usize,
-    most: usize,
-    /// Places that are still taken and go when they are given back.
-    owed: usize,
-    /// Successes since the window grew.
-    successes: usize,
+/// How many of some requests were throttled, and how many weren't.
+#[derive(Default)]
+struct Wave {
+    throttled: usize,
+    well: usize,
 }
 
 /// The right to have one request in flight.
@@ -60,16 +63,13 @@ impl Throttle {
         let most = usize::from(concurrency.get());
         Self {
             permits: Semaphore::new(most),
-            state: Mutex::new(State {
-                pause: Pause::default(),
-                window: Window { now: most, most, owed: 0, successes: 0 },
-                budget: Budget::default(),
-            }),
+            state: Mutex::new(State { pause: Pause::default(), window: Window::new(most), budget: Budget::default() }),
         }
     }
 
-    /// Waits for a pause to end, for the budget, and for a place. Nobody holds a place meanwhile.
-    pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, FetchError> {
+    /// Waits for a pause to end, for the budget, and for a place. Nobody holds a place meanwhile. When that is later than
+    /// the deadline, the error is what the vault said; nothing where it is the budget that is spent.
+    pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, Option<FetchError>> {
         loop {
             let closed = self.state().closed();
             if let Some((until, why)) = closed {
@@ -82,10 +82,20 @@ impl Throttle {
             let mut state = self.state();
             // Before a pause that begins right after it, so that this request counts as known to that one.
             let sent = Instant::now();
-            if state.closed().is_none() {
-                state.budget.send();
-                return Ok(Permit { throttle: self, place: Some(permit), sent, counts: true });
+            if state.closed().is_some() {
+                continue;
             }
+            let fewer = state.weigh();
+            let gone = self.permits.forget_permits(fewer);
+            state.window.owed += fewer - gone;
+            if state.window.owed > 0 {
+                // This place was to go; what is left goes when it is given back.
+                state.window.owed -= 1;
+                permit.forget();
+                continue;
+            }
+            state.budget.send();
+            return Ok(Permit { throttle: self, place: Some(permit), sent, counts: true });
         }
     }
 
@@ -96,19 +106,27 @@ impl Throttle {
 
 impl State {
     /// Until when no request may be sent, and what to say to who can't wait so long.
-    fn closed(&mut self) -> Option<(Instant, FetchError)> {
+    fn closed(&mut self) -> Option<(Instant, Option<FetchError>)> {
         let now = Instant::now();
         let paused = self.pause.until.filter(|until| *until > now);
         match (paused, self.budget.closed(now)) {
-            (Some(paused), spent) if spent.is_none_or(|spent| spent < paused) => Some((paused, FetchError::Throttled)),
-            (_, spent) => spent.map(|spent| (spent, FetchError::Deadline)),
+            (Some(paused), spent) if spent.is_none_or(|spent| spent < paused) => Some((paused, self.pause.why.clone())),
+            (_, spent) => spent.map(|spent| (spent, None)),
+        }
+    }
+
+    /// By how many places the window shrinks, once a pause is over.
+    fn weigh(&mut self) -> usize {
+        match self.pause.wave.take() {
+            Some(wave) if wave.throttled > wave.well => self.window.shrink(),
+            _ => 0,
         }
     }
 }
 
 impl Permit<'_> {
-    /// Notes that the vault throttled the request, and pauses all of them.
-    pub(super) fn throttled(&mut self, asked: Option<Duration>) {
+    /// Notes that the vault can't take the request now, and pauses all of them.
+    pub(super) fn throttled(&mut self, asked: Option<Duration>, why: &FetchError) {
         let mut state = self.throttle.state();
         self.counts = false;
         let now = Instant::now();
@@ -117,25 +135,31 @@ impl Permit<'_> {
         let known = pause.since.filter(|since| self.sent <= *since);
         let until = match (known, asked) {
             (Some(since), Some(asked)) => since + asked,
-            (Some(_), None) => return,
+            (Some(since), None) => since,
             (None, asked) => {
                 pause.streak += 1;
                 pause.since = Some(now);
+                pause.wave = Some(Wave::default());
+                pause.why = Some(why.clone());
                 now + asked.unwrap_or_else(|| back_off(pause.streak))
             }
         };
         pause.until = pause.until.max(Some(until));
-        if known.is_none() {
-            let fewer = state.window.shrink();
-            let gone = self.throttle.permits.forget_permits(fewer);
-            state.window.owed += fewer - gone;
+        if let Some(wave) = &mut pause.wave {
+            wave.throttled += 1;
         }
     }
 
     /// Notes that the vault answered as it should.
     pub(super) fn succeeded(&self) {
         let mut state = self.throttle.state();
-        state.pause.streak = 0;
+        let pause = &mut state.pause;
+        pause.streak = 0;
+        if pause.since.is_some_and(|since| self.sent <= since)
+            && let Some(wave) = &mut pause.wave
+        {
+            wave.well += 1;
+        }
         if state.window.grows() {
             self.throttle.permits.add_permits(1);
         }
@@ -155,32 +179,6 @@ impl Drop for Permit<'_> {
     }
 }
 
-impl Window {
-    /// Halves the window, and says by how much. It ends at a quarter of what is allowed: a vault's limit is a rate,
-    /// which fewer requests at once would not keep better, only slower.
-    fn shrink(&mut self) -> usize {
-        let least = (self.most / 4).max(1);
-        let fewer = self.now - (self.now / 2).max(least).min(self.now);
-        self.now -= fewer;
-        self.successes = 0;
-        fewer
-    }
-
-    /// Counts a success, and says whether there is a place to add: one for each round of the window.
-    fn grows(&mut self) -> bool {
-        self.successes += 1;
-        if self.now == self.most || self.successes < self.now {
-            return false;
-        }
-        self.successes = 0;
-        self.now += 1;
-        // A place that was still to go stays instead.
-        let paid = self.owed > 0;
-        self.owed -= usize::from(paid);
-        !paid
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +192,36 @@ mod tests {
         (state.window.now, state.window.owed)
     }
 
+    /// A wave of which so many are throttled, and so many aren't.
+    async fn refuse(throttle: &Throttle, throttled: usize, well: usize) {
+        let deadline = Instant::now() + Duration::from_secs(600);
+        let mut wave = Vec::new();
+        for _ in 0..throttled + well {
+            wave.push(throttle.enter(deadline).await.expect("a place"));
+        }
+        for (index, permit) in wave.iter_mut().enumerate() {
+            if index < throttled {
+                permit.throttled(Some(Duration::from_secs(1)), &FetchError::Throttled);
+            } else {
+                permit.succeeded();
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vault_that_refuses_a_few_of_many_keeps_its_places() {
+        let throttle = throttle(32);
+        for _ in 0..10 {
+            let begun = Instant::now();
+            refuse(&throttle, 10, 22).await;
+            drop(throttle.enter(begun + Duration::from_secs(600)).await.expect("a place"));
+            assert_eq!((begun.elapsed().as_secs(), window(&throttle)), (1, (32, 0)));
+        }
+        refuse(&throttle, 17, 15).await;
+        drop(throttle.enter(Instant::now() + Duration::from_secs(600)).await.expect("a place"));
+        assert_eq!(window(&throttle), (16, 0));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_throttled_vault_halves_and_grows_again() {
         let throttle = throttle(32);
@@ -203,20 +231,18 @@ mod tests {
             wave.push(throttle.enter(deadline).await.expect("a place"));
         }
         for permit in &mut wave {
-            permit.throttled(Some(Duration::from_secs(1)));
+            permit.throttled(Some(Duration::from_secs(1)), &FetchError::Throttled);
         }
-        // One pause, one halving, however many say so.
-        assert_eq!(window(&throttle), (16, 16));
         drop(wave);
-        assert_eq!((window(&throttle), throttle.permits.available_permits()), ((16, 0), 16));
         let begun = Instant::now();
         drop(throttle.enter(deadline).await.expect("a place"));
         assert_eq!(begun.elapsed().as_secs(), 1);
+        // One pause, one halving, however many say so.
+        assert_eq!((window(&throttle), throttle.permits.available_permits()), ((16, 0), 16));
         for expected in [8, 8] {
-            let mut permit = throttle.enter(deadline).await.expect("a place");
-            permit.throttled(Some(Duration::from_secs(1)));
-            drop(permit);
-            assert_eq!(window(&throttle), (expected, 0));
+            refuse(&throttle, 1, 0).await;
+            drop(throttle.enter(deadline).await.expect("a place"));
+            assert_eq!((window(&throttle), throttle.permits.available_permits()), ((expected, 0), expected));
         }
         for expected in 9..=32 {
             for _ in 0..expected - 1 {
@@ -236,7 +262,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(600);
         for _ in 0..5 {
             let mut permit = throttle.enter(deadline).await.expect("a place");
-            permit.throttled(None);
+            permit.throttled(None, &FetchError::Throttled);
         }
         drop(throttle.enter(deadline).await.expect("a place"));
         assert_eq!(throttle.permits.available_permits(), 1);
@@ -268,8 +294,8 @@ mod tests {
             .enter(Instant::now() + Duration::from_secs(1))
             .await
             .expect("a place")
-            .throttled(Some(Duration::from_secs(9)));
+            .throttled(Some(Duration::from_secs(9)), &FetchError::Server(503));
         let late = throttle.enter(Instant::now() + Duration::from_secs(5)).await.err();
-        assert_eq!(late, Some(FetchError::Throttled));
+        assert_eq!(late, Some(Some(FetchError::Server(503))));
     }
 }

@@ -1,6 +1,6 @@
 //! Tokens of an identity: one for each target, fetched once for all who wait.
 
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
@@ -19,20 +19,39 @@ const MARGIN: Duration = Duration::from_secs(300);
 /// How long after a renewal that failed the next one is tried, while the old token counts (as Microsoft's Python client).
 const RENEWAL_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a renewal may take while the old token counts, at most.
+const RENEWAL_TIME: Duration = Duration::from_secs(5);
+
+/// A token that was given so lately isn't one that ended on the way.
+const FRESH: Duration = Duration::from_secs(60);
+
 /// The tokens of one identity.
 pub(super) struct Tokens {
     source: Source,
-    known: StdMutex<Vec<(Target, Arc<Mutex<State>>)>>,
+    known: StdMutex<Vec<(Target, Arc<Entry>)>>,
 }
 
 /// The token for one target.
 #[derive(Default)]
+struct Entry {
+    state: StdMutex<State>,
+    /// Whose turn it is to fetch it.
+    turn: Mutex<()>,
+}
+
+#[derive(Default)]
 struct State {
     current: Option<Token>,
     generation: u64,
-    /// The last failure and its time. What won't heal counts for all who come later, anything else for those who
-    /// were waiting.
-    failed: Option<(FetchError, Instant)>,
+    failed: Option<Failure>,
+}
+
+/// The last failure.
+struct Failure {
+    error: FetchError,
+    at: Instant,
+    /// How long whoever failed had.
+    deadline: Instant,
 }
 
 /// A token as the header that carries it.
@@ -41,6 +60,7 @@ pub(super) struct Token {
     pub(super) header: HeaderValue,
     /// Which token it is, to say later that it was refused.
     pub(super) generation: u64,
+    given: Instant,
     renew: Instant,
     end: Instant,
 }
@@ -56,44 +76,54 @@ impl Tokens {
         &self.source
     }
 
-    /// The token. Whoever comes while it is being fetched waits for the same one.
+    /// The token. Whoever comes while the first one is being fetched waits for it; whoever comes while one is being
+    /// renewed that counts takes that.
     pub(super) async fn get(&self, target: &Target, deadline: Instant) -> Result<Token, FetchError> {
         let asked = Instant::now();
-        let state = self.state(target);
-        let mut state = state.lock().await;
-        if let Some((error, at)) = &state.failed
-            && (asked <= *at || !error.is_transient())
-        {
-            return Err(error.clone());
-        }
-        let now = Instant::now();
-        let old = state.current.clone().filter(|token| token.end > now);
-        if let Some(token) = old.as_ref().filter(|token| token.renew > now) {
-            return Ok(token.clone());
-        }
-        // With a token that still counts there is no waiting for another try.
-        match Box::pin(self.fetch(target, if old.is_some() { now } else { deadline })).await {
-            Ok(grant) => {
-                state.generation += 1;
-                let lifetime = grant.lifetime();
-                let token = Token {
-                    header: grant.header,
-                    generation: state.generation,
-                    renew: now + lifetime - MARGIN.min(lifetime / 2),
-                    end: now + lifetime,
-                };
-                state.current = Some(token.clone());
-                state.failed = None;
-                Ok(token)
+        let entry = self.entry(target);
+        let old = {
+            let state = entry.state();
+            if let Some(known) = state.known(asked, deadline) {
+                return known;
             }
+            state.current.clone().filter(|token| token.end > asked)
+        };
+        let turn = match old {
+            Some(token) => match entry.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(token),
+            },
+            None => entry.turn.lock().await,
+        };
+        let now = Instant::now();
+        let old = {
+            let state = entry.state();
+            if let Some(known) = state.known(asked, deadline) {
+                return known;
+            }
+            state.current.clone().filter(|token| token.end > now)
+        };
+        let fetched = match &old {
+            None => Box::pin(self.fetch(target, deadline)).await,
+            // There is no waiting for another try, and not long for this one.
+            Some(token) => {
+                let time = RENEWAL_TIME.min((token.end - now) / 2);
+                let renewal = tokio::time::timeout(time, Box::pin(self.fetch(target, now)));
+                renewal.await.unwrap_or_else(|_| Err(self.source.late()))
+            }
+        };
+        drop(turn);
+        let mut state = entry.state();
+        match fetched {
+            Ok(grant) => Ok(state.keep(grant, now)),
             Err(error) => match old {
-                Some(mut token) if error.is_transient() => {
+                Some(mut token) if error.is_transient() || matches!(error, FetchError::Deadline { .. }) => {
                     token.renew = Instant::now() + RENEWAL_PAUSE;
                     state.current = Some(token.clone());
                     Ok(token)
                 }
                 _ => {
-                    state.failed = Some((error.clone(), Instant::now()));
+                    state.failed = Some(Failure { error: error.clone(), at: Instant::now(), deadline });
                     Err(error)
                 }
             },
@@ -102,22 +132,22 @@ impl Tokens {
 
     /// Notes that a vault refused a token, so that the next one who asks gets another. One of a later generation
     /// stays.
-    pub(super) async fn refused(&self, target: &Target, token: &Token) {
-        let state = self.state(target);
-        let mut state = state.lock().await;
+    pub(super) fn refused(&self, target: &Target, token: &Token) {
+        let entry = self.entry(target);
+        let mut state = entry.state();
         if state.current.as_ref().is_some_and(|current| current.generation == token.generation) {
             state.current = None;
         }
     }
 
-    fn state(&self, target: &Target) -> Arc<Mutex<State>> {
+    fn entry(&self, target: &Target) -> Arc<Entry> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, state)) = known.iter().find(|(other, _)| other == target) {
-            return Arc::clone(state);
+        if let Some((_, entry)) = known.iter().find(|(other, _)| other == target) {
+            return Arc::clone(entry);
         }
-        let state = Arc::<Mutex<State>>::default();
-        known.push((target.clone(), Arc::clone(&state)));
-        state
+        let entry = Arc::<Entry>::default();
+        known.push((target.clone(), Arc::clone(&entry)));
+        entry
     }
 
     async fn fetch(&self, target: &Target, deadline: Instant) -> Result<Grant, FetchError> {
@@ -128,5 +158,46 @@ impl Tokens {
                 Err(failed) => retry.after(failed).await?,
             }
         }
+    }
+}
+
+impl Entry {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is known to somebody who came at that time and has until then. What won't heal counts for all who come
+    /// later; anything else for those who were waiting, and have no more time than whoever failed.
+    fn known(&self, asked: Instant, deadline: Instant) -> Option<Result<Token, FetchError>> {
+        if let Some(failed) = &self.failed
+            && (!failed.error.is_transient() || asked <= failed.at && deadline <= failed.deadline)
+        {
+            return Some(Err(failed.error.clone()));
+        }
+        self.current.clone().filter(|token| token.renew > Instant::now()).map(Ok)
+    }
+
+    fn keep(&mut self, grant: Grant, given: Instant) -> Token {
+        self.generation += 1;
+        let lifetime = grant.lifetime();
+        let token = Token {
+            header: grant.header,
+            generation: self.generation,
+            given,
+            renew: given + lifetime - MARGIN.min(lifetime / 2),
+            end: given + lifetime,
+        };
+        self.current = Some(token.clone());
+        self.failed = None;
+        token
+    }
+}
+
+impl Token {
+    /// Whether it was given just now.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.given.elapsed() < FRESH
     }
 }

@@ -9,12 +9,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::bundle::Fetched;
-use super::error::{FetchError, Unreachable};
+use super::error::FetchError;
 use super::http::{Answer, Caller};
+use super::identity::Source;
 use super::retry::{Failed, Retry};
 use super::target::{Learnt, Target};
 use super::throttle::Throttle;
 use super::token::{Token, Tokens};
+use super::unreachable::Unreachable;
 use crate::config::Store;
 use crate::reference::{SecretName, SecretVersion};
 
@@ -26,8 +28,25 @@ pub struct Vault {
     tokens: Arc<Tokens>,
     throttle: Arc<Throttle>,
     target: Mutex<Learnt>,
-    /// The generation of a token that the vault refused, until it takes one again; 0 without one.
-    refused: AtomicU64,
+    /// The generation of the last token that the vault took; 0 without one.
+    accepted: AtomicU64,
+}
+
+/// How far a fetch is.
+#[derive(Default)]
+struct Course {
+    task: Task,
+    /// Why the last request failed.
+    last: Option<FetchError>,
+}
+
+/// What somebody is asked for.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Task {
+    #[default]
+    Challenge,
+    Token,
+    Secret,
 }
 
 impl Vault {
@@ -39,7 +58,7 @@ impl Vault {
             tokens,
             throttle,
             target: Mutex::default(),
-            refused: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
         }
     }
 
@@ -53,11 +72,20 @@ impl Vault {
         version: Option<SecretVersion>,
         deadline: Instant,
     ) -> Result<Fetched, FetchError> {
-        let mut last = None;
-        let tries = self.tries(name, version, deadline, &mut last);
+        let mut course = Course::default();
+        let tries = self.tries(name, version, deadline, &mut course);
         match tokio::time::timeout_at(deadline, tries).await {
             Ok(result) => result,
-            Err(_) => Err(last.unwrap_or(FetchError::Deadline)),
+            Err(_) => Err(course.last.unwrap_or_else(|| self.late(course.task))),
+        }
+    }
+
+    /// That there was no time left, and who was asked for what.
+    pub(super) fn late(&self, task: Task) -> FetchError {
+        match task {
+            Task::Token => self.tokens.source().late(),
+            Task::Challenge => FetchError::Deadline { host: self.host.clone(), what: "its tenant and resource" },
+            Task::Secret => FetchError::Deadline { host: self.host.clone(), what: "a secret" },
         }
     }
 
@@ -72,7 +100,7 @@ impl Vault {
         name: &SecretName,
         version: Option<SecretVersion>,
         deadline: Instant,
-        last: &mut Option<FetchError>,
+        course: &mut Course,
     ) -> Result<Fetched, FetchError> {
         let url = self.address(name, version);
         let target = self.target(deadline).await?;
@@ -80,34 +108,36 @@ impl Vault {
         let mut renewed = false;
         loop {
             // Whoever can't have a token hears of it before the queue for a place.
+            course.task = Task::Token;
             self.tokens.get(&target, deadline).await?;
+            course.task = Task::Secret;
             let permit = self.throttle.enter(deadline).await;
-            let mut permit = permit.map_err(|error| last.take().unwrap_or(error))?;
+            let mut permit =
+                permit.map_err(|why| course.last.take().or(why).unwrap_or_else(|| self.late(Task::Secret)))?;
             // In the queue the token may have grown old, or been refused.
+            course.task = Task::Token;
             let token = self.tokens.get(&target, deadline).await?;
+            course.task = Task::Secret;
             let failed = match self.request(&url, &token, &target, version).await {
                 Ok(fetched) => {
                     permit.succeeded();
-                    self.refused.store(0, Ordering::Relaxed);
+                    self.accepted.fetch_max(token.generation, Ordering::Relaxed);
                     return Ok(fetched);
                 }
                 Err(failed) => failed,
             };
             match &failed.error {
-                FetchError::TokenRejected if !renewed && self.is_first_refusal(&token) => {
-                    self.tokens.refused(&target, &token).await;
+                FetchError::TokenRejected if !renewed && self.may_have_ended(&token) => {
+                    self.tokens.refused(&target, &token);
                     renewed = true;
                 }
-                FetchError::Throttled => {
-                    permit.throttled(failed.asked);
-                    *last = Some(failed.error);
+                error if error.is_of_load() => {
+                    permit.throttled(failed.asked, error);
+                    course.last = Some(failed.error);
                 }
                 _ => {
-                    if matches!(failed.error, FetchError::Server(503)) {
-                        permit.throttled(failed.asked);
-                    }
                     drop(permit);
-                    *last = Some(failed.error.clone());
+                    course.last = Some(failed.error.clone());
                     retry.after(failed).await.map_err(|error| self.meant(error))?;
                 }
             }
@@ -124,11 +154,10 @@ impl Vault {
         }
     }
 
-    /// Whether another token may help. One may have been revoked or have ended on the way; where its successor is
-    /// refused too, all will be.
-    fn is_first_refusal(&self, token: &Token) -> bool {
-        let first = self.refused.compare_exchange(0, token.generation, Ordering::Relaxed, Ordering::Relaxed);
-        first.map_or_else(|first| token.generation <= first, |_| true)
+    /// Whether another token may help: one that counted may have been revoked, or have ended on the way. One that is
+    /// fresh and was never taken is refused for what it is, as the next one would be.
+    fn may_have_ended(&self, token: &Token) -> bool {
+        token.generation <= self.accepted.load(Ordering::Relaxed) || !token.is_fresh()
     }
 
     fn address(&self, name: &SecretName, version: Option<SecretVersion>) -> Url {
@@ -182,11 +211,17 @@ impl Vault {
         let source = self.tokens.source();
         let tenant = source.tenant(self.store.identity.tenant.as_deref());
         let target = match self.store.resource() {
-            Some(resource) if tenant.is_some() || !source.needs_tenant() => {
+            Some(resource) if tenant.is_some() || !source.wants_tenant() => {
                 Ok(Target { tenant, resource: resource.to_owned() })
             }
-            resource => match Box::pin(self.greet(deadline)).await {
-                Ok(answer) => Target::of(answer.challenge(), tenant, resource, &self.store),
+            resource => match Box::pin(self.greet(deadline, &mut None)).await {
+                Ok(answer) => match (Target::of(answer.challenge(), tenant, resource, &self.store), resource) {
+                    // It has a tenant of its own, which may be the right one.
+                    (Err(FetchError::NoChallenge), Some(resource)) if !source.needs_tenant() => {
+                        Ok(Target { tenant: None, resource: resource.to_owned() })
+                    }
+                    (target, _) => target,
+                },
                 Err(error) => Err(error),
             },
         };
@@ -195,15 +230,17 @@ impl Vault {
 
     /// Asks for nothing in particular without a token, as Microsoft's own clients do first: a vault answers with a
     /// challenge that tells its tenant and resource.
-    pub(super) async fn greet(&self, deadline: Instant) -> Result<Answer, FetchError> {
+    pub(super) async fn greet(&self, deadline: Instant, last: &mut Option<FetchError>) -> Result<Answer, FetchError> {
         let url = self.address(&nobody(), None);
         let mut retry = Retry::until(deadline);
         loop {
-            let mut permit = self.throttle.enter(deadline).await?;
+            let permit = self.throttle.enter(deadline).await;
+            let mut permit = permit.map_err(|why| last.take().or(why).unwrap_or_else(|| self.late(Task::Challenge)))?;
             let failed = match self.ask(&url, None).await {
                 Ok(answer) => match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
-                    FetchError::Throttled => {
-                        permit.throttled(answer.asked());
+                    error if error.is_of_load() => {
+                        permit.throttled(answer.asked(), &error);
+                        *last = Some(error);
                         continue;
                     }
                     error if error.is_transient() => Failed { error, asked: answer.asked() },
@@ -212,8 +249,14 @@ impl Vault {
                 Err(error) => error.into(),
             };
             drop(permit);
+            *last = Some(failed.error.clone());
             retry.after(failed).await?;
         }
+    }
+
+    /// Where its tokens come from.
+    pub(super) fn source(&self) -> &Source {
+        self.tokens.source()
     }
 
     /// The same vault, asked in another `api-version`.

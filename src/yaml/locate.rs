@@ -64,7 +64,8 @@ impl Locator<'_> {
     }
 
     fn within(&self, start: usize, piece: &Range<usize>, part: &Range<usize>) -> Span {
-        let start = self.base + start - piece.start;
-        Span::new(start + part.start, start + part.end)
+        // The text may be longer than the file up to here, where escapes stand for more than they take.
+        let (start, within) = (self.base + start, part.start - piece.start);
+        Span::new(start + within, start + within + part.len())
     }
 }

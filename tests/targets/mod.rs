@@ -6,7 +6,7 @@ use credflow::config::Config;
 use credflow::emulator::Seed;
 use credflow::reference::{PieceKind, pieces};
 use credflow::source::Source;
-use credflow::store::{Challenge, FetchError, Fetched, Grant};
+use credflow::store::{Challenge, FetchError, Fetched, Grant, wait};
 use credflow::workflow::Workflow;
 use credflow::yaml::{Kind, NodeId, Rewrite, Tree};
 
@@ -102,7 +102,7 @@ pub(crate) fn config(data: &[u8]) {
     }
 }
 
-/// What Key Vault answers: a bundle as a JSON parser reads it, a refusal, a challenge.
+/// What Key Vault answers: a bundle as a JSON parser reads it, a refusal, a challenge, how long to wait.
 pub(crate) fn vault_answer(data: &[u8]) {
     if let Ok(fetched) = Fetched::parse(data) {
         // A parser that keeps everything also minds what is wrong beside the value.
@@ -116,6 +116,10 @@ pub(crate) fn vault_answer(data: &[u8]) {
         let _ = FetchError::of_vault(status, data).to_string();
     }
     let text = String::from_utf8_lossy(data);
+    for (name, value) in text.lines().filter_map(|line| line.split_once(':')) {
+        let asked = wait(name, value);
+        assert!(asked.is_none_or(|asked| !asked.is_zero() && asked.as_secs() <= 600), "{name}: {value}");
+    }
     if let Some(challenge) = Challenge::parse(&text) {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
         assert!(challenge.tenant.as_deref().is_none_or(plain) && challenge.resource.as_deref().is_none_or(plain));

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::args::{Emulate, EmulateAction, Sdk};
-use super::{Exit, Terminal, fetch};
+use super::waiting::Waiting;
+use super::{Exit, Terminal};
 use crate::emulator::{
     Application, Builder, CLIENT, ClientSecret, Emulator, Origin, Seed, StartError, StateError, TENANT, Vault,
     state_vaults,
@@ -103,7 +104,7 @@ fn start(args: &Emulate, terminal: &Terminal) -> Exit {
     });
     let complaining = terminal.clone();
     builder = builder.troubled(move |trouble| complaining.error(trouble));
-    let runtime = match fetch::runtime(terminal) {
+    let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::project::Project;
-use crate::cli::{Exit, Terminal, args, fetch};
+use crate::cli::waiting::Waiting;
+use crate::cli::{Exit, Terminal, args};
 
 #[derive(Deserialize)]
 struct Refused {
@@ -49,7 +50,7 @@ pub(super) fn ask(
     let key = project.control_key().map_err(|error| wrong(&format!("cannot read the key of the emulator: {error}")))?;
     let client = client(project).map_err(|message| wrong(&message))?;
     let request = client.request(method, format!("{}/_credflow/{path}", running.url)).bearer_auth(key.expose());
-    fetch::runtime(terminal)?.block_on(async {
+    Waiting::new(terminal)?.block_on(async {
         let answer = request.body(body).send().await.map_err(|_| none())?;
         let status = answer.status().as_u16();
         let body = answer.bytes().await.map_err(|_| wrong("the emulator's answer broke off"))?;

@@ -14,6 +14,7 @@ use super::args::{Global, Run};
 use super::audit::Trail;
 use super::live::{self, Extent};
 use super::used::Uses;
+use super::waiting::Waiting;
 use super::{AROUND, Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
 use crate::plan::{Plan, human};
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
     }
     // Whatever is to be written can be, or nothing starts.
     let outputs = Trail::open(&args.audited, terminal).and_then(|trail| Ok((trail, logs(args, terminal)?)));
-    let runtime = outputs.and_then(|outputs| Ok((outputs, fetch::runtime(terminal)?)));
+    let runtime = outputs.and_then(|outputs| Ok((outputs, Waiting::new(terminal)?)));
     match runtime {
         Ok(((trail, logs), runtime)) => runtime.block_on(execute(args, plan, trail, logs, terminal)),
         Err(exit) => exit,
@@ -60,15 +61,14 @@ fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
 async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, terminal: &Terminal) -> Exit {
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     let (planned, extent) = (Uses::planned(&plan), extent(&plan, args));
-    let resolved = match fetch::resolve(plan, &args.fetching, terminal).await {
-        Ok(resolved) => resolved,
+    let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
+        Ok(filled) => filled,
         Err(exit) => {
             trail.note(&planned, Outcome::NotFetched, |_| true);
             return exit;
         }
     };
-    let uses = Arc::new(Uses::resolved(&resolved));
-    let workflow = resolved.render();
+    let uses = Arc::new(uses);
     let cancellation = Cancellation::new();
     let options = Options {
         cancellation: cancellation.clone(),

@@ -17,7 +17,7 @@ use super::{Application, Builder, Fault, Vault};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::file::folder;
 use crate::source::Source;
-use crate::yaml::{Entry, Kind, NodeId, Reader, Tree};
+use crate::yaml::{Entry, Kind, MAX_MERGED, NodeId, Reader, Tree};
 
 use application::Named;
 
@@ -255,7 +255,7 @@ impl<'t> Context<'t> {
     /// Where a vault's alias stands.
     fn alias(&self, vault: Entry, name: &str) -> Option<NodeId> {
         let tree = self.reader.tree;
-        let properties = tree.merged(tree.resolve(vault.value)).entries;
+        let properties = tree.merged(tree.resolve(vault.value), MAX_MERGED).entries;
         let aliases = properties.into_iter().find(|entry| self.text(*entry) == Some("aliases"))?;
         let mut items = tree.children(tree.resolve(aliases.value)).map(|item| tree.resolve(item));
         items.find(|item| tree.text(*item).is_some_and(|text| text.eq_ignore_ascii_case(name)))

@@ -195,7 +195,7 @@ impl Vault {
         &self.resource
     }
 
-    /// Its tenant.
+    /// The tenant that it is in.
     pub fn tenant_id(&self) -> &str {
         &self.tenant
     }
@@ -206,6 +206,11 @@ impl Vault {
 
     pub(super) fn settles_in(&self) -> Duration {
         self.settling
+    }
+
+    /// Whether an application is let in to do that.
+    pub(super) fn lets_in(&self, client: &str, permission: Permission) -> bool {
+        self.rights_of(client, permission) == Access::Allowed
     }
 
     /// Whether roles decide who is let in.

@@ -4,3 +4,4 @@ pub(super) mod bundle;
 pub(super) mod challenge;
 pub(super) mod grant;
 mod refusal;
+pub(super) mod wait;

@@ -7,7 +7,10 @@ use super::grant::number;
 use crate::store::error::FetchError;
 
 /// A redirect would carry a token or the client secret to a place that nobody configured.
-const REDIRECT: FetchError = FetchError::Answer("it is a redirect, which is not followed");
+const REDIRECT: &str = "it is a redirect, which is not followed";
+
+/// A vault has a code for all that it refuses; a web server or a proxy in its place hasn't.
+const WITHOUT_CODE: FetchError = FetchError::NotAVault("its refusal has no code");
 
 #[derive(Deserialize, Default)]
 struct Refusal {
@@ -17,6 +20,8 @@ struct Refusal {
 
 #[derive(Deserialize, Default)]
 struct Reason {
+    #[serde(default)]
+    code: Option<String>,
     #[serde(default)]
     innererror: Option<Inner>,
 }
@@ -29,7 +34,7 @@ struct Inner {
 #[derive(Deserialize, Default)]
 struct Denied<'b> {
     #[serde(borrow, default)]
-    error: Option<&'b str>,
+    error: Option<&'b RawValue>,
     #[serde(borrow, default)]
     error_codes: Vec<&'b RawValue>,
 }
@@ -37,12 +42,12 @@ struct Denied<'b> {
 impl FetchError {
     /// The meaning of a vault's answer that is no 200. Any body will do.
     pub fn of_vault(status: u16, body: &[u8]) -> Self {
+        let refusal = || serde_json::from_slice::<Refusal>(body).unwrap_or_default();
         match status {
-            300..=399 => REDIRECT,
+            300..=399 => Self::NotAVault(REDIRECT),
             401 => Self::TokenRejected,
             403 => {
-                let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
-                let inner = refusal.error.innererror.map(|inner| inner.code);
+                let inner = refusal().error.innererror.map(|inner| inner.code);
                 match inner.as_deref() {
                     Some("ForbiddenByRbac") => Self::DeniedByRole,
                     Some("AccessDenied") => Self::DeniedByPolicy,
@@ -53,10 +58,13 @@ impl FetchError {
                     _ => Self::Denied,
                 }
             }
-            404 => Self::NotFound,
             408 | 500.. => Self::Server(status),
             429 => Self::Throttled,
-            _ => Self::BadRequest(status),
+            _ => match refusal().error.code.as_deref() {
+                Some("SecretNotFound") if status == 404 => Self::NotFound,
+                Some(_) => Self::BadRequest(status),
+                None => WITHOUT_CODE,
+            },
         }
     }
 
@@ -65,7 +73,7 @@ impl FetchError {
         let denied: Denied<'_> = serde_json::from_slice(body).unwrap_or_default();
         let code = denied.error_codes.first().and_then(|raw| number::<u32>(raw));
         match status {
-            300..400 => return REDIRECT,
+            300..400 => return Self::Answer(REDIRECT),
             408 | 429 | 500.. => return Self::EntraBusy(status),
             _ => {}
         }
@@ -83,7 +91,11 @@ impl FetchError {
             Some(500_011 | 50_001) => Self::UnknownResource,
             // As Microsoft documents them: faults that heal, whatever the status.
             Some(90_006 | 90_012 | 90_024 | 90_033 | 90_055 | 90_090 | 50_000 | 50_196) => Self::EntraBusy(status),
-            _ if denied.error == Some("temporarily_unavailable") => Self::EntraBusy(status),
+            _ if denied.error.is_some_and(|error| error.get() == r#""temporarily_unavailable""#) => {
+                Self::EntraBusy(status)
+            }
+            // Whatever Entra ID refuses has a word for it (RFC 6749, section 5.2).
+            None if denied.error.is_none() => Self::Answer("it is not Entra ID's"),
             code => Self::Refused { status, code },
         }
     }
@@ -91,7 +103,7 @@ impl FetchError {
     /// The meaning of an answer of a managed identity's endpoint that is no 200.
     pub fn of_managed_identity(status: u16) -> Self {
         match status {
-            300..400 => REDIRECT,
+            300..400 => Self::Answer(REDIRECT),
             // The endpoint is restarting, or not up yet: Microsoft advises to ask again.
             404 | 408 | 410 | 429 | 500.. => Self::EntraBusy(status),
             400 => Self::UnknownManagedIdentity,

@@ -53,8 +53,14 @@ impl Application {
             Err(failed) if failed.error == FetchError::AssertionTime => failed,
             result => return result,
         };
-        // The answer told the time; with a clock that is right there is nothing to mend.
-        if self.clock_ahead.load(Ordering::Relaxed) == 0 { Err(failed) } else { self.request(target).await }
+        // The answer told the time; with a clock that is right there is nothing to mend, nor in another's assertion.
+        let is_own = matches!(self.credential, Credential::Certificate(_));
+        if is_own && self.clock_ahead.load(Ordering::Relaxed) != 0 { self.request(target).await } else { Err(failed) }
+    }
+
+    /// Whether what proves it can be read.
+    pub(super) fn is_there(&self) -> Result<(), FetchError> {
+        self.form(&self.authority, "").map(drop)
     }
 
     async fn request(&self, target: &Target) -> Result<Grant, Failed> {
@@ -62,11 +68,12 @@ impl Application {
         let form = self.form(&url, &target.resource)?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = self.http.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = self.http.send(request.body(Bytes::from_owner(form)), &host, self.timeout).await?;
+        let answer = self.http.send(request.body(Bytes::from_owner(form)), &host, self.timeout).await;
+        let answer = answer.map_err(|error| error.of_tokens(&host))?;
         if answer.status == 200 {
-            return Ok(Grant::parse(answer.body.as_bytes())?);
+            return Ok(Grant::parse(answer.body.as_bytes()).map_err(|error| error.of_tokens(&host))?);
         }
-        let error = FetchError::of_entra(answer.status, answer.body.as_bytes());
+        let error = FetchError::of_entra(answer.status, answer.body.as_bytes()).of_tokens(&host);
         if error == FetchError::AssertionTime {
             let ahead = answer.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_TOLERANCE);
             self.clock_ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);

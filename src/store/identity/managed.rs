@@ -5,11 +5,13 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::Url;
 
+use crate::config::Store;
 use crate::store::answer::grant::Grant;
-use crate::store::error::{FetchError, Unreachable};
+use crate::store::error::FetchError;
 use crate::store::http::{Caller, Clients};
 use crate::store::retry::Failed;
 use crate::store::target::Target;
+use crate::store::unreachable::Unreachable;
 
 /// Where a virtual machine's tokens are: the Instance Metadata Service.
 const METADATA_SERVICE: &str = "http://169.254.169.254";
@@ -33,7 +35,7 @@ enum Endpoint {
 
 impl Managed {
     /// The one of this machine, or that of the client id among several. The variables of the platform tell where.
-    pub(super) fn new(client: Option<String>, clients: &mut Clients) -> Result<Self, FetchError> {
+    pub(super) fn new(store: &Store, client: Option<String>, clients: &mut Clients) -> Result<Self, FetchError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let address = |name: &'static str, text: &str| {
             Url::parse(text).map_err(|_| FetchError::EnvironmentWrong(name, "it is not an address"))
@@ -58,14 +60,23 @@ impl Managed {
             }
         };
         let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &endpoint;
-        Ok(Self { client, http: clients.near(url)?, endpoint })
+        Ok(Self { client, http: clients.near(store, url, TIMEOUT)?, endpoint })
+    }
+
+    fn url(&self) -> &Url {
+        let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &self.endpoint;
+        url
+    }
+
+    /// Who is asked.
+    pub(super) fn host(&self) -> &str {
+        self.url().host_str().unwrap_or_default()
     }
 
     /// Asks for a token, once.
     pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
-        let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &self.endpoint;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        let mut url = url.clone();
+        let host = self.host().to_owned();
+        let mut url = self.url().clone();
         let version = match self.endpoint {
             Endpoint::MetadataService(_) => "2018-02-01",
             Endpoint::AppService(..) => "2019-08-01",
@@ -81,13 +92,15 @@ impl Managed {
         };
         let answer = self.http.send(request, &host, TIMEOUT).await.map_err(|error| match error {
             FetchError::Unreachable {
-                why: Unreachable::Refused | Unreachable::Timeout | Unreachable::Other, ..
+                why: Unreachable::Refused | Unreachable::Timeout | Unreachable::NoConnection | Unreachable::Other,
+                ..
             } => FetchError::NoManagedIdentity,
-            error => error,
+            error => error.of_tokens(&host),
         })?;
         if answer.status == 200 {
-            return Ok(Grant::parse(answer.body.as_bytes())?);
+            return Ok(Grant::parse(answer.body.as_bytes()).map_err(|error| error.of_tokens(&host))?);
         }
-        Err(Failed { error: FetchError::of_managed_identity(answer.status), asked: answer.asked() })
+        let error = FetchError::of_managed_identity(answer.status).of_tokens(&host);
+        Err(Failed { error, asked: answer.asked() })
     }
 }

@@ -52,7 +52,7 @@ impl Source {
                 return Self::of_environment(store, clients, client, credential);
             }
             Proof::ManagedIdentity { client } => {
-                return Ok(Self { tenant: None, kind: Kind::Managed(Managed::new(client.clone(), clients)?) });
+                return Ok(Self { tenant: None, kind: Kind::Managed(Managed::new(store, client.clone(), clients)?) });
             }
             Proof::AzureCli => return Ok(Self { tenant: None, kind: Kind::AzureCli }),
         };
@@ -101,9 +101,32 @@ impl Source {
         matches!(self.kind, Kind::Entra(_))
     }
 
+    /// Whether it gives another token when it knows the tenant.
+    pub(super) fn wants_tenant(&self) -> bool {
+        matches!(self.kind, Kind::Entra(_) | Kind::AzureCli)
+    }
+
+    /// That there was no time left for a token.
+    pub(super) fn late(&self) -> FetchError {
+        let host = match &self.kind {
+            Kind::Entra(application) => application.authority.host_str().unwrap_or_default(),
+            Kind::Managed(managed) => managed.host(),
+            Kind::AzureCli => "the Azure CLI",
+        };
+        FetchError::Deadline { host: host.to_owned(), what: "a token" }
+    }
+
     /// Whether its tokens come over the network, from a host with a name.
     pub(super) fn is_remote(&self) -> bool {
         matches!(&self.kind, Kind::Entra(application) if !is_loopback(&application.authority))
+    }
+
+    /// Whether what proves the identity is there: its variable is set, its file can be read. Nobody is asked.
+    pub(super) fn is_there(&self) -> Result<(), FetchError> {
+        match &self.kind {
+            Kind::Entra(application) => application.is_there(),
+            Kind::Managed(_) | Kind::AzureCli => Ok(()),
+        }
     }
 
     /// Asks for a token, once.

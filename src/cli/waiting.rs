@@ -1,0 +1,90 @@
+//! Waiting for the world, in a way that a person can end.
+
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::{Exit, Terminal};
+
+/// The exit code of a command that Ctrl-C ended (128 and the signal's number).
+const INTERRUPTED: u8 = 130;
+
+/// How long what was under way may take to end, and to wipe its values.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// The runtime of a verb that waits.
+///
+/// It doesn't wait for what can't be ended when it is dropped: a system's look-up of a name may hang on its thread.
+pub(super) struct Waiting(Option<Runtime>);
+
+impl Waiting {
+    /// Makes one.
+    pub(super) fn new(terminal: &Terminal) -> Result<Self, Exit> {
+        let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        made.map(|runtime| Self(Some(runtime))).map_err(|error| {
+            terminal.error(&format!("cannot start: {error}"));
+            Exit::World
+        })
+    }
+
+    /// Waits for something.
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.as_ref().expect("internal error: the runtime goes with its owner").block_on(future)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(GRACE);
+        }
+    }
+}
+
+/// Ctrl-C, whenever it came since somebody began to listen.
+///
+/// Once this process has listened for it, the system doesn't end the process by itself any more: all that may take a
+/// while from then on has to be ended here.
+pub(super) struct Interrupt<'t> {
+    came: watch::Receiver<bool>,
+    terminal: &'t Terminal,
+}
+
+impl<'t> Interrupt<'t> {
+    /// Listens from now on.
+    pub(super) fn listen(terminal: &'t Terminal) -> Self {
+        let (tell, came) = watch::channel(false);
+        tokio::spawn(async move {
+            let heard = tokio::signal::ctrl_c().await;
+            tell.send_replace(heard.is_ok());
+            // Whoever waits would take the end of this for a signal.
+            tell.closed().await;
+        });
+        Self { came, terminal }
+    }
+
+    /// Waits for some work, unless Ctrl-C comes.
+    pub(super) async fn or<F: Future>(&self, work: F) -> Result<F::Output, Exit> {
+        let mut came = self.came.clone();
+        tokio::select! {
+            // Nothing is begun that was to be ended already.
+            biased;
+            _ = came.wait_for(|came| *came) => {
+                self.terminal.progress("");
+                self.terminal.error("interrupted; no file was written and nothing was started");
+                Err(Exit::Child(INTERRUPTED))
+            }
+            done = work => Ok(done),
+        }
+    }
+
+    /// Does work that doesn't wait on a thread of its own, and leaves it behind when Ctrl-C comes.
+    pub(super) async fn or_leave<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Exit> {
+        let done = self.or(tokio::task::spawn_blocking(work)).await?;
+        Ok(done.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())))
+    }
+}
