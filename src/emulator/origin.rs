@@ -42,7 +42,7 @@ impl Origin {
 
     /// Its address for clients, which is Entra ID's: by the first of its names, or as for this machine.
     pub fn authority(&self) -> String {
-        self.hosts.first().map_or_else(|| self.here(), |host| self.of(host))
+        self.hosts.iter().find(|host| is_name(host)).map_or_else(|| self.here(), |host| self.of(host))
     }
 
     /// The domain below which official clients find vaults; nothing when there is an address alone, and no name.
@@ -170,7 +170,7 @@ mod tests {
             ("127.0.0.2:1", &[], "127.0.0.2", "127.0.0.2", "127.0.0.2:1/a", "127.0.0.2:1/a"),
             ("[::1]:1", &[], "[::1]", "[::1]", "[::1]:1/a", "[::1]:1/a"),
             ("127.0.0.2:1", &["Emu.Test"], "127.0.0.2", "emu.test", "a.emu.test:1", "a.emu.test:1"),
-            ("0.0.0.0:1", &["192.0.2.7"], "localhost", "192.0.2.7", "a.localhost:1", "a.vault.localhost:1"),
+            ("0.0.0.0:1", &["192.0.2.7"], "localhost", "localhost", "a.localhost:1", "a.vault.localhost:1"),
         ] {
             let origin = origin(address, hosts);
             assert_eq!(origin.here(), format!("https://{here}:1"));

@@ -26,6 +26,7 @@ const KEYS: &[&str] = &[
 ];
 
 const SHARE: &str = "a share from 0 to 1";
+const COUNT: &str = "a number of requests, at least 1";
 const STATUS: &str = "a status from 500 to 599";
 
 const FAULTS: &[&str] = &[
@@ -97,7 +98,7 @@ impl Context<'_> {
                 Some("on") => on = self.known(value, "on", REQUESTS.iter().copied()).map(|on| (on, value)),
                 Some("vault") => given.vault = self.vault_of_fault(value, vaults),
                 Some("secret") => given.secret = self.reader.text(value, "secret").map(str::to_owned),
-                Some("count") => given.count = self.number(value, "count", "a number of requests"),
+                Some("count") => given.count = self.within(value, "count", COUNT, 1..=u32::MAX),
                 Some("rate") => {
                     given.rate = self.within(value, "rate", SHARE, 0.0..=1.0);
                 }
