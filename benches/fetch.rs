@@ -141,10 +141,13 @@ fn floor(secrets: usize, latency: Duration) -> Duration {
     (latency * (1 + waves)).max(Limit::KEY_VAULT.window * windows)
 }
 
+/// What prints one of the tables.
+type Table = fn(&Runtime);
+
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let tables: [(&str, fn(&Runtime)); 3] = [("latency", latency), ("throttle", throttle), ("vaults", vaults)];
+    let tables: [(&str, Table); 3] = [("latency", latency), ("throttle", throttle), ("vaults", vaults)];
     let wanted = std::env::args().skip(1).find(|wanted| tables.iter().any(|(name, _)| name == wanted));
     for (name, table) in tables {
         if wanted.as_deref().is_none_or(|wanted| wanted == name) {
