@@ -141,7 +141,7 @@ fn floor(secrets: usize, latency: Duration) -> Duration {
     (latency * (1 + waves)).max(Limit::KEY_VAULT.window * windows)
 }
 
-/// What makes a table.
+/// What prints one of the tables.
 type Table = fn(&Runtime);
 
 fn main() {

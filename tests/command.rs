@@ -475,7 +475,7 @@ fn with_silent_names(folder: &Path, command: &str) -> Option<std::process::Child
     let shell = |script: &str| {
         let mut shell = Command::new("unshare");
         shell.args(["--user", "--map-root-user", "--mount", "--net", "sh", "-c", script]).current_dir(folder);
-        shell.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         shell.spawn()
     };
     let possible = shell(NETWORK).and_then(|mut it| it.wait()).is_ok_and(|status| status.success());
@@ -496,6 +496,12 @@ fn a_name_service_that_never_answers_keeps_nobody() {
     let output = late.wait_with_output().expect("an end");
     assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(code(&output), Some(3), "{}", text(&output.stderr));
+    let expected = "no time left while login.microsoftonline.com was asked for a token";
+    assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    let test = with_silent_names(folder.path(), &command("stores test --timeout 2")).expect("a process");
+    let said = text(&test.wait_with_output().expect("an end").stdout);
+    let expected = "dns: payments.vault.azure.net can't be reached: no name service tells its address in time";
+    assert!(said.contains(expected), "{said}");
     if ignores_interrupts() {
         println!("skipped: Ctrl-C is ignored here");
         return;

@@ -172,6 +172,16 @@ async fn a_store_may_have_less_time_than_the_rest() {
 }
 
 #[tokio::test]
+async fn a_store_with_less_time_does_not_fail_those_that_share_its_token() {
+    let faults = [Fault::failed(503).on(Requests::Tokens).retry_after(1).times(1)];
+    let emulator = emulator(vec![vault("hasty", 1), vault("patient", 1)], faults).await;
+    let stores = [("hasty", "    timeout: 0.5\n"), ("patient", "")];
+    let faults = resolve(plan(&stores, 1), &emulator, 20).await.expect_err("too late").to_string();
+    assert!(faults.contains("store `hasty`: no token is given now"), "{faults}");
+    assert!(!faults.contains("patient"), "{faults}");
+}
+
+#[tokio::test]
 async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
     // In 2001, and in 2096.
     let cases = [
