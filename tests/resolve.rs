@@ -32,7 +32,7 @@ fn plan(stores: &[(&str, &str)], secrets: usize) -> Plan {
 }
 
 fn vault(name: &str, secrets: usize) -> Vault {
-    (0..secrets).fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("v-{secret}")))
+    (0..secrets).fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("value-{secret}")))
 }
 
 async fn emulator(vaults: Vec<Vault>, faults: impl IntoIterator<Item = Fault>) -> Emulator {
@@ -46,7 +46,7 @@ async fn resolve(plan: Plan, emulator: &Emulator, timeout: u64) -> Result<Durati
     let begun = Instant::now();
     let (resolved, _) = plan.resolve(Duration::from_secs(timeout), |_| ()).await?;
     for (fetch, answer) in resolved.plan().fetches().iter().zip(resolved.answers()) {
-        assert_eq!(answer.value.expose(), fetch.secret.as_str().replace("s-", "v-"));
+        assert_eq!(answer.value.expose(), fetch.secret.as_str().replace("s-", "value-"));
     }
     Ok(begun.elapsed())
 }
@@ -168,7 +168,7 @@ async fn a_store_may_have_less_time_than_the_rest() {
     let stores = [("hasty", "    timeout: 0.2\n"), ("patient", "")];
     let faults = resolve(plan(&stores, 1), &emulator, 20).await.expect_err("too late").to_string();
     assert!(faults.contains("store `hasty`: there was no time left"), "{faults}");
-    assert!(!faults.contains("of the store `patient`: "), "{faults}");
+    assert!(!faults.contains("patient"), "{faults}");
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
         (Some(i64::MAX), None, "is not valid yet, but from 9223372036854775807 s from 1970 on"),
     ];
     for (not_before, expires, expected) in cases {
-        let mut version = Version::new(Secret::new("v-0".to_owned()));
+        let mut version = Version::new(Secret::new("value-0".to_owned()));
         (version.not_before, version.expires) = (not_before, expires);
         let vault = Vault::new("payments").version(&"s-0".parse().expect("a name"), version);
         let emulator = emulator(vec![vault], []).await;
