@@ -32,7 +32,8 @@ fn plan(stores: &[(&str, &str)], secrets: usize) -> Plan {
 }
 
 fn vault(name: &str, secrets: usize) -> Vault {
-    (0..secrets).fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("value-{secret}")))
+    (0..secrets)
+        .fold(Vault::new(name), |vault, secret| vault.secret(&format!("s-{secret}"), &format!("value-{secret}")))
 }
 
 async fn emulator(vaults: Vec<Vault>, faults: impl IntoIterator<Item = Fault>) -> Emulator {
