@@ -1,6 +1,6 @@
 //! The keys of a workflow file: ours, and GitHub's, which are kept and not taken for typos.
 
-use crate::yaml::{Entry, Reader};
+use crate::yaml::{Entry, NodeId, Reader};
 
 /// The keys of a level of the file.
 pub(super) struct Keys {
@@ -18,6 +18,15 @@ impl Keys {
         let tree = reader.tree;
         if tree.text(tree.resolve(entry.key)).is_some_and(|name| self.ours.contains(&name)) {
             reader.reach(entry.written);
+        }
+    }
+
+    /// Passes over a key that isn't ours: one that changes what runs is noted, and one that is nearly ours is a fault.
+    pub(super) fn pass(&self, reader: &mut Reader<'_>, name: &str, key: NodeId) {
+        if self.foreign.contains(&name) {
+            reader.note(key, name.to_owned());
+        } else if !self.others.contains(&name) {
+            reader.unknown(key, self.ours, false);
         }
     }
 }

@@ -15,6 +15,7 @@ mod read;
 mod retry;
 mod select;
 mod settings;
+mod steps;
 mod variables;
 
 use std::sync::Arc;

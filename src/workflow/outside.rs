@@ -1,5 +1,6 @@
 //! References where none may stand.
 
+use super::foreign::note_expression;
 use crate::diagnostic::Code;
 use crate::reference::{OPENING, PieceKind, pieces};
 use crate::yaml::{Kind, NodeId, Reader};
@@ -77,4 +78,14 @@ pub(super) fn complain(reader: &mut Reader<'_>, node: NodeId, key: Option<&str>)
             reader.fault_at(Code::ReferenceOutsideEnv, span, message, label, help);
         }
     }
+}
+
+/// A text in which a reference may not stand.
+pub(super) fn plain(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
+    if !reader.visit(node) {
+        return None;
+    }
+    complain(reader, node, Some(key));
+    note_expression(reader, node);
+    reader.text(node, key).map(str::to_owned)
 }
