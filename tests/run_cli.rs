@@ -319,3 +319,64 @@ fn a_flood_through_a_slow_reader_takes_no_memory() {
     assert_eq!(total, 200_000_000);
     assert!(most < 60_000, "{most} KiB");
 }
+
+#[test]
+fn output_that_is_never_read_holds_up_no_end() {
+    let folder = project("steps: [{ run: 'yes', timeout-minutes: 0.02 }, { if: always(), run: touch reached }]");
+    let mut child = credflow(folder.path(), &["run", "w.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a process");
+    // The pipe stays open, and nobody reads it.
+    let stdout = child.stdout.take();
+    assert_eq!(child.wait().expect("an end").code(), Some(124));
+    assert!(folder.path().join("reached").exists());
+    drop(stdout);
+    let mut child = credflow(folder.path(), &["exec", "--", "yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let stdout = child.stdout.take();
+    std::thread::sleep(Duration::from_millis(300));
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
+    assert_eq!(child.wait().expect("an end").code(), Some(143));
+    drop(stdout);
+}
+
+#[test]
+fn exec_ends_with_its_reader() {
+    let folder = project("");
+    let mut child = credflow(folder.path(), &["exec", "--", "yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut line = [0; 2];
+    child.stdout.take().expect("stdout").read_exact(&mut line).expect("output");
+    assert_eq!(&line, b"y\n");
+    // As `yes | head -1` does: by the signal of a closed pipe.
+    assert_eq!(child.wait().expect("an end").code(), Some(141));
+}
+
+#[test]
+fn signals_reach_the_command_or_end_the_run() {
+    let folder = project("steps: [{ files: { F: x }, run: 'echo $F >file; echo $$ >step; sleep 600' }]");
+    let script = "trap 'echo got it; exit 7' USR1; touch ready; while :; do sleep 0.05; done";
+    let child = credflow(folder.path(), &["exec", "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    appears(&folder.path().join("ready"));
+    std::process::Command::new("kill").args(["-USR1", &child.id().to_string()]).status().expect("kill");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!((code(&output), text(&output.stdout).contains("got it")), (Some(7), true));
+    let mut child = credflow(folder.path(), &["run", "w.yaml"]).stderr(Stdio::null()).spawn().expect("a process");
+    appears(&folder.path().join("step"));
+    std::process::Command::new("kill").args(["-QUIT", &child.id().to_string()]).status().expect("kill");
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
+    assert!(!lives(&read("step")) && !Path::new(read("file").trim()).exists());
+}

@@ -1,7 +1,7 @@
 //! One wrapped command, with a real process.
 #![cfg(unix)]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use credflow::render::Filled;
 use credflow::run::{Command, Outcome, StartError, Value};
@@ -17,10 +17,15 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
         withheld: Vec::new(),
         window: None,
     };
-    let mut output = Vec::new();
+    let output = Arc::new(Mutex::new(Vec::new()));
+    let shown = Arc::clone(&output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let outcome = runtime.block_on(command.execute(|_, bytes| output.extend_from_slice(bytes)));
-    (outcome, String::from_utf8_lossy(&output).into_owned())
+    let outcome = runtime.block_on(command.execute(move |_, bytes| {
+        shown.lock().expect("no panic").extend_from_slice(bytes);
+        true
+    }));
+    let text = String::from_utf8_lossy(&output.lock().expect("no panic")).into_owned();
+    (outcome, text)
 }
 
 fn secret(value: &str) -> Value {

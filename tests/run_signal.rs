@@ -1,6 +1,8 @@
 //! A signal for a wrapped command. Alone in its process, because every command of a process gets its signals.
 #![cfg(unix)]
 
+use std::sync::{Arc, Mutex};
+
 use credflow::run::{Command, Outcome, Value};
 
 #[test]
@@ -15,10 +17,14 @@ fn a_signal_is_passed_on() {
         withheld: Vec::new(),
         window: None,
     };
-    let mut output = Vec::new();
+    let output = Arc::new(Mutex::new(Vec::new()));
+    let shown = Arc::clone(&output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let outcome = runtime.block_on(command.execute(|_, bytes| output.extend_from_slice(bytes)));
+    let outcome = runtime.block_on(command.execute(move |_, bytes| {
+        shown.lock().expect("no panic").extend_from_slice(bytes);
+        true
+    }));
     assert_eq!(outcome, Outcome::Failed(9));
     // The shell may add that its `sleep` was terminated.
-    assert!(String::from_utf8_lossy(&output).contains("got it\n"));
+    assert!(String::from_utf8_lossy(&output.lock().expect("no panic")).contains("got it\n"));
 }

@@ -307,3 +307,46 @@ fn a_terminal_is_let_go_when_the_step_ends() {
     assert_eq!(told.outcome("main", 3), &Outcome::Signalled(9));
     assert!(began.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn a_server_that_holds_the_pipe_serves_the_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = told(&format!(
+        "
+jobs:
+  a:
+    steps:
+      - working-directory: '{0}'
+        run: 'while :; do sleep 0.05; [ -e ask ] && echo \"asked\" && rm ask; done & echo $! >server; echo started'
+      - {{ working-directory: '{0}', run: 'touch ask; sleep 1; [ ! -e ask ]' }}
+",
+        folder.path().display()
+    ));
+    assert_eq!(told.outcome("a", 2), &Outcome::Success);
+    assert_eq!(told.text(), "started\nasked\n");
+    assert!(!lives(&pid(&folder.path().join("server"))));
+}
+
+#[test]
+fn a_program_that_asks_on_its_terminal_hears_that_nobody_is_there() {
+    let options = Options { window: Some(Window::new(Size { rows: 24, columns: 80 })), ..Options::default() };
+    let text = "steps: [{ run: 'printf \"Sure? \" >/dev/tty; read -r answer </dev/tty || echo no answer' }]";
+    let told = start(workflow(text), options);
+    assert_eq!(told.text(), "Sure? no answer\n");
+    assert!(told.took < Duration::from_secs(20));
+}
+
+#[test]
+fn output_beyond_what_can_be_masked_is_not_shown() {
+    let told = told(
+        "
+steps:
+  - run: |
+      i=0; while [ $i -le 1000 ]; do echo \"::add-mask::hidden-$i-x\"; i=$((i+1)); done
+      echo last hidden-1000-x
+  - run: echo 'hidden-999-x, and on'
+",
+    );
+    assert!(told.text().contains("nothing more of this output is shown"), "{}", told.text());
+    assert!(!told.text().contains("hidden-") && told.text().ends_with("***, and on\n"), "{}", told.text());
+}

@@ -13,11 +13,21 @@ type Script<'s> = &'s [(&'s str, &'s str)];
 
 /// Runs the command on a terminal with 30 lines of 100 columns; gives what was shown, and the exit code.
 fn on_terminal(folder: &std::path::Path, args: &[&str], script: Script<'_>) -> (String, Option<i32>) {
+    on_terminal_with(env!("CARGO_BIN_EXE_credflow"), folder, args, script)
+}
+
+/// The same for another program.
+fn on_terminal_with(
+    program: &str,
+    folder: &std::path::Path,
+    args: &[&str],
+    script: Script<'_>,
+) -> (String, Option<i32>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (mut pty, pts) = pty_process::open().expect("a terminal");
         pty.resize(pty_process::Size::new(30, 100)).expect("a size");
-        let command = pty_process::Command::new(env!("CARGO_BIN_EXE_credflow"))
+        let command = pty_process::Command::new(program)
             .args(args)
             .current_dir(folder)
             .env_clear()
@@ -113,4 +123,16 @@ fn ctrl_c_ends_a_run_on_a_terminal() {
     let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml"], &[("ready", "\x03")]);
     assert_eq!(code, Some(130), "{shown}");
     assert!(shown.contains("stopping; once more stops at once") && shown.contains("tidy"), "{shown}");
+}
+
+#[test]
+fn a_command_that_reads_a_pipe_can_ask_on_the_terminal() {
+    let folder = project("");
+    let script = format!(
+        "echo data | {} exec --emulate vaults.yaml -- sh -c 'cat; printf \"Sure? \"; read -r x </dev/tty; echo \"got $x $TOKEN\"'",
+        env!("CARGO_BIN_EXE_credflow")
+    );
+    let (shown, code) = on_terminal_with("sh", folder.path(), &["-c", &script], &[("Sure? ", "yes\r")]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("data\r\nSure? yes\r\ngot yes ***\r\n"), "{shown:?}");
 }

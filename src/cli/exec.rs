@@ -66,7 +66,8 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
         };
-        let outcome = command.execute(|stream, bytes| terminal.pass(stream == Stream::Stderr, bytes)).await;
+        let shown = terminal.clone();
+        let outcome = command.execute(move |stream, bytes| shown.offer(stream == Stream::Stderr, bytes)).await;
         if let Outcome::NotStarted(error) = &outcome {
             terminal.error(&error.to_string());
         }

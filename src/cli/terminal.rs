@@ -120,8 +120,14 @@ impl Terminal {
 
     /// Output of a step or command, to the stream that it came from.
     pub(super) fn pass(&self, to_stderr: bool, bytes: &[u8]) {
+        self.offer(to_stderr, bytes);
+    }
+
+    /// The same; `false` when nobody reads there any more.
+    pub(super) fn offer(&self, to_stderr: bool, bytes: &[u8]) -> bool {
         let mut stream = lock(if to_stderr { &self.err } else { &self.out });
-        let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+        let written = stream.write_all(bytes).and_then(|()| stream.flush());
+        written.map_or_else(|error| error.kind() != io::ErrorKind::BrokenPipe, |()| true)
     }
 
     /// Text in a colour, where there is colour.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{Exit, Terminal};
 
 /// The exit code of a command that Ctrl-C ended (128 and the signal's number).
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// How long what was under way may take to end, and to wipe its values.
 const GRACE: Duration = Duration::from_millis(200);
@@ -19,8 +19,10 @@ const GRACE: Duration = Duration::from_millis(200);
 pub(super) struct Waiting(Option<Runtime>);
 
 impl Waiting {
-    /// Makes one.
+    /// Makes one. What it waits for are values: from here on no dump of the process's memory is written.
     pub(super) fn new(terminal: &Terminal) -> Result<Self, Exit> {
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
         let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         made.map(|runtime| Self(Some(runtime))).map_err(|error| {
             terminal.error(&format!("cannot start: {error}"));

@@ -50,7 +50,10 @@ impl Command {
     /// its own process group, which is sent the signals as a whole. What it leaves behind lives on.
     ///
     /// Needs a tokio runtime with its drivers enabled. The exit code to give is the outcome's.
-    pub async fn execute(self, mut output: impl FnMut(Stream, &[u8]) + Send) -> Outcome {
+    ///
+    /// `output` shows a piece of output, and says whether there is still somebody to see that stream: the command is told
+    /// as it would be by a pipe of its own. A slow one slows the command down.
+    pub async fn execute(self, output: impl FnMut(Stream, &[u8]) -> bool + Send + 'static) -> Outcome {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).env_clear();
         for (name, value) in &self.environment {
@@ -72,15 +75,15 @@ impl Command {
         };
         let typed = std::io::stdin().is_terminal();
         let ends = self.ends(typed);
-        let keyboard = match (ends.stdin == End::Screen).then(Keyboard::take).transpose() {
-            Ok(keyboard) => keyboard,
+        let keyboard = match ends.has_screen().then(Keyboard::take).transpose() {
+            Ok(keyboard) => keyboard.flatten(),
             Err(error) => return not_started(&error, program),
         };
         let setup = Setup { ends, window: self.window.as_ref(), own: !typed, masks: &masks, keyboard };
         match Process::start(command, setup) {
             Ok(process) => {
                 let limits = Limits { signals: Some(signals), ..Limits::default() };
-                let end = process.watch(limits, &mut output).await;
+                let end = process.watch(limits, Box::new(output)).await;
                 if let Some(group) = end.left {
                     group.release();
                 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
+use super::cancellation::{Cancellation, Urgency};
 #[cfg(unix)]
 use super::family;
 
@@ -102,12 +103,13 @@ impl Group {
     }
 
     /// Ends those who are left: they are told to, and killed when they haven't by then.
-    pub(super) async fn end(mut self, kill: Instant) {
+    /// That comes at once when the run is to end at once.
+    pub(super) async fn end(mut self, kill: Instant, cancellation: &Cancellation) {
         #[cfg(unix)]
         if let Some(id) = self.id {
             let _ = rustix::process::kill_process_group(id, Signal::TERM);
         }
-        while self.is_alive() && Instant::now() < kill {
+        while self.is_alive() && Instant::now() < kill && cancellation.urgency() < Urgency::Now {
             tokio::time::sleep_until((Instant::now() + LOOK).min(kill)).await;
         }
         // Dropping it kills whoever is left.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Options;
 use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
 use super::graph::Run;
-use super::group::Group;
+use super::group::{Group, LOOK};
 use super::outcome::{JobExecution, Outcome, StepExecution};
 use super::process::{End, Limits};
 use super::step::{self, Bound};
@@ -30,6 +31,7 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
         deadline: job.settings.timeout.map(|timeout| began + timeout),
         failure: None,
         left: Vec::new(),
+        rests: JoinSet::new(),
     };
     let mut steps = Vec::with_capacity(job.steps.len());
     for step in &job.steps {
@@ -61,8 +63,10 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
     // A server that a step started has served the steps after it.
     let kill = Instant::now() + run.options.grace;
     for group in course.left {
-        group.end(kill).await;
+        group.end(kill, &run.options.cancellation).await;
     }
+    // Who left the group may hold a pipe for ever.
+    let _ = timeout(LOOK, async { while course.rests.join_next().await.is_some() {} }).await;
     let outcome = course.failure.unwrap_or(Outcome::Success);
     let duration = began.elapsed();
     run.observer.event(Event::JobFinished { job: place, outcome: &outcome, duration });
@@ -80,12 +84,14 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
 
 /// A job on its way.
 struct Course<'r> {
-    run: &'r Run,
+    run: &'r Arc<Run>,
     deadline: Option<Instant>,
     /// How the first step that failed has ended, or what stops the steps to come.
     failure: Option<Outcome>,
     /// What the steps so far have left behind.
     left: Vec<Group>,
+    /// What that writes.
+    rests: JoinSet<()>,
 }
 
 /// What bounds all attempts of a step.
@@ -124,7 +130,7 @@ impl Course<'_> {
         loop {
             self.run.observer.event(Event::StepStarted { step: bound.place, attempt });
             if cancellation.urgency() > turn.urgency {
-                return (Outcome::Cancelled, attempt);
+                return (Outcome::Cancelled, attempt - 1);
             }
             let own = bound.step.settings.timeout.map(|timeout| Instant::now() + timeout);
             let limits = Limits {
@@ -133,8 +139,11 @@ impl Course<'_> {
                 grace: *grace,
                 signals: None,
             };
-            let End { outcome, left } = step::execute(self.run, bound, limits).await;
+            let End { outcome, left, rest } = step::execute(self.run, bound, limits).await;
             self.left.extend(left);
+            if let Some(rest) = rest {
+                self.rests.spawn(rest.drain());
+            }
             let is_last = attempt == attempts || !outcome.is_failure() || outcome == Outcome::Cancelled;
             let delay = bound.step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.delay_after(attempt));
             // An attempt that couldn't begin in time would be told of as one that took too long.

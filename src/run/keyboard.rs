@@ -5,21 +5,27 @@ pub(super) use unix::Keyboard;
 
 #[cfg(unix)]
 mod unix {
+    use std::ffi::OsString;
+    use std::fs::File;
     use std::io;
     use std::ops::Range;
-    use std::os::fd::AsFd;
+    use std::os::unix::ffi::OsStringExt;
+    use std::path::PathBuf;
 
-    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+    use rustix::process::getpgrp;
+    use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
 
     /// How many keys are read at once.
     const KEYS: usize = 4096;
 
-    /// Standard input, a terminal, with every key passed on as it is. Dropping it gives the terminal its settings back.
+    /// The terminal that a person types at, with every key passed on as it is. Dropping it gives the terminal its settings back.
     pub(in crate::run) struct Keyboard {
         /// A file description of our own: whether it blocks is shared with everybody who has the same.
         terminal: Receiver,
+        /// The same, to change how it behaves.
+        settings: File,
         before: Termios,
         keys: Vec<u8>,
         /// Which of the keys are to be typed.
@@ -27,26 +33,34 @@ mod unix {
     }
 
     impl Keyboard {
-        /// Takes the terminal over.
+        /// Takes over the terminal that standard input is, or else the one that this process belongs to. Nothing where
+        /// there is none, or where another process has it: a command in the background isn't typed to.
         ///
         /// # Errors
-        /// When standard input isn't a terminal, or the system refuses.
-        pub(in crate::run) fn take() -> io::Result<Self> {
-            use std::os::unix::ffi::OsStrExt;
+        /// When the system refuses.
+        pub(in crate::run) fn take() -> io::Result<Option<Self>> {
             use std::os::unix::fs::OpenOptionsExt;
             let stdin = rustix::stdio::stdin();
-            let before = tcgetattr(stdin)?;
-            let name = rustix::termios::ttyname(stdin, Vec::new())?;
-            let path = std::ffi::OsStr::from_bytes(name.as_bytes());
+            let path = match rustix::termios::ttyname(stdin, Vec::new()) {
+                Ok(name) => PathBuf::from(OsString::from_vec(name.into_bytes())),
+                Err(_) => PathBuf::from("/dev/tty"),
+            };
             let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
             let flags = i32::try_from(flags.bits()).unwrap_or_default();
-            let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+            let Ok(file) = std::fs::OpenOptions::new().read(true).write(true).custom_flags(flags).open(path) else {
+                return Ok(None);
+            };
+            if tcgetpgrp(&file).is_ok_and(|foreground| foreground != getpgrp()) {
+                return Ok(None);
+            }
+            let settings = file.try_clone()?;
+            let before = tcgetattr(&settings)?;
             // Not a pipe; what the type asks for is a file that can be waited for.
             let terminal = Receiver::from_file_unchecked(file)?;
             let mut raw = before.clone();
             raw.make_raw();
-            tcsetattr(stdin, OptionalActions::Drain, &raw)?;
-            Ok(Self { terminal, before, keys: vec![0; KEYS], waiting: 0..0 })
+            tcsetattr(&settings, OptionalActions::Drain, &raw)?;
+            Ok(Some(Self { terminal, settings, before, keys: vec![0; KEYS], waiting: 0..0 }))
         }
 
         /// What is to be typed, once there is something; at least one key.
@@ -69,7 +83,7 @@ mod unix {
 
     impl Drop for Keyboard {
         fn drop(&mut self) {
-            let _ = tcsetattr(rustix::stdio::stdin().as_fd(), OptionalActions::Drain, &self.before);
+            let _ = tcsetattr(&self.settings, OptionalActions::Drain, &self.before);
         }
     }
 }
@@ -80,8 +94,8 @@ pub(super) enum Keyboard {}
 
 #[cfg(not(unix))]
 impl Keyboard {
-    pub(super) fn take() -> std::io::Result<Self> {
-        Err(std::io::ErrorKind::Unsupported.into())
+    pub(super) fn take() -> std::io::Result<Option<Self>> {
+        Ok(None)
     }
 
     pub(super) async fn keys(&mut self) -> &[u8] {

@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `pipe` | one process, and its output |
+//! | `process`, `pipe`, `outlet` | one process, and its output |
 //! | `group`, `family`, `orphans` | the end of all that it started |
 //! | `screen`, `window`, `keyboard` | a terminal in place of the one that a person sits at |
 //! | `script`, `command` | what is started: a step's script, a person's command |
@@ -29,6 +29,7 @@ mod keyboard;
 mod mask;
 mod orphans;
 mod outcome;
+mod outlet;
 mod pipe;
 mod process;
 mod refuse;

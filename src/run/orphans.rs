@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::cancellation::{Cancellation, Urgency};
 use super::group::LOOK;
 
 /// Makes this process the one to which its orphaned descendants come, so that they can be found and ended.
@@ -23,7 +24,8 @@ impl Orphans {
     }
 
     /// Ends them: they are told to, and killed when they haven't after the grace.
-    pub async fn end(self, grace: Duration) {
+    /// That comes at once when the run is to end at once.
+    pub async fn end(self, grace: Duration, cancellation: &Cancellation) {
         #[cfg(target_os = "linux")]
         {
             use rustix::process::{Signal, getpid, kill_process};
@@ -35,7 +37,7 @@ impl Orphans {
                 if left.is_empty() {
                     break;
                 }
-                if Instant::now() >= kill {
+                if Instant::now() >= kill || cancellation.urgency() == Urgency::Now {
                     signal = Signal::KILL;
                 }
                 for id in left {
@@ -45,7 +47,7 @@ impl Orphans {
             }
         }
         #[cfg(not(target_os = "linux"))]
-        let _ = (grace, LOOK, Instant::now(), sleep);
+        let _ = (grace, LOOK, Instant::now(), sleep, cancellation.urgency() == Urgency::Now);
     }
 }
 

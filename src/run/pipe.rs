@@ -7,15 +7,13 @@ use zeroize::Zeroizing;
 
 use super::event::Stream;
 use super::mask::{MaskSet, OutputMasker};
+use super::outlet::{Outlet, Place, Unseen};
 
 /// Bytes that are read at once: as many as a pipe holds.
 const PIPE: usize = 64 << 10;
 
 /// Where output comes from.
 pub(super) type Reader = Box<dyn AsyncRead + Send + Unpin>;
-
-/// Where masked output goes.
-pub(super) type Sink<'s> = &'s mut (dyn FnMut(Stream, &[u8]) + Send);
 
 /// One stream of output. Its memory is of a fixed size, and wiped.
 pub(super) struct Pipe {
@@ -41,36 +39,44 @@ impl Pipe {
         self.reader.is_none()
     }
 
-    /// Reads what comes next, and tells how much; 0 at the end, and after that never anything.
-    pub(super) async fn read(&mut self) -> usize {
-        match &mut self.reader {
-            // What can't be read any more has ended.
-            Some(reader) => reader.read(&mut self.read).await.unwrap_or(0),
-            None => std::future::pending().await,
-        }
+    /// Reads what comes next once there is a place for it, and tells how much; 0 at the end, and after that never
+    /// anything. Nothing is lost when it isn't waited for to the end.
+    pub(super) async fn read<'o>(&mut self, outlet: &'o Outlet) -> (usize, Place<'o>) {
+        let Some(reader) = &mut self.reader else { return std::future::pending().await };
+        let place = outlet.place().await;
+        // What can't be read any more has ended.
+        (reader.read(&mut self.read).await.unwrap_or(0), place)
     }
 
     /// Passes on what was read.
-    pub(super) fn pass(&mut self, count: usize, sink: Sink<'_>) {
+    pub(super) fn pass(&mut self, count: usize, place: Place<'_>) {
         if count == 0 {
-            return self.close(sink);
+            return self.close(Some(place));
         }
         self.masker.push(&self.read[..count], &mut self.shown);
-        self.show(sink);
+        self.show(place);
     }
 
-    /// Passes on what was held back, and reads no more.
-    pub(super) fn close(&mut self, sink: Sink<'_>) {
+    /// Passes on what was held back, if there is a place for it, and reads no more.
+    pub(super) fn close(&mut self, place: Option<Place<'_>>) {
         if self.reader.take().is_some() {
             self.masker.finish(&mut self.shown);
-            self.show(sink);
+            if let Some(place) = place {
+                self.show(place);
+            }
         }
     }
 
-    fn show(&mut self, sink: Sink<'_>) {
+    /// Reads no more if nobody sees it.
+    pub(super) fn leave(&mut self, unseen: &Unseen) {
+        if unseen.has(self.stream) {
+            self.reader = None;
+        }
+    }
+
+    fn show(&mut self, place: Place<'_>) {
         if !self.shown.is_empty() {
-            sink(self.stream, &self.shown);
-            self.shown.clear();
+            place.send((self.stream, std::mem::take(&mut self.shown)));
         }
     }
 }

@@ -13,13 +13,14 @@ use super::group::{Group, LOOK, Signal, lead};
 use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::Outcome;
-use super::pipe::{Pipe, Reader, Sink};
+use super::outlet::{Outlet, Sink};
+use super::pipe::{Pipe, Reader};
 use super::screen::{Ends, Screen};
 use super::signals::Signals;
 use super::window::Window;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
-const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// How long it may go on in any case.
 const REST: Duration = Duration::from_secs(5);
@@ -66,10 +67,33 @@ pub(super) struct Setup<'m> {
     pub(super) keyboard: Option<Keyboard>,
 }
 
-/// How a process ended, and those of its group who are left.
+/// How a process ended, and what is left of it.
 pub(super) struct End {
     pub(super) outcome: Outcome,
+    /// Those of its group who live.
     pub(super) left: Option<Group>,
+    /// What they may write, or somebody who left the group.
+    pub(super) rest: Option<Rest>,
+}
+
+/// Output that goes on after the end of the process that it was for.
+pub(super) struct Rest {
+    stdout: Pipe,
+    stderr: Pipe,
+    outlet: Outlet,
+}
+
+impl Rest {
+    /// Passes it on to its end.
+    pub(super) async fn drain(mut self) {
+        while !(self.stdout.is_closed() && self.stderr.is_closed()) {
+            tokio::select! {
+                (count, place) = self.stdout.read(&self.outlet) => self.stdout.pass(count, place),
+                (count, place) = self.stderr.read(&self.outlet) => self.stderr.pass(count, place),
+            }
+        }
+        self.outlet.end(std::future::pending()).await;
+    }
 }
 
 /// What the end of a process is waiting for.
@@ -79,7 +103,7 @@ enum Phase {
     /// The end of its group, which was told to end.
     Ending { kill: Instant },
     /// The end of its output, with nobody known who could write.
-    Resting { silent: Instant, last: Instant, killed: bool },
+    Resting { silent: Instant, last: Instant },
 }
 
 impl Process {
@@ -91,7 +115,7 @@ impl Process {
         let Setup { ends, window, own, masks, keyboard } = setup;
         command.kill_on_drop(true);
         let (mut child, screen, own) = if let Some(window) = window.filter(|_| ends.has_screen()) {
-            let (child, reader, screen) = Screen::start(command, window, ends)?;
+            let (child, reader, screen) = Screen::start(command, window, ends, keyboard.is_some())?;
             (child, Some((reader, screen)), true)
         } else {
             ends.tie(&mut command);
@@ -116,7 +140,9 @@ impl Process {
     }
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
-    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink<'_>) -> End {
+    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink) -> End {
+        let outlet = Outlet::new(sink);
+        let mut unseen = outlet.unseen();
         let mut phase = Phase::Running;
         let (mut ended, mut forced) = (None, None);
         loop {
@@ -131,18 +157,23 @@ impl Process {
                 Phase::Resting { silent, last, .. } => Some(*silent.min(last)),
             };
             tokio::select! {
-                count = self.stdout.read() => {
-                    self.stdout.pass(count, sink);
+                (count, place) = self.stdout.read(&outlet) => {
+                    self.stdout.pass(count, place);
                     phase.hear();
                 }
-                count = self.stderr.read() => {
-                    self.stderr.pass(count, sink);
+                (count, place) = self.stderr.read(&outlet) => {
+                    self.stderr.pass(count, place);
                     phase.hear();
+                }
+                () = unseen.changed() => {
+                    // Whoever writes there is to know, as it would from a pipe of its own.
+                    self.stdout.leave(&unseen);
+                    self.stderr.leave(&unseen);
                 }
                 status = self.child.wait(), if ended.is_none() => {
                     ended = Some(status.map_or(Outcome::Failed(1), Outcome::from));
                     if matches!(phase, Phase::Running) {
-                        phase = Phase::rest(false);
+                        phase = Phase::rest();
                     }
                 }
                 () = until(alarm) => match phase {
@@ -154,12 +185,11 @@ impl Process {
                         if Instant::now() >= kill {
                             phase = self.kill();
                         } else if !self.group.is_alive() {
-                            phase = Phase::rest(true);
+                            phase = Phase::rest();
                         }
                     }
-                    // What is left of the group holds the pipe, or, beyond its death, somebody who left the group.
-                    Phase::Resting { killed: false, .. } => phase = self.kill(),
-                    Phase::Resting { killed: true, .. } => break,
+                    // Somebody who was left behind holds the pipe.
+                    Phase::Resting { .. } => break,
                 },
                 urgency = cancelled(&mut limits.cancellation) => match phase {
                     Phase::Running => {
@@ -173,9 +203,29 @@ impl Process {
                 () = served(&mut self.screen, &mut self.keyboard) => {}
             }
         }
-        self.stdout.close(sink);
-        self.stderr.close(sink);
-        End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: self.group.left() }
+        let is_open = !(self.stdout.is_closed() && self.stderr.is_closed());
+        let goes_on = is_open && forced.is_none();
+        let Self { group, mut stdout, mut stderr, .. } = self;
+        let rest = if goes_on {
+            Some(Rest { stdout, stderr, outlet })
+        } else {
+            stdout.close(outlet.place_now());
+            stderr.close(outlet.place_now());
+            let is_forced = forced.is_some();
+            outlet
+                .end(async move {
+                    if !is_forced {
+                        tokio::select! {
+                            () = until(limits.deadline) => {}
+                            _ = cancelled(&mut limits.cancellation) => {}
+                            _ = signalled(&mut limits.signals) => {}
+                        }
+                    }
+                })
+                .await;
+            None
+        };
+        End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: group.left(), rest }
     }
 
     /// Tells the group to end.
@@ -187,7 +237,7 @@ impl Process {
     /// Ends the group.
     fn kill(&mut self) -> Phase {
         self.group.send(Signal::KILL, &mut self.child);
-        Phase::rest(true)
+        Phase::rest()
     }
 
     /// Passes a signal on; not those that a terminal sends to all of its foreground.
@@ -201,9 +251,9 @@ impl Process {
 }
 
 impl Phase {
-    fn rest(killed: bool) -> Self {
+    fn rest() -> Self {
         let now = Instant::now();
-        Self::Resting { silent: now + SILENCE, last: now + REST, killed }
+        Self::Resting { silent: now + SILENCE, last: now + REST }
     }
 
     /// Something was written.

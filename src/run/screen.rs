@@ -61,21 +61,37 @@ impl End {
 pub(super) struct Screen {
     size: tokio::sync::watch::Receiver<super::window::Size>,
     writer: pty_process::OwnedWritePty,
+    /// When the end of input is typed next, where there is nobody to type: a program that asks on its terminal then hears
+    /// that nobody is there, instead of waiting for ever.
+    hush: tokio::time::Interval,
 }
+
+/// How often the end of input is typed.
+#[cfg(unix)]
+const HUSH: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// The key that ends input (Ctrl-D).
+#[cfg(unix)]
+const END_OF_INPUT: &[u8] = b"\x04";
 
 #[cfg(unix)]
 impl Screen {
     /// Starts a command at the head of a session of its own, with a pseudo-terminal of the window's size. What it writes
-    /// there comes from the reader.
+    /// there comes from the reader. `is_typed` tells whether a person's keys will come.
     ///
     /// # Errors
     /// When the system has no pseudo-terminal, or can't start the command.
-    pub(super) fn start(command: Command, window: &Window, ends: Ends) -> io::Result<(Child, Reader, Self)> {
+    pub(super) fn start(
+        command: Command,
+        window: &Window,
+        ends: Ends,
+        is_typed: bool,
+    ) -> io::Result<(Child, Reader, Self)> {
         use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
         let (pty, pts) = pty_process::open().map_err(error)?;
         let mut size = window.follow();
         pty.resize(dimensions(*size.borrow_and_update())).map_err(error)?;
-        if ends.stdin != End::Screen {
+        if !is_typed {
             // Nobody types, and the terminal behind credflow makes its own line ends.
             let mut modes = tcgetattr(&pts)?;
             modes.output_modes.remove(OutputModes::ONLCR);
@@ -94,19 +110,29 @@ impl Screen {
         }
         let child = command.spawn(pts).map_err(error)?;
         let (reader, writer) = pty.into_split();
-        Ok((child, Box::new(reader), Self { size, writer }))
+        let mut hush = tokio::time::interval(HUSH);
+        hush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Ok((child, Box::new(reader), Self { size, writer, hush }))
     }
 
     /// Passes on one change of the window's size, of which the system tells the program, or what is typed next.
     pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) {
-        let Self { size, writer } = self;
+        let Self { size, writer, hush } = self;
+        let (nobody, mut typed_end) = (keyboard.is_none(), false);
         tokio::select! {
             Ok(()) = size.changed() => {
                 // A program that has ended needs no size.
                 let _ = writer.resize(dimensions(*size.borrow_and_update()));
             }
             () = type_next(writer, keyboard) => {}
+            _ = hush.tick(), if nobody => typed_end = true,
             else => std::future::pending().await,
+        }
+        if typed_end {
+            // Not waited for: where nobody reads, the system takes only so many.
+            let _ =
+                tokio::time::timeout(std::time::Duration::ZERO, tokio::io::AsyncWriteExt::write(writer, END_OF_INPUT))
+                    .await;
         }
     }
 }
@@ -143,7 +169,7 @@ pub(super) enum Screen {}
 
 #[cfg(not(unix))]
 impl Screen {
-    pub(super) fn start(_: Command, _: &Window, _: Ends) -> io::Result<(Child, Reader, Self)> {
+    pub(super) fn start(_: Command, _: &Window, _: Ends, _: bool) -> io::Result<(Child, Reader, Self)> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

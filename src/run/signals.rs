@@ -2,10 +2,11 @@
 
 use super::group::Signal;
 
-/// The signals that are passed on.
+/// The signals that are passed on: all that a program may want to hear, but for those that are about its own children,
+/// its terminal or a closed pipe.
 pub(super) struct Signals {
     #[cfg(unix)]
-    streams: [(Signal, tokio::signal::unix::Signal); 4],
+    streams: Vec<(Signal, tokio::signal::unix::Signal)>,
 }
 
 impl Signals {
@@ -17,14 +18,18 @@ impl Signals {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                streams: [
-                    (Signal::TERM, signal(SignalKind::terminate())?),
-                    (Signal::INT, signal(SignalKind::interrupt())?),
-                    (Signal::HUP, signal(SignalKind::hangup())?),
-                    (Signal::QUIT, signal(SignalKind::quit())?),
-                ],
-            })
+            let wanted = [
+                Signal::TERM,
+                Signal::INT,
+                Signal::HUP,
+                Signal::QUIT,
+                Signal::USR1,
+                Signal::USR2,
+                Signal::ALARM,
+                Signal::CONT,
+            ];
+            let streams = wanted.map(|wanted| Ok((wanted, signal(SignalKind::from_raw(wanted.as_raw()))?)));
+            Ok(Self { streams: streams.into_iter().collect::<std::io::Result<_>>()? })
         }
         #[cfg(not(unix))]
         Ok(Self {})
@@ -33,16 +38,12 @@ impl Signals {
     /// The next one; never where there are none.
     pub(super) async fn next(&mut self) -> Signal {
         #[cfg(unix)]
-        {
-            let [term, int, hup, quit] = &mut self.streams;
-            tokio::select! {
-                Some(()) = term.1.recv() => term.0,
-                Some(()) = int.1.recv() => int.0,
-                Some(()) = hup.1.recv() => hup.0,
-                Some(()) = quit.1.recv() => quit.0,
-                else => std::future::pending().await,
-            }
-        }
+        return std::future::poll_fn(|context| {
+            let mut came = self.streams.iter_mut();
+            let came = came.find_map(|(kind, stream)| stream.poll_recv(context).is_ready().then_some(*kind));
+            came.map_or(std::task::Poll::Pending, std::task::Poll::Ready)
+        })
+        .await;
         #[cfg(not(unix))]
         std::future::pending().await
     }

@@ -1,13 +1,15 @@
 //! One step as a process.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tempfile::TempPath;
 use tokio::process::Command;
 
-use super::event::{Event, StepPlace, Stream};
+use super::event::{Event, JobPlace, StepPlace, Stream};
 use super::graph::Run;
 use super::outcome::{Outcome, StartError};
+use super::outlet::Sink;
 use super::process::{End, Limits, Process, Setup};
 use super::screen::{self, Ends};
 use super::{ALWAYS_INHERITED, files, script};
@@ -23,17 +25,23 @@ pub(super) struct Bound<'r> {
 }
 
 /// Runs a step to its end, once.
-pub(super) async fn execute(run: &Run, bound: &Bound<'_>, limits: Limits) -> End {
+pub(super) async fn execute(run: &Arc<Run>, bound: &Bound<'_>, limits: Limits) -> End {
     match start(run, bound) {
-        Ok((process, _files)) => {
-            let mut sink = |stream: Stream, bytes: &[u8]| {
-                let step = bound.place;
-                run.observer.event(Event::Output { step, stream, bytes });
-            };
-            process.watch(limits, &mut sink).await
-        }
-        Err(error) => End { outcome: Outcome::NotStarted(error), left: None },
+        Ok((process, _files)) => process.watch(limits, sink(run, bound.place)).await,
+        Err(error) => End { outcome: Outcome::NotStarted(error), left: None, rest: None },
     }
+}
+
+/// Tells the observer what a step writes.
+fn sink(run: &Arc<Run>, place: StepPlace<'_>) -> Sink {
+    let run = Arc::clone(run);
+    let (document, index, number) = (place.job.document, place.job.index, place.number);
+    let (id, label) = (place.job.id.to_owned(), place.label.to_owned());
+    Box::new(move |stream: Stream, bytes: &[u8]| {
+        let step = StepPlace { job: JobPlace { document, index, id: &id }, number, label: &label };
+        run.observer.event(Event::Output { step, stream, bytes });
+        true
+    })
 }
 
 /// Starts a step with its own values and no other step's. Its files go when their paths are dropped.

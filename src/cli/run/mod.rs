@@ -8,19 +8,21 @@ mod summary;
 mod witness;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{Global, Run};
 use super::audit::Trail;
 use super::live::{self, Extent};
 use super::used::Uses;
-use super::waiting::Waiting;
+use super::waiting::{INTERRUPTED, Waiting};
 use super::{AROUND, Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, human};
 use crate::run::{self, Cancellation, Options, Orphans};
 use logs::Logs;
-use witness::Witness;
+use witness::{Ending, Witness};
 
 pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
     let planned = input::plan(&args.file, global, |workflow| match (&args.job, &args.step) {
@@ -82,10 +84,27 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let live = live::observer(terminal, extent);
     let witness = Arc::new(Witness::new(live, logs, trail, Arc::clone(&uses), cancellation.clone()));
     let orphans = Orphans::adopt();
-    let ending = tokio::spawn(cancel_on_signal(cancellation, terminal.clone()));
+    let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
     let ran = run::run(workflow, options, Arc::clone(&witness) as Arc<dyn run::Observer>).await;
-    orphans.end(grace).await;
+    orphans.end(grace, &cancellation).await;
     ending.abort();
+    let (reports, terminal) = (args.report.clone(), terminal.clone());
+    let telling = tokio::task::spawn_blocking(move || tell(ran, &witness, &uses, &reports, &terminal));
+    tokio::select! {
+        told = telling => told.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())),
+        // Nobody reads what is told.
+        () = signal() => Exit::Child(INTERRUPTED),
+    }
+}
+
+/// Tells how a run ended, and writes what is to be kept of it.
+fn tell(
+    ran: Result<run::Execution, Diagnostics>,
+    witness: &Witness,
+    uses: &Uses,
+    reports: &[PathBuf],
+    terminal: &Terminal,
+) -> Exit {
     let execution = match ran {
         Ok(execution) => execution,
         Err(faults) => {
@@ -93,14 +112,16 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
             return Exit::Faults;
         }
     };
-    terminal.say(&summary::summary(&execution, &uses, terminal));
-    let is_witnessed = witness.finish(&execution, terminal);
-    let is_reported = report::write(&args.report, &execution, &uses, terminal);
-    match execution.exit_code() {
-        0 if is_witnessed && is_reported => Exit::Child(0),
+    terminal.say(&summary::summary(&execution, uses, terminal));
+    let ending = witness.finish(terminal);
+    let is_reported = report::write(reports, &execution, uses, terminal);
+    match (execution.exit_code(), ending) {
+        // Without its audit the run was ended, which isn't the steps' doing.
+        (_, Ending::Unaudited) => Exit::Child(AROUND),
+        (0, Ending::Complete) if is_reported => Exit::Child(0),
         // The steps did what they should, and credflow didn't.
-        0 => Exit::Child(AROUND),
-        code => Exit::Child(exit_code(code)),
+        (0, _) => Exit::Child(AROUND),
+        (code, _) => Exit::Child(exit_code(code)),
     }
 }
 
@@ -122,7 +143,8 @@ pub(super) fn exit_code(code: i32) -> u8 {
 async fn cancel_on_signal(cancellation: Cancellation, terminal: Terminal) {
     signal().await;
     cancellation.cancel();
-    terminal.say("stopping; once more stops at once");
+    // Nobody may be there to read it.
+    tokio::task::spawn_blocking(move || terminal.say("stopping; once more stops at once"));
     signal().await;
     cancellation.cancel();
 }
@@ -131,15 +153,18 @@ async fn cancel_on_signal(cancellation: Cancellation, terminal: Terminal) {
 #[cfg(unix)]
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
+        return std::future::pending().await;
+    };
+    let (Ok(mut hangup), Ok(mut quit)) = (signal(SignalKind::hangup()), signal(SignalKind::quit())) else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
+        _ = quit.recv() => {}
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn summary(execution: &Execution, uses: &Uses, terminal: &Terminal) -
         let skipped = *row.outcome == Outcome::Skipped;
         let time = if skipped { String::new() } else { format!("{:>8.1} s", row.duration.as_secs_f64()) };
         let padded = terminal.paint(colour, &format!("{result:widest_result$}"));
-        let used = if skipped { String::new() } else { secrets(row.used) };
+        let used = if row.attempts == 0 { String::new() } else { secrets(row.used) };
         let line = format!("  {:widest$}  {time:>10}  {padded}  {used}", row.name);
         let _ = writeln!(out, "{}", line.trim_end());
     }

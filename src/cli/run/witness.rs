@@ -8,7 +8,7 @@ use super::super::audit::Trail;
 use super::super::used::{StepKey, Uses};
 use super::logs::Logs;
 use crate::audit::Outcome;
-use crate::run::{Cancellation, Event, Execution, Observer, StepPlace};
+use crate::run::{Cancellation, Event, Observer, StepPlace};
 
 pub(super) struct Witness {
     live: Arc<dyn Observer>,
@@ -17,6 +17,17 @@ pub(super) struct Witness {
     uses: Arc<Uses>,
     cancellation: Cancellation,
     noted: Mutex<Noted>,
+}
+
+/// What of it could be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// All.
+    Complete,
+    /// Not each log.
+    Incomplete,
+    /// Not the audit.
+    Unaudited,
 }
 
 #[derive(Default)]
@@ -51,8 +62,8 @@ impl Witness {
         }
     }
 
-    /// Notes what was fetched and given to nobody, and tells what couldn't be written. `true` when all of it was.
-    pub(super) fn finish(&self, _: &Execution, terminal: &Terminal) -> bool {
+    /// Notes what was fetched and given to nobody, and tells what couldn't be written.
+    pub(super) fn finish(&self, terminal: &Terminal) -> Ending {
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_noted =
             !noted.failed && self.trail.note(&self.uses, Outcome::NotUsed, |key| !noted.given.contains(&key));
@@ -61,7 +72,11 @@ impl Witness {
         if let Some(fault) = &fault {
             terminal.error(fault);
         }
-        is_noted && fault.is_none()
+        match fault {
+            _ if !is_noted => Ending::Unaudited,
+            Some(_) => Ending::Incomplete,
+            None => Ending::Complete,
+        }
     }
 }
 

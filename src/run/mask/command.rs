@@ -5,16 +5,16 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// What such a line begins with, and the end of the line before it.
-const COMMAND: &[u8] = b"\n::add-mask::";
+/// What such a line begins with, behind blanks.
+const COMMAND: &[u8] = b"::add-mask::";
 
-/// What is shown of such a line.
-const SHOWN: &[u8] = b"::add-mask::***";
+/// What is shown of the rest of it.
+const SHOWN: &[u8] = b"***";
 
 /// The longest value; what a line has beyond it isn't shown either.
 const LONGEST: usize = 64 << 10;
 
-/// A stream of output in which such lines are looked for.
+/// A stream of output in which such lines are looked for. All of a line but the value is shown as it comes.
 pub(super) struct Commands {
     finder: Finder<'static>,
     at: At,
@@ -22,8 +22,10 @@ pub(super) struct Commands {
 
 /// Where a stream is.
 enum At {
-    /// In a line that is none, or so far into [`COMMAND`]. The end of a line is shown at once, the rest held back.
-    Text(usize),
+    /// So far into [`COMMAND`], with nothing but blanks before it in the line.
+    Beginning(usize),
+    /// In a line that is none.
+    Line,
     /// In the value of such a line.
     Value(Zeroizing<Vec<u8>>),
 }
@@ -32,83 +34,121 @@ enum At {
 pub(super) enum Piece<'i> {
     /// Output as it stands.
     Text(&'i [u8]),
-    /// A value that must not be seen from here on.
+    /// A value that must not be seen from here on. Stars follow in its place.
     Value(Secret),
+    /// What holds no value and is shown as it is.
+    Shown(&'i [u8]),
 }
 
 impl Commands {
     pub(super) fn new() -> Self {
-        // A stream begins with a line.
-        Self { finder: Finder::new(COMMAND), at: At::Text(1) }
+        Self { finder: Finder::new(COMMAND), at: At::Beginning(0) }
     }
 
     /// Takes the next bytes, and gives their pieces.
     pub(super) fn push(&mut self, mut input: &[u8], mut take: impl FnMut(Piece<'_>)) {
         while !input.is_empty() {
-            input = match &mut self.at {
-                At::Text(0) => self.search(input, &mut take),
-                At::Text(known) => {
-                    if input[0] == COMMAND[*known] {
-                        *known += 1;
-                        if *known == COMMAND.len() {
-                            self.at = At::Value(Zeroizing::new(Vec::with_capacity(LONGEST)));
-                        }
-                        &input[1..]
-                    } else {
-                        if *known > 1 {
-                            take(Piece::Text(&COMMAND[1..*known]));
-                        }
-                        self.at = At::Text(0);
-                        input
-                    }
-                }
+            let length = match &mut self.at {
                 At::Value(value) => {
                     let end = memchr::memchr(b'\n', input).unwrap_or(input.len());
                     let room = LONGEST - value.len();
                     value.extend_from_slice(&input[..end.min(room)]);
                     if end < input.len() {
                         end_value(value, &mut take);
-                        self.at = At::Text(0);
+                        take(Piece::Shown(b"\n"));
+                        self.at = At::Beginning(0);
+                        end + 1
+                    } else {
+                        end
                     }
-                    &input[end..]
+                }
+                _ => {
+                    let is_fresh = matches!(self.at, At::Beginning(0));
+                    let length = self.text(input);
+                    let shown = &input[..length];
+                    let is_command = is_fresh && matches!(self.at, At::Value(_));
+                    take(if is_command { Piece::Shown(shown) } else { Piece::Text(shown) });
+                    length
                 }
             };
+            input = &input[length..];
         }
     }
 
     /// Ends the stream; it can begin again.
     pub(super) fn finish(&mut self, mut take: impl FnMut(Piece<'_>)) {
-        match &mut self.at {
-            At::Text(known) if *known > 1 => take(Piece::Text(&COMMAND[1..*known])),
-            At::Text(_) => {}
-            At::Value(value) => end_value(value, &mut take),
+        if let At::Value(value) = &self.at {
+            end_value(value, &mut take);
         }
-        self.at = At::Text(1);
+        self.at = At::Beginning(0);
     }
 
-    /// Gives all up to the next such line, or up to what may become one.
-    fn search<'i>(&mut self, input: &'i [u8], take: &mut impl FnMut(Piece<'_>)) -> &'i [u8] {
-        let (shown, known) = if let Some(at) = self.finder.find(input) {
-            (at + 1, 1)
-        } else {
-            let known = (1..COMMAND.len()).rev().find(|&known| input.ends_with(&COMMAND[..known])).unwrap_or(0);
-            (input.len() - known.saturating_sub(1), known)
-        };
-        take(Piece::Text(&input[..shown]));
-        if known > 1 {
-            self.at = At::Text(known);
-            return &[];
+    /// How much of some bytes can be shown: all of them, or up to a value.
+    fn text(&mut self, input: &[u8]) -> usize {
+        let mut from = 0;
+        if let At::Beginning(known) = self.at {
+            match begin(input, known) {
+                (at, None) => from = at,
+                (at, Some(known)) if known == COMMAND.len() => return self.value(at),
+                (at, Some(known)) => {
+                    self.at = At::Beginning(known);
+                    return at;
+                }
+            }
         }
-        self.at = At::Text(known);
-        &input[shown..]
+        self.at = At::Line;
+        // Only behind a line's end; most lines have no such word anywhere.
+        for found in self.finder.find_iter(&input[from..]) {
+            let at = from + found;
+            let start = memchr::memrchr(b'\n', &input[from..at]);
+            if let Some(start) = start
+                && input[from + start + 1..at].iter().all(is_blank)
+            {
+                self.at = At::Beginning(0);
+                return from + start + 1;
+            }
+        }
+        if let Some(last) = memchr::memrchr(b'\n', &input[from..])
+            && let (_, Some(known)) = begin(&input[from + last + 1..], 0)
+        {
+            self.at = At::Beginning(known);
+        }
+        input.len()
     }
+
+    fn value(&mut self, at: usize) -> usize {
+        self.at = At::Value(Zeroizing::new(Vec::with_capacity(LONGEST)));
+        at
+    }
+}
+
+/// How much of some bytes begins such a line that is so far known, and how far it is known then; nothing for another
+/// line.
+fn begin(input: &[u8], mut known: usize) -> (usize, Option<usize>) {
+    for (at, byte) in input.iter().enumerate() {
+        if known == 0 && is_blank(byte) {
+            continue;
+        }
+        if *byte != COMMAND[known] {
+            return (at, None);
+        }
+        known += 1;
+        if known == COMMAND.len() {
+            return (at + 1, Some(known));
+        }
+    }
+    (input.len(), Some(known))
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 fn end_value(value: &[u8], take: &mut impl FnMut(Piece<'_>)) {
     if let Some(secret) = decoded(value) {
         take(Piece::Value(secret));
     }
-    take(Piece::Text(SHOWN));
+    take(Piece::Shown(SHOWN));
 }
 
 /// The value of a line: GitHub's tools write `%`, `\r` and `\n` as `%25`, `%0D` and `%0A`. What isn't UTF-8 can't be a
@@ -140,7 +180,7 @@ mod tests {
     fn split(text: &str, length: usize) -> (String, Vec<String>) {
         let (mut shown, mut values) = (Vec::new(), Vec::new());
         let mut take = |piece: Piece<'_>| match piece {
-            Piece::Text(bytes) => shown.extend_from_slice(bytes),
+            Piece::Text(bytes) | Piece::Shown(bytes) => shown.extend_from_slice(bytes),
             Piece::Value(secret) => values.push(secret.expose().to_owned()),
         };
         let mut commands = Commands::new();
@@ -155,7 +195,8 @@ mod tests {
             ("::add-mask::abc\nx", "::add-mask::***\nx", &["abc"][..]),
             ("a\n::add-mask::a b\r\n::add-mask::c", "a\n::add-mask::***\n::add-mask::***", &["a b", "c"]),
             ("::add-mask\n::add-mask::\n", "::add-mask\n::add-mask::***\n", &[]),
-            (" ::add-mask::x\n\n\n:::add-mask::y", " ::add-mask::x\n\n\n:::add-mask::y", &[]),
+            (" \t::add-mask::x\n\n\n:::add-mask::y", " \t::add-mask::***\n\n\n:::add-mask::y", &["x"]),
+            ("x ::add-mask::y\n ::::add-mask::z", "x ::add-mask::y\n ::::add-mask::z", &[]),
             ("::add-mask::50%25%0A%2\n", "::add-mask::***\n", &["50%\n%2"]),
             ("\n::add", "\n::add", &[]),
         ] {
@@ -170,10 +211,12 @@ mod tests {
     fn what_is_no_such_line_is_shown_at_once() {
         let mut commands = Commands::new();
         let mut shown = Vec::new();
-        commands.push(b"name: ", |piece| match piece {
-            Piece::Text(bytes) => shown.extend_from_slice(bytes),
-            Piece::Value(_) => panic!("no value"),
-        });
-        assert_eq!(shown, b"name: ");
+        for text in [&b"name: "[..], b"\n:", b":add-mask:"] {
+            commands.push(text, |piece| match piece {
+                Piece::Text(bytes) => shown.extend_from_slice(bytes),
+                Piece::Value(_) | Piece::Shown(_) => panic!("no value"),
+            });
+        }
+        assert_eq!(shown, b"name: \n::add-mask:");
     }
 }

@@ -57,6 +57,8 @@ pub struct OutputMasker {
     edition: usize,
     masker: Masker,
     commands: Commands,
+    /// Whether something can't be masked, so that nothing is shown.
+    is_dark: bool,
 }
 
 impl Masks {
@@ -107,39 +109,66 @@ impl OutputMasker {
     pub fn new(set: Arc<MaskSet>) -> Self {
         let edition = set.edition();
         let masker = Masker::new(set.masks());
-        Self { set, edition, masker, commands: Commands::new() }
+        Self { set, edition, masker, commands: Commands::new(), is_dark: false }
     }
 
     /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        let Self { set, edition, masker, commands } = self;
-        renew(set, edition, masker, out);
-        commands.push(input, |piece| take(piece, set, edition, masker, out));
+        let Self { set, edition, masker, commands, is_dark } = self;
+        let mut shower = Shower { set, edition, masker, is_dark, out };
+        commands.push(input, |piece| shower.take(piece));
     }
 
     /// Ends the stream: adds to `out` what was held back. The masker is then at the beginning of another stream.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { set, edition, masker, commands } = self;
-        commands.finish(|piece| take(piece, set, edition, masker, out));
-        masker.finish(out);
-    }
-}
-
-fn take(piece: Piece<'_>, set: &MaskSet, edition: &mut usize, masker: &mut Masker, out: &mut Vec<u8>) {
-    match piece {
-        Piece::Text(text) => masker.push(text, out),
-        Piece::Value(secret) => {
-            set.add(secret);
-            renew(set, edition, masker, out);
+        let Self { set, edition, masker, commands, is_dark } = self;
+        let mut shower = Shower { set, edition, masker, is_dark, out };
+        commands.finish(|piece| shower.take(piece));
+        if *is_dark {
+            masker.finish(&mut Vec::new());
+        } else {
+            masker.finish(out);
         }
     }
 }
 
-fn renew(set: &MaskSet, edition: &mut usize, masker: &mut Masker, out: &mut Vec<u8>) {
-    let now = set.edition();
-    if now != *edition {
-        *edition = now;
-        masker.renew(set.masks(), out);
+/// An [`OutputMasker`] while its commands look at the output.
+struct Shower<'m> {
+    set: &'m MaskSet,
+    edition: &'m mut usize,
+    masker: &'m mut Masker,
+    is_dark: &'m mut bool,
+    out: &'m mut Vec<u8>,
+}
+
+/// What is shown in place of the rest of an output that adds too many values.
+const DARK: &[u8] =
+    b"\n(more values were added by ::add-mask:: than can be masked; nothing more of this output is shown)\n";
+
+impl Shower<'_> {
+    fn take(&mut self, piece: Piece<'_>) {
+        match piece {
+            _ if *self.is_dark => {}
+            Piece::Text(text) => {
+                // Only now: lines that add values often follow each other, and each edition is made from all of them.
+                let now = self.set.edition();
+                if now != *self.edition {
+                    *self.edition = now;
+                    self.masker.renew(self.set.masks(), self.out);
+                }
+                self.masker.push(text, self.out);
+            }
+            Piece::Shown(stars) => {
+                self.masker.finish(self.out);
+                self.out.extend_from_slice(stars);
+            }
+            Piece::Value(secret) => {
+                if !self.set.add(secret) {
+                    *self.is_dark = true;
+                    self.out.extend_from_slice(DARK);
+                }
+            }
+        }
     }
 }
 

@@ -20,19 +20,19 @@ pub struct MaskSet {
 struct Inner {
     secrets: Vec<Arc<Secret>>,
     added: usize,
-    masks: Arc<Masks>,
+    /// Made when somebody wants them.
+    masks: Option<Arc<Masks>>,
 }
 
 impl MaskSet {
     /// The masks of these values.
     pub fn new(secrets: impl IntoIterator<Item = Arc<Secret>>) -> Self {
         let secrets: Vec<Arc<Secret>> = secrets.into_iter().collect();
-        let masks = Arc::new(Masks::new(secrets.iter().map(|secret| &**secret)));
-        Self { inner: Mutex::new(Inner { secrets, added: 0, masks }), edition: AtomicUsize::new(0) }
+        Self { inner: Mutex::new(Inner { secrets, added: 0, masks: None }), edition: AtomicUsize::new(0) }
     }
 
-    /// Masks one more value from now on, in every output that goes through these masks. A thousand can be added; what
-    /// comes after them is not masked, and `false` says so.
+    /// Masks one more value from now on, in every output that goes through these masks. A thousand can be added; one after
+    /// them is not masked, and `false` says so: whoever asked must show no more of what holds it.
     pub fn add(&self, secret: Secret) -> bool {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.secrets.iter().any(|known| known.expose() == secret.expose()) {
@@ -43,14 +43,16 @@ impl MaskSet {
         }
         inner.added += 1;
         inner.secrets.push(Arc::new(secret));
-        inner.masks = Arc::new(Masks::new(inner.secrets.iter().map(|secret| &**secret)));
+        inner.masks = None;
         self.edition.fetch_add(1, Ordering::Release);
         true
     }
 
     /// The masks as they are now.
     pub fn masks(&self) -> Arc<Masks> {
-        Arc::clone(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).masks)
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Inner { secrets, masks, .. } = &mut *inner;
+        Arc::clone(masks.get_or_insert_with(|| Arc::new(Masks::new(secrets.iter().map(|secret| &**secret)))))
     }
 
     /// A number that changes with the masks.
