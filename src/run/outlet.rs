@@ -95,7 +95,7 @@ impl Unseen {
     /// Waits until there is one more.
     pub(super) async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -116,11 +116,9 @@ fn tell(
     let ending = witness.finish(terminal);
     let is_reported = report::write(reports, &execution, uses, terminal);
     match (execution.exit_code(), ending) {
-        // Without its audit the run was ended, which isn't the steps' doing.
-        (_, Ending::Unaudited) => Exit::Child(AROUND),
         (0, Ending::Complete) if is_reported => Exit::Child(0),
-        // The steps did what they should, and credflow didn't.
-        (0, _) => Exit::Child(AROUND),
+        // The steps did what they should, and credflow didn't; or it ended the run for want of its audit.
+        (0, _) | (_, Ending::Unaudited) => Exit::Child(AROUND),
         (code, _) => Exit::Child(exit_code(code)),
     }
 }

@@ -48,28 +48,23 @@ impl Commands {
     /// Takes the next bytes, and gives their pieces.
     pub(super) fn push(&mut self, mut input: &[u8], mut take: impl FnMut(Piece<'_>)) {
         while !input.is_empty() {
-            let length = match &mut self.at {
-                At::Value(value) => {
-                    let end = memchr::memchr(b'\n', input).unwrap_or(input.len());
-                    let room = LONGEST - value.len();
-                    value.extend_from_slice(&input[..end.min(room)]);
-                    if end < input.len() {
-                        end_value(value, &mut take);
-                        take(Piece::Shown(b"\n"));
-                        self.at = At::Beginning(0);
-                        end + 1
-                    } else {
-                        end
-                    }
+            let length = if let At::Value(value) = &mut self.at {
+                let end = memchr::memchr(b'\n', input).unwrap_or(input.len());
+                let room = LONGEST - value.len();
+                value.extend_from_slice(&input[..end.min(room)]);
+                if end < input.len() {
+                    end_value(value, &mut take);
+                    take(Piece::Shown(b"\n"));
+                    self.at = At::Beginning(0);
                 }
-                _ => {
-                    let is_fresh = matches!(self.at, At::Beginning(0));
-                    let length = self.text(input);
-                    let shown = &input[..length];
-                    let is_command = is_fresh && matches!(self.at, At::Value(_));
-                    take(if is_command { Piece::Shown(shown) } else { Piece::Text(shown) });
-                    length
-                }
+                input.len().min(end + 1)
+            } else {
+                let is_fresh = matches!(self.at, At::Beginning(0));
+                let length = self.text(input);
+                let shown = &input[..length];
+                let is_command = is_fresh && matches!(self.at, At::Value(_));
+                take(if is_command { Piece::Shown(shown) } else { Piece::Text(shown) });
+                length
             };
             input = &input[length..];
         }
@@ -102,7 +97,7 @@ impl Commands {
             let at = from + found;
             let start = memchr::memrchr(b'\n', &input[from..at]);
             if let Some(start) = start
-                && input[from + start + 1..at].iter().all(is_blank)
+                && input[from + start + 1..at].iter().all(|&byte| is_blank(byte))
             {
                 self.at = At::Beginning(0);
                 return from + start + 1;
@@ -126,7 +121,7 @@ impl Commands {
 /// line.
 fn begin(input: &[u8], mut known: usize) -> (usize, Option<usize>) {
     for (at, byte) in input.iter().enumerate() {
-        if known == 0 && is_blank(byte) {
+        if known == 0 && is_blank(*byte) {
             continue;
         }
         if *byte != COMMAND[known] {
@@ -140,7 +135,7 @@ fn begin(input: &[u8], mut known: usize) -> (usize, Option<usize>) {
     (input.len(), Some(known))
 }
 
-fn is_blank(byte: &u8) -> bool {
+fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
