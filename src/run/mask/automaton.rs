@@ -30,6 +30,8 @@ struct Node {
     begins_any: bool,
     /// Whether a longer pattern that is masked as a word begins with it.
     begins_word: bool,
+    /// Whether a line break is in it.
+    is_broken: bool,
 }
 
 /// The patterns, ready to be followed byte by byte.
@@ -85,7 +87,8 @@ impl Automaton {
                 if at == 0 {
                     self.first[usize::from(label)] = State(index(self.nodes.len()));
                 }
-                self.nodes.push(Node::new(index(depth + 1)));
+                let is_broken = self.nodes[at].is_broken || matches!(label, b'\r' | b'\n');
+                self.nodes.push(Node { is_broken, ..Node::new(index(depth + 1)) });
                 self.labels.push(label);
                 begun.push(child);
                 longer = rest;
@@ -130,6 +133,14 @@ impl Automaton {
             state = self.nodes[state.index()].shorter;
         }
         self.first[usize::from(byte)]
+    }
+
+    /// The longest end of the text that a pattern begins with and that has no line break in it.
+    pub(super) fn unbroken(&self, mut state: State) -> State {
+        while self.nodes[state.index()].is_broken {
+            state = self.nodes[state.index()].shorter;
+        }
+        state
     }
 
     /// How many bytes at the end of the text a pattern begins with.
@@ -196,7 +207,16 @@ impl State {
 
 impl Node {
     fn new(depth: u32) -> Self {
-        Self { children: 0, shorter: ROOT, depth, ending: 0, word: ROOT, begins_any: false, begins_word: false }
+        Self {
+            children: 0,
+            shorter: ROOT,
+            depth,
+            ending: 0,
+            word: ROOT,
+            begins_any: false,
+            begins_word: false,
+            is_broken: false,
+        }
     }
 }
 
