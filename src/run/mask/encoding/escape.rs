@@ -5,6 +5,24 @@ use super::{Form, form};
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 
+/// What percent-encoding leaves as it is beside letters, digits and `-._`; where a space is among it, it becomes `+`.
+const KEPT: [&[u8]; 8] = [
+    // RFC 3986's unreserved characters, as in curl, jq, Python's `quote` without safe ones, and PHP's `rawurlencode`.
+    b"~",
+    // A path, as in Python's `quote`.
+    b"~/",
+    // JavaScript's `encodeURIComponent`.
+    b"~!'()*",
+    // JavaScript's `encodeURI`.
+    b"~!'()*;,/?:@&=+$#",
+    // Go's `PathEscape`.
+    b"~$&+=:@",
+    // Forms: browsers' and Java's, those of Python's `urlencode` and Go's `QueryEscape`, PHP's `urlencode`.
+    b"* ",
+    b"~ ",
+    b" ",
+];
+
 /// Two digits a byte.
 pub(super) fn hexadecimal(value: &[u8], forms: &mut Vec<Form>) {
     for digits in [UPPER, LOWER] {
@@ -20,8 +38,7 @@ pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
             out.extend(hex(byte, digits));
         }));
     }
-    // Beside letters, digits and `-._`: RFC 3986's unreserved, those of a path, of encodeURIComponent, of a form.
-    for kept in [&b"~"[..], b"~/", b"~!'()*", b"* "] {
+    for kept in KEPT {
         for digits in [UPPER, LOWER] {
             forms.push(each(value.iter(), 3 * value.len(), |&byte, out| match byte {
                 b' ' if kept.contains(&b' ') => out.push(b'+'),

@@ -75,6 +75,27 @@ mod tests {
     }
 
     #[test]
+    fn percent_encoding_is_that_of_many_tools() {
+        let forms = all("a b~c*d'e(f)g!h/i?j:k@l&m=n+o$p,q;r#é");
+        for expected in [
+            // Python's `quote_plus` and `urlencode`, and Go's `QueryEscape`.
+            "a+b~c%2Ad%27e%28f%29g%21h%2Fi%3Fj%3Ak%40l%26m%3Dn%2Bo%24p%2Cq%3Br%23%C3%A9",
+            // JavaScript's `encodeURI`.
+            "a%20b~c*d'e(f)g!h/i?j:k@l&m=n+o$p,q;r#%C3%A9",
+            // Go's `PathEscape`.
+            "a%20b~c%2Ad%27e%28f%29g%21h%2Fi%3Fj:k@l&m=n+o$p%2Cq%3Br%23%C3%A9",
+            // PHP's `urlencode`.
+            "a+b%7Ec%2Ad%27e%28f%29g%21h%2Fi%3Fj%3Ak%40l%26m%3Dn%2Bo%24p%2Cq%3Br%23%C3%A9",
+        ] {
+            let mut parts = expected.split('%');
+            let mut lower = parts.next().unwrap_or_default().to_owned();
+            parts.for_each(|part| lower += &format!("%{}{}", part[..2].to_ascii_lowercase(), &part[2..]));
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+            assert!(forms.contains(&lower), "{lower}\n{forms:#?}");
+        }
+    }
+
+    #[test]
     fn a_plain_value_has_few_forms() {
         let mut forms = all("hunter2hunter2");
         forms.sort();
