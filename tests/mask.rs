@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use credflow::run::{Masker, Masks};
 use credflow::secret::Secret;
 use proptest::prelude::*;
@@ -39,6 +40,87 @@ fn the_lines_of_a_value_are_masked_each() {
     assert_eq!(mask(&[key], key), "***");
     assert_eq!(mask(&[key], "> first-line\n> x\n> last-line"), "> ***\n> x\n> ***");
     assert_eq!(mask(&["abc\n"], "abc abcd"), "*** abcd");
+}
+
+#[test]
+fn short_and_usual_lines_of_a_value_are_masked_as_words() {
+    let value = "user\nab\n7x\n}\n--\n{\n}\n\u{e9}\nlong-enough";
+    assert_eq!(
+        mask(&[value], "user users ab abc 7x } -- { \u{e9} long-enough"),
+        "*** users *** abc *** } -- { *** ***"
+    );
+}
+
+#[test]
+fn a_value_is_masked_as_a_terminal_shows_it() {
+    assert_eq!(mask(&["{\n}\n[\n]"], "x{\r\n}\r\n[\r\n]x {\n}\n[\n] {\r\n}"), "x***x *** {\r\n}");
+    assert_eq!(mask(&["  {\r\n}\n"], "  {\r\r\n}\r\n."), "***.");
+}
+
+#[test]
+fn base64_of_few_bytes_is_masked_wherever_it_stands() {
+    for value in ["xk3y", "xk3yQ"] {
+        for before in ["", "a", "ab", "abc", "pw="] {
+            for after in ["", "\n", "!!", "end"] {
+                let text = BASE64_STANDARD.encode(format!("{before}{value}{after}"));
+                let out = mask(&[value], &text);
+                assert!(out.contains("***") && out.len() <= text.len() - value.len() + 3, "{text} {out}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_an_encoder_broke_may_be_short_and_indented() {
+    let value = "a-token-that-is-as-long-as-two-lines-of-an-encoder";
+    let encoded = BASE64_STANDARD.encode(value);
+    for width in [24, 30, 64] {
+        for indentation in ["", "    ", "\t", "                "] {
+            for end in ["\n", "\r\n"] {
+                let lines: Vec<&str> =
+                    encoded.as_bytes().chunks(width).map(|line| str::from_utf8(line).expect("ASCII")).collect();
+                let text = format!("key:{end}{indentation}{}{end}", lines.join(&format!("{end}{indentation}")));
+                assert_eq!(mask(&[value], &text), format!("key:{end}{indentation}***{end}"), "{text}");
+            }
+        }
+    }
+    // Fewer digits are no encoder's line, and more blanks no indentation.
+    let (first, rest) = encoded.split_at(23);
+    let text = format!("{first}\n{rest}");
+    assert_eq!(mask(&[value], &text), text);
+    let (first, rest) = encoded.split_at(24);
+    let text = format!("{first}\n{:17}{rest}", "");
+    assert_eq!(mask(&[value], &text), text);
+}
+
+#[cfg(unix)]
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn what_bash_quotes_is_masked(
+        values in prop::collection::vec(
+            "[ -~]{4,12}|[#~:=a ]{4,8}|[ -~\\t\\r\x07\x1b\x7f\u{e4}\u{1f600}]{4,8}",
+            1..50,
+        ),
+    ) {
+        for locale in ["C", "C.UTF-8"] {
+            let mut bash = std::process::Command::new("bash");
+            bash.args(["-c", r#"for value; do printf '%q\0%q\0' "$value" "x=$value"; done"#, "bash"]).args(&values);
+            // Where there is no bash, there is nothing to be seen.
+            let Ok(output) = bash.env("LC_ALL", locale).output() else { return Ok(()) };
+            let quoted = output.stdout.split(|byte| *byte == 0);
+            for (at, text) in quoted.take(2 * values.len()).enumerate() {
+                let value = &values[at / 2];
+                let common = Secret::new(value.clone()).is_common();
+                let out = masks(std::slice::from_ref(value)).mask(text);
+                let left = String::from_utf8_lossy(&out).replacen("x=", "", at % 2);
+                // Quotes stay, and the backslash of what is special only at the beginning.
+                let shown = ["***", "$'***'", "\\***"].contains(&left.as_str());
+                prop_assert!(common || shown, "{value:?} {:?} {left:?}", String::from_utf8_lossy(text));
+            }
+        }
+    }
 }
 
 #[test]

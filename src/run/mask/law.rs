@@ -19,15 +19,21 @@ fn starts_inside_word(text: &[u8], start: usize) -> bool {
 /// The places of a text without the breaks that encoders make in long lines, and the breaks' places.
 fn unbroken(text: &[u8]) -> (Vec<usize>, Vec<usize>) {
     let (mut places, mut breaks) = (Vec::new(), Vec::new());
-    let (mut run, mut broken) = (0, 0);
+    // The line ends and the blanks of the break that ends the text so far.
+    let (mut run, mut ends, mut blanks) = (0, 0, 0);
     for (at, byte) in text.iter().enumerate() {
-        if matches!(byte, b'\r' | b'\n') && (run >= 40 || broken == 1) {
+        if matches!(byte, b'\r' | b'\n') && (run >= 24 || (ends == 1 && blanks == 0)) {
             breaks.push(at);
-            (run, broken) = (0, broken + 1);
+            (run, ends, blanks) = (0, ends + 1, 0);
+            continue;
+        }
+        if matches!(byte, b' ' | b'\t') && ends > 0 && blanks < 16 {
+            breaks.push(at);
+            blanks += 1;
             continue;
         }
         places.push(at);
-        broken = 0;
+        (ends, blanks) = (0, 0);
         run = if byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte) { run + 1 } else { 0 };
     }
     (places, breaks)
@@ -88,7 +94,7 @@ fn growing(patterns: &[Pattern], text: &[u8]) -> usize {
 }
 
 fn values() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec("[ab\\-]{0,9}|[abc]{1,3}|[ab\r\n ]{3,24}|a{1,20}|[a-z]{4,8}|root|[ab]{30,50}", 0..6)
+    prop::collection::vec("[ab\\-]{0,9}|[abc]{1,3}|[ab\r\n ]{3,24}|a{1,20}|[a-z]{4,8}|root|[ab]{20,50}", 0..6)
 }
 
 /// Text that often holds a value, a part of one, or a form of one, in lines that may be broken.
@@ -96,7 +102,7 @@ fn text(values: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
     let mut pieces: Vec<BoxedStrategy<Vec<u8>>> = vec![
         "[ab \\-c\r\n]{0,6}".prop_map(String::into_bytes).boxed(),
         prop::collection::vec(any::<u8>(), 0..3).boxed(),
-        "[xa]{36,44}".prop_map(String::into_bytes).boxed(),
+        "[xa]{20,28}".prop_map(String::into_bytes).boxed(),
     ];
     let secrets: Vec<Secret> = values.iter().cloned().map(Secret::new).collect();
     let mut forms: Vec<Vec<u8>> = patterns(&secrets).iter().map(|pattern| pattern.bytes.to_vec()).collect();
@@ -106,9 +112,12 @@ fn text(values: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
         pieces.push((0..=part.len(), 0..=part.len()).prop_map(move |(a, b)| part[a.min(b)..a.max(b)].to_vec()).boxed());
         let broken = bytes.clone();
         let breaks = prop::sample::select(vec!["\n", "\r\n", "\r", "\n\n", "\n\n\n"]);
+        let blanks = prop::sample::select(vec!["", " ", "\t ", "               \t", "                 ", "  \n"]);
         pieces.push(
-            (0..=broken.len(), breaks)
-                .prop_map(move |(at, ends)| [&broken[..at], ends.as_bytes(), &broken[at..]].concat())
+            (0..=broken.len(), breaks, blanks)
+                .prop_map(move |(at, ends, blanks)| {
+                    [&broken[..at], ends.as_bytes(), blanks.as_bytes(), &broken[at..]].concat()
+                })
                 .boxed(),
         );
         pieces.push(Just(bytes).boxed());

@@ -8,7 +8,7 @@ use super::Masks;
 use super::automaton::{ROOT, State};
 use super::filter::WINDOW;
 use super::pattern::in_word;
-use super::wrap::{self, Lines, Wrap};
+use super::wrap::{self, Break, Lines, Wrap};
 
 /// What stands in a masked value's place.
 const STARS: &[u8] = b"***";
@@ -50,13 +50,19 @@ impl Stream {
     }
 
     pub(super) fn push(&mut self, masks: &Masks, mut input: &[u8], out: &mut Vec<u8>) {
-        while let Some(at) = self.lines.next_break(input) {
-            self.feed(masks, &input[..at], out);
-            let state = self.state;
-            let place = self.recent.len();
-            self.wrap = self.wrap.take().or_else(|| Wrap::new(masks, state)).map(|wrap| wrap.broken_at(place));
-            self.feed(masks, &input[at..=at], out);
-            input = &input[at + 1..];
+        while let Some(Break { place, goes_on }) = self.lines.next_break(input) {
+            self.feed(masks, &input[..place.start], out);
+            let held = self.recent.len();
+            self.wrap = match self.wrap.take() {
+                Some(wrap) if goes_on => Some(wrap.broken_further(place.len())),
+                // What begins with a part of a break isn't broken by the rest of it.
+                None if goes_on => None,
+                wrap => {
+                    wrap.or_else(|| Wrap::new(masks, self.state)).map(|wrap| wrap.broken_at(held..held + place.len()))
+                }
+            };
+            self.feed(masks, &input[place.clone()], out);
+            input = &input[place.end..];
         }
         self.feed(masks, input, out);
     }

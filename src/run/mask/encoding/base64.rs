@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use super::{Form, form};
 
-/// Fewer digits than this are too common to be masked.
-const FEW: usize = 6;
+/// Fewer digits than this are too common to be masked. A value of four bytes has so many of its own wherever it stands.
+const FEW: usize = 4;
 
 pub(super) fn forms(value: &[u8], forms: &mut Vec<Form>) {
     for url in [false, true] {

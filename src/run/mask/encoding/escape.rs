@@ -2,8 +2,28 @@
 
 use super::{Form, form};
 
-const UPPER: &[u8; 16] = b"0123456789ABCDEF";
-const LOWER: &[u8; 16] = b"0123456789abcdef";
+type Digits = &'static [u8; 16];
+
+const UPPER: Digits = b"0123456789ABCDEF";
+const LOWER: Digits = b"0123456789abcdef";
+
+/// What percent-encoding leaves as it is beside letters, digits and `-._`; where a space is among it, it becomes `+`.
+const KEPT: [&[u8]; 8] = [
+    // RFC 3986's unreserved characters, as in curl, jq, Python's `quote` without safe ones, and PHP's `rawurlencode`.
+    b"~",
+    // A path, as in Python's `quote`.
+    b"~/",
+    // JavaScript's `encodeURIComponent`.
+    b"~!'()*",
+    // JavaScript's `encodeURI`.
+    b"~!'()*;,/?:@&=+$#",
+    // Go's `PathEscape`.
+    b"~$&+=:@",
+    // Forms: browsers' and Java's, those of Python's `urlencode` and Go's `QueryEscape`, PHP's `urlencode`.
+    b"* ",
+    b"~ ",
+    b" ",
+];
 
 /// Two digits a byte.
 pub(super) fn hexadecimal(value: &[u8], forms: &mut Vec<Form>) {
@@ -20,8 +40,7 @@ pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
             out.extend(hex(byte, digits));
         }));
     }
-    // Beside letters, digits and `-._`: RFC 3986's unreserved, those of a path, of encodeURIComponent, of a form.
-    for kept in [&b"~"[..], b"~/", b"~!'()*", b"* "] {
+    for kept in KEPT {
         for digits in [UPPER, LOWER] {
             forms.push(each(value.iter(), 3 * value.len(), |&byte, out| match byte {
                 b' ' if kept.contains(&b' ') => out.push(b'+'),
@@ -38,25 +57,36 @@ pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
 /// The inside of a JSON string, and of a JSON string that holds that.
 pub(super) fn json(value: &str, forms: &mut Vec<Form>) {
     // Escaped beside what has to be: nothing, all that isn't ASCII, what HTML would read (as Go does), slashes (as PHP
-    // does).
-    let styles: [fn(char) -> bool; 4] = [
-        |_| false,
-        |character| !character.is_ascii(),
-        |character| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'),
-        |character| character == '/' || !character.is_ascii(),
+    // does), DEL (as jq does), DEL and all that isn't ASCII (as Python does), what Gson takes for HTML, and what .NET
+    // does, which has upper-case digits.
+    let styles: [(fn(char) -> bool, Digits); 8] = [
+        (|_| false, LOWER),
+        (|character| !character.is_ascii(), LOWER),
+        (|character| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'), LOWER),
+        (|character| character == '/' || !character.is_ascii(), LOWER),
+        (|character| character == '\u{7f}', LOWER),
+        (|character| character == '\u{7f}' || !character.is_ascii(), LOWER),
+        (|character| matches!(character, '<' | '>' | '&' | '=' | '\'' | '\u{2028}' | '\u{2029}'), LOWER),
+        (|character| "\"&'+<>`\u{7f}".contains(character) || !character.is_ascii(), UPPER),
     ];
-    for escaped in styles {
+    for (at, (escaped, digits)) in styles.into_iter().enumerate() {
+        // Where a style escapes nothing of its own, it is the first one, which would take the same memory again.
+        if at > 0 && !value.chars().any(|character| character < ' ' || escaped(character)) {
+            continue;
+        }
         // Six bytes for what has one or two, twelve for what has four.
-        let once = each(value.chars(), 6 * value.len(), |character, out| json_character(character, escaped, out));
-        let text = std::str::from_utf8(&once).expect("internal error: escaping gives text");
-        forms.push(each(text.chars(), 6 * text.len(), |character, out| json_character(character, escaped, out)));
+        let escape = |text: &str| {
+            each(text.chars(), 6 * text.len(), |character, out| json_character(character, escaped, digits, out))
+        };
+        let once = escape(value);
+        forms.push(escape(std::str::from_utf8(&once).expect("internal error: escaping gives text")));
         forms.push(once);
     }
 }
 
-fn json_character(character: char, escaped: fn(char) -> bool, out: &mut Vec<u8>) {
+fn json_character(character: char, escaped: fn(char) -> bool, digits: Digits, out: &mut Vec<u8>) {
     let short = match character {
-        '"' => b'"',
+        '"' if !escaped('"') => b'"',
         '\\' => b'\\',
         '\n' => b'n',
         '\r' => b'r',
@@ -67,7 +97,7 @@ fn json_character(character: char, escaped: fn(char) -> bool, out: &mut Vec<u8>)
         _ if character < ' ' || escaped(character) => {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 out.extend_from_slice(b"\\u");
-                unit.to_be_bytes().into_iter().for_each(|byte| out.extend(hex(byte, LOWER)));
+                unit.to_be_bytes().into_iter().for_each(|byte| out.extend(hex(byte, digits)));
             }
             return;
         }
@@ -86,7 +116,7 @@ pub(super) fn shell(value: &str, forms: &mut Vec<Form>) {
             _ => push(character, out),
         }));
     }
-    // Between double quotes, and without any, as `printf %q` does it.
+    // Between double quotes, and without any, as zsh's `printf %q` does it.
     let special: [fn(char) -> bool; 2] = [
         |character| matches!(character, '"' | '\\' | '$' | '`'),
         |character| !(character.is_alphanumeric() || "_-./:=@%+,\n\r\t".contains(character)),
@@ -99,19 +129,60 @@ pub(super) fn shell(value: &str, forms: &mut Vec<Form>) {
             push(character, out);
         }));
     }
-    // Bash's `$'…'`, for what has control characters.
-    forms.push(each(value.chars(), 4 * length, |character, out| match character {
-        '\'' | '\\' => out.extend([b'\\', u8::try_from(character).unwrap_or_default()]),
-        '\n' => out.extend_from_slice(b"\\n"),
-        '\r' => out.extend_from_slice(b"\\r"),
-        '\t' => out.extend_from_slice(b"\\t"),
-        '\u{1b}' => out.extend_from_slice(b"\\E"),
-        _ => push(character, out),
-    }));
+    // Bash's own `printf %q`, for the beginning of a word, where more is special, and for its middle.
+    for beginning in [true, false] {
+        let mut before = if beginning { None } else { Some('-') };
+        forms.push(each(value.chars(), 2 * length, |character, out| {
+            let special = match character {
+                '#' => before.is_none(),
+                '~' => matches!(before, None | Some(':' | '=')),
+                _ => " \t'\"\\|&;()<>!{}*[?]^$`,".contains(character),
+            };
+            if special {
+                out.push(b'\\');
+            }
+            push(character, out);
+            before = Some(character);
+        }));
+    }
+    // Bash's `$'…'`, for what has control characters, and for what isn't ASCII in a locale that has nothing else.
+    let octal: [fn(char) -> bool; 2] = [char::is_control, |character| character.is_control() || !character.is_ascii()];
+    for octal in octal {
+        forms.push(each(value.chars(), 4 * length, |character, out| {
+            let short = match character {
+                '\'' => b'\'',
+                '\\' => b'\\',
+                '\n' => b'n',
+                '\r' => b'r',
+                '\t' => b't',
+                '\u{7}' => b'a',
+                '\u{8}' => b'b',
+                '\u{b}' => b'v',
+                '\u{c}' => b'f',
+                '\u{1b}' => b'E',
+                _ if octal(character) => {
+                    for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+                        out.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
+                    }
+                    return;
+                }
+                _ => return push(character, out),
+            };
+            out.extend([b'\\', short]);
+        }));
+    }
 }
 
 /// XML's and HTML's references for what is markup: in texts, and in attributes by the names that tools have for quotes.
+/// What isn't ASCII stays, or becomes the number of its character.
 pub(super) fn xml(value: &str, forms: &mut Vec<Form>) {
+    let numbers: [fn(char, &mut Vec<u8>); 4] = [
+        push,
+        |character, out| number(character, "&#", 10, LOWER, out),
+        |character, out| number(character, "&#x", 16, LOWER, out),
+        |character, out| number(character, "&#x", 16, UPPER, out),
+    ];
+    let styles = if value.is_ascii() { 1 } else { numbers.len() };
     for [double, single] in [
         ["\"", "'"],
         ["&quot;", "'"],
@@ -120,15 +191,30 @@ pub(super) fn xml(value: &str, forms: &mut Vec<Form>) {
         ["&quot;", "&#x27;"],
         ["&#34;", "&#39;"],
     ] {
-        forms.push(each(value.chars(), 6 * value.len(), |character, out| match character {
-            '&' => out.extend_from_slice(b"&amp;"),
-            '<' => out.extend_from_slice(b"&lt;"),
-            '>' => out.extend_from_slice(b"&gt;"),
-            '"' => out.extend_from_slice(double.as_bytes()),
-            '\'' => out.extend_from_slice(single.as_bytes()),
-            _ => push(character, out),
-        }));
+        for number in &numbers[..styles] {
+            // The longest number has ten bytes for the four of its character.
+            forms.push(each(value.chars(), 6 * value.len(), |character, out| match character {
+                '&' => out.extend_from_slice(b"&amp;"),
+                '<' => out.extend_from_slice(b"&lt;"),
+                '>' => out.extend_from_slice(b"&gt;"),
+                '"' => out.extend_from_slice(double.as_bytes()),
+                '\'' => out.extend_from_slice(single.as_bytes()),
+                _ if character.is_ascii() => push(character, out),
+                _ => number(character, out),
+            }));
+        }
     }
+}
+
+/// A reference by a character's number.
+fn number(character: char, before: &str, base: u32, digits: Digits, out: &mut Vec<u8>) {
+    out.extend_from_slice(before.as_bytes());
+    let number = u32::from(character);
+    let places = number.ilog(base);
+    for place in (0..=places).rev() {
+        out.push(digits[(number / base.pow(place) % base) as usize]);
+    }
+    out.push(b';');
 }
 
 /// What is written for each part of a value, in memory of at most `capacity` bytes.
@@ -139,7 +225,7 @@ fn each<T>(parts: impl Iterator<Item = T>, capacity: usize, mut write: impl FnMu
     out
 }
 
-fn hex(byte: u8, digits: &[u8; 16]) -> [u8; 2] {
+fn hex(byte: u8, digits: Digits) -> [u8; 2] {
     [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]
 }
 

@@ -75,6 +75,82 @@ mod tests {
     }
 
     #[test]
+    fn percent_encoding_is_that_of_many_tools() {
+        let forms = all("a b~c*d'e(f)g!h/i?j:k@l&m=n+o$p,q;r#é");
+        for expected in [
+            // Python's `quote_plus` and `urlencode`, and Go's `QueryEscape`.
+            "a+b~c%2Ad%27e%28f%29g%21h%2Fi%3Fj%3Ak%40l%26m%3Dn%2Bo%24p%2Cq%3Br%23%C3%A9",
+            // JavaScript's `encodeURI`.
+            "a%20b~c*d'e(f)g!h/i?j:k@l&m=n+o$p,q;r#%C3%A9",
+            // Go's `PathEscape`.
+            "a%20b~c%2Ad%27e%28f%29g%21h%2Fi%3Fj:k@l&m=n+o$p%2Cq%3Br%23%C3%A9",
+            // PHP's `urlencode`.
+            "a+b%7Ec%2Ad%27e%28f%29g%21h%2Fi%3Fj%3Ak%40l%26m%3Dn%2Bo%24p%2Cq%3Br%23%C3%A9",
+        ] {
+            let mut parts = expected.split('%');
+            let mut lower = parts.next().unwrap_or_default().to_owned();
+            parts.for_each(|part| lower += &format!("%{}{}", part[..2].to_ascii_lowercase(), &part[2..]));
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+            assert!(forms.contains(&lower), "{lower}\n{forms:#?}");
+        }
+    }
+
+    #[test]
+    fn json_is_that_of_many_tools() {
+        let value = "a\"b&c'd+e<f>g`h=i\u{7f}é😀\u{1f}/";
+        let forms = all(value);
+        for expected in [
+            // .NET.
+            r"a\u0022b\u0026c\u0027d\u002Be\u003Cf\u003Eg\u0060h=i\u007F\u00E9\uD83D\uDE00\u001F/",
+            // Gson.
+            "a\\\"b\\u0026c\\u0027d+e\\u003cf\\u003eg`h\\u003di\u{7f}é😀\\u001f/",
+            // jq, and Python.
+            "a\\\"b&c'd+e<f>g`h=i\\u007fé😀\\u001f/",
+            "a\\\"b&c'd+e<f>g`h=i\\u007f\\u00e9\\ud83d\\ude00\\u001f/",
+        ] {
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+        }
+        for twice in [
+            r"a\\u0022b\\u0026c\\u0027d\\u002Be\\u003Cf\\u003Eg\\u0060h=i\\u007F\\u00E9\\uD83D\\uDE00\\u001F/",
+            "a\\\\\\\"b\\\\u0026c\\\\u0027d+e\\\\u003cf\\\\u003eg`h\\\\u003di\u{7f}é😀\\\\u001f/",
+            "a\\\\\\\"b&c'd+e<f>g`h=i\\\\u007f\\\\u00e9\\\\ud83d\\\\ude00\\\\u001f/",
+        ] {
+            assert!(forms.contains(&twice.to_owned()), "{twice}\n{forms:#?}");
+        }
+    }
+
+    #[test]
+    fn shells_quote_each_in_its_own_way() {
+        let forms = all("#a~b=~c:~d,e{f}%g@h ~é");
+        for expected in [
+            r"\#a~b=\~c:\~d\,e\{f\}%g@h\ ~é",
+            r"#a~b=\~c:\~d\,e\{f\}%g@h\ ~é",
+            r"\#a\~b=\~c:\~d,e\{f\}%g@h\ \~é",
+            r"#a~b=~c:~d,e{f}%g@h ~\303\251",
+        ] {
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+        }
+        let forms = all("a\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1b}\u{1}\u{7f}'\\é");
+        for expected in [r"a\a\b\t\n\v\f\r\E\001\177\'\\é", r"a\a\b\t\n\v\f\r\E\001\177\'\\\303\251"] {
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+        }
+    }
+
+    #[test]
+    fn xml_has_numbers_for_what_is_not_ascii() {
+        let forms = all("a<é߿ﬁ😀\"");
+        for expected in [
+            "a&lt;&#233;&#2047;&#64257;&#128512;&quot;",
+            "a&lt;&#xe9;&#x7ff;&#xfb01;&#x1f600;&quot;",
+            "a&lt;&#xE9;&#x7FF;&#xFB01;&#x1F600;&#34;",
+        ] {
+            assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
+        }
+        // No form outgrows its memory.
+        all("\u{10ffff}\u{ffff}\u{fffd}\u{7ff}\u{80}\u{9f}");
+    }
+
+    #[test]
     fn a_plain_value_has_few_forms() {
         let mut forms = all("hunter2hunter2");
         forms.sort();
