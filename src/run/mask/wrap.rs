@@ -103,6 +103,8 @@ fn is_digit(byte: u8) -> bool {
 impl Wrap {
     /// A pattern that has begun before a break, if one has.
     pub(super) fn new(masks: &Masks, state: State) -> Option<Self> {
+        // What has line breaks of its own is no encoding.
+        let state = masks.automaton.unbroken(state);
         (masks.automaton.depth(state) > 0).then(|| Self { state, breaks: Vec::new() })
     }
 
@@ -126,7 +128,7 @@ impl Wrap {
         if self.breaks.last().is_some_and(|last| last.contains(&place)) {
             return Some(place..place);
         }
-        self.state = masks.automaton.step(self.state, byte);
+        self.state = masks.automaton.unbroken(masks.automaton.step(self.state, byte));
         let end = place + 1;
         let ending = masks.automaton.ending(self.state);
         let found = self.from(end, ending)..end;
