@@ -40,7 +40,8 @@ fn lines_are_bound_to_each_other() {
     let first: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
     let mut keys: Vec<&str> = first.as_object().expect("an object").keys().map(String::as_str).collect();
     keys.sort_unstable();
-    let expected = ["identity", "outcome", "previous", "run", "secret", "step", "store", "time", "variable", "version"];
+    let expected =
+        ["hash", "identity", "outcome", "previous", "run", "secret", "step", "store", "time", "variable", "version"];
     assert_eq!(keys, expected);
     #[cfg(unix)]
     {
@@ -73,6 +74,43 @@ fn a_torn_line_is_told_and_kept() {
 }
 
 #[test]
+fn the_last_line_cannot_be_changed_and_lines_are_read_in_full() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = written(folder.path());
+    let text = std::fs::read_to_string(&path).expect("text");
+    for (from, to, fault) in [
+        ("\"variable\":\"C\"", "\"variable\":\"X\"", Fault::Changed),
+        ("\"variable\":\"C\"", "\"variable\":\"C\",\"more\":1", Fault::NoRecord),
+        ("\"variable\":\"C\",", "", Fault::NoRecord),
+        ("\"variable\":\"C\"", "\"variable\":\"C\" ", Fault::Changed),
+    ] {
+        std::fs::write(&path, text.replace(from, to)).expect("a file");
+        assert_eq!(check(&path, None).faults, [(3, fault)], "{to}");
+    }
+    let hash = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        line["hash"].as_str().expect("a hash").to_owned()
+    };
+    std::fs::write(&path, &text).expect("a file");
+    let last = text.lines().last().expect("a line");
+    assert_eq!(check(&path, None).last, Some(hash(last)));
+    let body = &last[..last.find(",\"hash\"").expect("a hash")];
+    let digest = ring::digest::digest(&ring::digest::SHA256, body.as_bytes());
+    assert_eq!(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>(), hash(last));
+}
+
+#[test]
+fn a_line_that_lost_its_break_alone_is_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = written(folder.path());
+    let whole = std::fs::read(&path).expect("bytes");
+    std::fs::write(&path, &whole[..whole.len() - 1]).expect("a file");
+    assert_eq!(check(&path, None).faults, [(3, Fault::NoRecord)]);
+    Log::open(&path).expect("a log").append(&[record("D")]).expect("written");
+    assert_eq!(check(&path, None).faults, []);
+}
+
+#[test]
 fn runs_at_once_share_one_chain() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("audit.jsonl");
@@ -101,12 +139,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn any_change_before_the_last_line_is_found(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+    fn any_change_is_found(at in any::<prop::sample::Index>(), bit in 0_u8..8) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = written(folder.path());
         let mut bytes = std::fs::read(&path).expect("bytes");
-        let last = bytes[..bytes.len() - 1].iter().rposition(|&byte| byte == b'\n').expect("lines");
-        bytes[at.index(last)] ^= 1 << bit;
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
         std::fs::write(&path, bytes).expect("a file");
         prop_assert!(!check(&path, None).faults.is_empty());
     }

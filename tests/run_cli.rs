@@ -98,7 +98,14 @@ fn each_step_has_a_log_and_the_run_its_reports() {
 #[test]
 fn outputs_that_cannot_be_written_stop_the_run_before_it_starts() {
     let folder = project("steps: [{ run: 'touch started' }]");
-    for args in [["--report", "no/such/report.json"], ["--log-dir", "w.yaml/logs"], ["--audit", "/dev/null"]] {
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    for args in [
+        ["--report", "no/such/report.json"],
+        ["--report", "folder"],
+        ["--report", "/dev/null"],
+        ["--log-dir", "w.yaml/logs"],
+        ["--audit", "/dev/null"],
+    ] {
         let output = ran(folder.path(), &args);
         assert_eq!(code(&output), Some(125), "{args:?}");
         assert!(text(&output.stderr).starts_with("error: cannot "), "{}", text(&output.stderr));
@@ -152,14 +159,11 @@ fn the_audit_says_who_was_given_what() {
         "{}",
         text(&verify().stdout)
     );
+    assert!(text(&verify().stderr).contains("shows only with `--last HASH`"), "{}", text(&verify().stderr));
     let changed = audit.replacen("Apply it", "Apply ix", 1);
     fs::write(folder.path().join("audit.jsonl"), changed).expect("a file");
     assert_eq!(code(&verify()), Some(1));
-    assert!(
-        text(&verify().stderr).starts_with("error: audit.jsonl:2: the line before it was changed"),
-        "{}",
-        text(&verify().stderr)
-    );
+    assert!(text(&verify().stderr).starts_with("error: audit.jsonl:1: it was changed"), "{}", text(&verify().stderr));
 }
 
 #[test]
@@ -379,4 +383,35 @@ fn signals_reach_the_command_or_end_the_run() {
     assert_eq!(child.wait().expect("an end").code(), Some(130));
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
     assert!(!lives(&read("step")) && !Path::new(read("file").trim()).exists());
+}
+
+#[test]
+fn a_junit_report_counts_what_matters() {
+    let folder = project(
+        "
+jobs:
+  tolerant:
+    steps:
+      - { id: step, run: exit 3, continue-on-error: true }
+      - { id: again, run: '[ -e tried ] || { touch tried; exit 1; }', retry: { attempts: 3, delay: 0 } }
+  tolerated: { continue-on-error: true, steps: [{ id: fails, run: exit 4 }, { id: passed-over, run: x }] }
+  skipped: { if: false, steps: [{ run: x }] }
+  failed: { steps: [{ id: fails, run: exit 5 }] }
+  passed-over: { needs: failed, steps: [{ run: x }] }
+",
+    );
+    let output = ran(folder.path(), &["--report", "report.xml", "--max-parallel", "1"]);
+    assert_eq!(code(&output), Some(5), "{}", text(&output.stderr));
+    let xml = fs::read_to_string(folder.path().join("report.xml")).expect("a report");
+    insta::assert_snapshot!("report_junit_verdicts", scrub(&xml));
+}
+
+#[test]
+fn names_of_logs_fit_into_a_folder() {
+    let (job, label) = ("漢".repeat(300), "字".repeat(300));
+    let folder = project(&format!("jobs: {{ {job}: {{ steps: [{{ name: {label}, run: echo on }}] }} }}"));
+    let output = ran(folder.path(), &["--log-dir", "logs"]);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    let name = format!("01-{}-01-{}.log", "漢".repeat(26), "字".repeat(26));
+    assert_eq!(fs::read_to_string(folder.path().join("logs").join(name)).expect("a log"), "on\n");
 }

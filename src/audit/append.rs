@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::{Line, NOTHING, Record, hash};
+use super::{Line, NOTHING, Record, name, seal};
 
 /// How much of the file's end is read at once to find its last line.
 const BLOCK: usize = 8 << 10;
@@ -53,16 +53,16 @@ impl Log {
         let length = self.file.metadata()?.len();
         let (mut text, mut previous) = match last_line(&self.file, length)? {
             None => (Vec::new(), NOTHING.to_owned()),
-            Some((line, true)) => (Vec::new(), hash(&line)),
+            Some((line, true)) => (Vec::new(), name(&line)),
             // Somebody was stopped in the middle of a line. It stays, for people to see.
-            Some((line, false)) => (vec![b'\n'], hash(&line)),
+            Some((line, false)) => (vec![b'\n'], name(&line)),
         };
         let time = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         for record in records {
             let line = Line { run: &self.run, time: time.clone(), record, previous: &previous };
             let start = text.len();
             serde_json::to_writer(&mut text, &line)?;
-            previous = hash(&text[start..]);
+            previous = seal(&mut text, start);
             text.push(b'\n');
         }
         let mut file = &self.file;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
-use super::{Link, NOTHING, hash};
+use super::{NOTHING, Written, hash, name, unseal};
 
 /// The longest line, in bytes: names have bounds, and so have lines.
 const LONGEST: u64 = 1 << 20;
@@ -17,6 +17,9 @@ pub enum Fault {
     /// It isn't a line of an audit.
     #[error("it is no line of an audit: it was changed, or a run was stopped while writing it")]
     NoRecord,
+    /// Its own hash isn't that of what it says.
+    #[error("it was changed: it isn't what its hash is of")]
+    Changed,
     /// Its hash of the line before isn't that line's.
     #[error("the line before it was changed, or lines between them are missing")]
     Broken,
@@ -58,20 +61,22 @@ pub fn verify(mut input: impl BufRead, expected: Option<&str>) -> io::Result<Fin
         }
         findings.lines += 1;
         let is_whole = line.pop_if(|last| *last == b'\n').is_some();
-        let link: Option<Link> = serde_json::from_slice(&line).ok().filter(|_| is_whole);
-        let fault = match &link {
+        let written: Option<Written> = serde_json::from_slice(&line).ok().filter(|_| is_whole);
+        let is_sealed = unseal(&line).is_some_and(|(body, its)| hash(body) == its);
+        let fault = match &written {
             None => Some(Fault::NoRecord),
-            Some(link) if link.previous == previous => None,
+            Some(_) if !is_sealed => Some(Fault::Changed),
+            Some(written) if written.previous == previous => None,
             Some(_) if findings.lines == 1 => Some(Fault::Headless),
             Some(_) => Some(Fault::Broken),
         };
         if let Some(fault) = fault.filter(|_| findings.faults.len() < MOST) {
             findings.faults.push((findings.lines, fault));
         }
-        if let Some(link) = link {
-            runs.insert(link.run);
+        if let Some(written) = written {
+            runs.insert(written.run);
         }
-        previous = hash(&line);
+        previous = name(&line);
         is_found |= expected.is_some_and(|expected| expected.eq_ignore_ascii_case(&previous));
     }
     if !is_found {

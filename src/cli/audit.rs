@@ -70,6 +70,10 @@ pub(super) fn audit(args: &Audit, terminal: &Terminal) -> Exit {
         terminal.say(&format!("{name}: {what}, and it isn't as it was written"));
         return Exit::Faults;
     }
-    let last = findings.last.map_or_else(String::new, |last| format!("; the last has the hash {last}"));
-    terminal.result(format!("{name}: {what}, as they were written{last}\n").as_bytes())
+    let hash = findings.last.map_or_else(String::new, |last| format!("; the last has the hash {last}"));
+    let told = terminal.result(format!("{name}: {what}, as they were written{hash}\n").as_bytes());
+    if last.is_none() {
+        terminal.say("that lines were cut off the end shows only with `--last HASH`, a hash that was kept elsewhere");
+    }
+    told
 }

@@ -70,6 +70,8 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         let outcome = command.execute(move |stream, bytes| shown.offer(stream == Stream::Stderr, bytes)).await;
         if let Outcome::NotStarted(error) = &outcome {
             terminal.error(&error.to_string());
+            // Nobody was given what had been noted.
+            trail.note(&uses, audit::Outcome::NotStarted, |_| true);
         }
         Exit::Child(exit_code(outcome.exit_code()))
     })

@@ -40,6 +40,7 @@ pub(super) fn plan(
     select: impl FnOnce(Workflow<Template>) -> Result<Workflow<Template>, crate::workflow::Unselectable>,
 ) -> Result<(Plan, Diagnostics), Failure> {
     let (workflow, mut found) = workflow(path);
+    let selected = workflow.map(select);
     let config = match config(global, folder(path)) {
         Ok((config, warnings)) => {
             found.extend(warnings);
@@ -52,14 +53,11 @@ pub(super) fn plan(
             return Err(Failure::Faults(found));
         }
     };
-    let Some(workflow) = workflow else {
-        return Err(Failure::Faults(found));
-    };
     // Whatever part is selected, the faults of the whole file are told.
-    let selected = match select(workflow) {
-        Ok(selected) => selected,
-        Err(error) if !found.has_errors() => return Err(Failure::Usage(error.to_string())),
-        Err(_) => return Err(Failure::Faults(found)),
+    let selected = match selected {
+        Some(Ok(selected)) => selected,
+        Some(Err(error)) if !found.has_errors() => return Err(Failure::Usage(error.to_string())),
+        _ => return Err(Failure::Faults(found)),
     };
     let planned = selected.plan(config.as_ref());
     let (plan, faults) = match planned {

@@ -1,8 +1,8 @@
 //! Values on their way to a command line, where every user of the machine can read them.
 //!
 //! A shell script is looked at as far as is needed to tell which variables become arguments of a program. What the
-//! shell does itself (`echo`, assignments, redirections, here-documents) shows to nobody. It is a hint: what is built at
-//! run time isn't followed.
+//! shell does itself (`echo`, assignments, redirections, here-documents) shows to nobody. It is a hint: a plain assignment
+//! is followed, and what is otherwise built at run time isn't.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,7 +10,8 @@ use std::ops::Range;
 use super::{Binding, Document};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::reference::Template;
-use crate::yaml::Reader;
+use crate::source::Span;
+use crate::yaml::{NodeId, Reader, Tree};
 
 /// The longest script that is looked at, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -19,11 +20,63 @@ const LONGEST: usize = 64 << 10;
 const MOST: usize = 20;
 
 /// What the shell does without starting a program; its arguments stay in it.
-const BUILTINS: [&str; 33] = [
-    ".", ":", "[", "[[", "alias", "break", "case", "cd", "continue", "declare", "echo", "exit", "export", "false",
-    "for", "function", "let", "local", "mapfile", "printf", "pwd", "read", "readonly", "return", "select", "set",
-    "shift", "source", "test", "trap", "true", "typeset", "unset",
+const BUILTINS: [&str; 52] = [
+    ".",
+    ":",
+    "[",
+    "[[",
+    "alias",
+    "bg",
+    "break",
+    "case",
+    "cd",
+    "continue",
+    "declare",
+    "dirs",
+    "disown",
+    "echo",
+    "exit",
+    "export",
+    "false",
+    "fg",
+    "for",
+    "function",
+    "getopts",
+    "hash",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "select",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "suspend",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "wait",
 ];
+
+/// Those whose arguments may be assignments.
+const ASSIGNING: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
 
 /// Words after which another command begins.
 const LEADING: [&str; 15] =
@@ -51,15 +104,12 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
             if secret.is_empty() {
                 continue;
             }
-            let locator = reader.tree.locator(step.script);
-            let found = arguments(script);
-            for (program, range) in found.iter().filter(|(_, range)| secret.contains(name(&script[range.clone()]))) {
+            for (program, span) in places(reader.tree, step.script, script, &arguments(script, secret)) {
                 if warned == MOST {
                     return;
                 }
                 warned += 1;
                 let message = format!("`{}` gets a credential on its command line", printable(program));
-                let span = locator.place(range.clone(), range.clone());
                 let diagnostic = Diagnostic::warning(Code::CommandLine, message)
                     .at(reader.tree.source(), span, "every user of the machine can read this while it runs")
                     .help("let the program read it from its environment, from standard input, or from one of `files`");
@@ -67,6 +117,25 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
             }
         }
     }
+}
+
+/// Where arguments stand in the file. The same text may stand earlier in the script, so that each expansion is looked
+/// for, in order, whatever becomes of it.
+fn places<'a>(tree: &Tree, node: NodeId, script: &str, found: &'a [(String, Range<usize>)]) -> Vec<(&'a str, Span)> {
+    let locator = tree.locator(node);
+    let mut places = Vec::new();
+    let mut at = 0;
+    for (program, range) in found {
+        while let Some(start) = script[at..range.start].find('$').map(|start| at + start) {
+            at = (start + expansion(&script[start..])).min(range.start);
+            if at > start + 1 {
+                locator.place(start..at, start..at);
+            }
+        }
+        places.push((program.as_str(), locator.place(range.clone(), range.clone())));
+        at = range.end;
+    }
+    places
 }
 
 fn is_secret(binding: &Binding<Template>) -> bool {
@@ -93,9 +162,9 @@ enum Position {
     Target,
 }
 
-/// The expansions of variables that become arguments of programs, each with its program.
-fn arguments(script: &str) -> Vec<(String, Range<usize>)> {
-    let mut scan = Scan { text: script, at: 0, found: Vec::new() };
+/// The expansions of variables that become arguments of programs, each with its program, in order.
+fn arguments(script: &str, secret: HashSet<String>) -> Vec<(String, Range<usize>)> {
+    let mut scan = Scan { text: script, at: 0, secret, carriers: HashSet::new(), found: Vec::new() };
     scan.commands(0);
     scan.found
 }
@@ -103,7 +172,21 @@ fn arguments(script: &str) -> Vec<(String, Range<usize>)> {
 struct Scan<'s> {
     text: &'s str,
     at: usize,
+    /// The variables that hold a credential when the script begins.
+    secret: HashSet<String>,
+    /// Those that were last assigned one.
+    carriers: HashSet<String>,
     found: Vec<(String, Range<usize>)>,
+}
+
+/// A word of a script.
+struct Word {
+    /// As it is written.
+    text: String,
+    /// The variable that it assigns.
+    assigned: Option<String>,
+    /// Whether a credential is in it.
+    carries: bool,
 }
 
 /// How deep substitutions of commands are followed.
@@ -114,40 +197,48 @@ impl Scan<'_> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    fn sees(&self, text: &str) -> bool {
+        self.text[self.at..].starts_with(text)
+    }
+
     /// Commands up to the end of the script, or of the substitution that they are in.
     fn commands(&mut self, depth: usize) {
         let (mut position, mut after_target) = (Position::Start, Position::Start);
         let mut program = String::new();
         let mut documents: Vec<String> = Vec::new();
+        // Assignments in front of a program are for it alone.
+        let mut assignments: Vec<Word> = Vec::new();
         while let Some(byte) = self.peek() {
             match byte {
                 b' ' | b'\t' => self.at += 1,
-                b'\n' => {
+                b'&' if self.sees("&>") => self.at += 1,
+                b'\n' | b';' | b'&' | b'|' | b'(' | b')' => {
                     self.at += 1;
-                    documents.drain(..).for_each(|end| self.skip_document(&end));
-                    position = Position::Start;
-                }
-                b';' | b'&' | b'|' | b'(' => {
-                    self.at += 1;
-                    position = Position::Start;
-                }
-                b')' => {
-                    self.at += 1;
-                    if depth > 0 {
+                    assignments.drain(..).for_each(|word| self.assign(word));
+                    if byte == b'\n' {
+                        documents.drain(..).for_each(|end| self.skip_document(&end));
+                    }
+                    if byte == b')' && depth > 0 {
                         return;
                     }
                     position = Position::Start;
                 }
                 b'`' if depth > 0 => return,
                 b'#' => self.at += self.text[self.at..].find('\n').unwrap_or(self.text.len() - self.at),
-                b'<' if self.text[self.at..].starts_with("<<") && !self.text[self.at..].starts_with("<<<") => {
+                b'<' if self.sees("<<") && !self.sees("<<<") => {
                     self.at += 2;
                     self.at += self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'-' | b' ')).count();
-                    let (word, _) = self.word(depth, None);
-                    documents.push(word.replace(['\'', '"', '\\'], ""));
+                    let word = self.word(depth, None);
+                    documents.push(word.text.replace(['\'', '"', '\\'], ""));
+                }
+                b'<' | b'>' if self.sees("<(") || self.sees(">(") => {
+                    self.at += 2;
+                    self.nested(depth);
                 }
                 b'<' | b'>' => {
-                    self.at += 1;
+                    // `>&2`, `<&3` and `>|file` are redirections to their end.
+                    let is_longer = [">&", "<&", ">|"].iter().any(|longer| self.sees(longer));
+                    self.at += 1 + usize::from(is_longer);
                     if position != Position::Target {
                         after_target = position;
                     }
@@ -155,13 +246,30 @@ impl Scan<'_> {
                 }
                 _ => {
                     let among = (position == Position::Argument).then_some(program.as_str());
-                    let (word, has_assignment) = self.word(depth, among);
+                    let mut word = self.word(depth, among);
+                    if word.assigned.is_some() && word.text.ends_with('=') && self.sees("(") {
+                        word.carries |= self.list(depth);
+                    }
+                    let is_number = !word.text.is_empty() && word.text.bytes().all(|byte| byte.is_ascii_digit());
                     position = match position {
-                        Position::Start if has_assignment || LEADING.contains(&word.as_str()) => Position::Start,
-                        Position::Start if BUILTINS.contains(&word.as_str()) => Position::Inside,
+                        // The `2` of `2>file`.
+                        other if is_number && matches!(self.peek(), Some(b'<' | b'>')) => other,
+                        Position::Start if word.assigned.is_some() => {
+                            assignments.push(word);
+                            Position::Start
+                        }
                         Position::Start => {
-                            program = word;
-                            Position::Argument
+                            assignments.clear();
+                            program = word.text;
+                            match program.as_str() {
+                                leading if LEADING.contains(&leading) => Position::Start,
+                                builtin if BUILTINS.contains(&builtin) => Position::Inside,
+                                _ => Position::Argument,
+                            }
+                        }
+                        Position::Inside if ASSIGNING.contains(&program.as_str()) => {
+                            self.assign(word);
+                            Position::Inside
                         }
                         Position::Target => after_target,
                         other => other,
@@ -171,11 +279,23 @@ impl Scan<'_> {
         }
     }
 
-    /// One word; its expansions are noted when they are arguments of a program. Gives the word as it is written, and
-    /// whether it is an assignment.
-    fn word(&mut self, depth: usize, program: Option<&str>) -> (String, bool) {
+    /// Notes what an assignment makes of a variable.
+    fn assign(&mut self, word: Word) {
+        match word.assigned {
+            Some(name) if word.carries => {
+                self.carriers.insert(name);
+            }
+            Some(name) => {
+                self.carriers.remove(&name);
+            }
+            None => {}
+        }
+    }
+
+    /// One word; its expansions of credentials are noted when they are arguments of a program.
+    fn word(&mut self, depth: usize, program: Option<&str>) -> Word {
         let start = self.at;
-        let mut quoted = false;
+        let (mut quoted, mut carries) = (false, false);
         while let Some(byte) = self.peek() {
             match byte {
                 b'\\' => self.at += 2,
@@ -186,7 +306,7 @@ impl Scan<'_> {
                     quoted = !quoted;
                     self.at += 1;
                 }
-                b'$' if self.text[self.at..].starts_with("$(") => {
+                b'$' if self.sees("$(") => {
                     self.at += 2;
                     self.nested(depth);
                 }
@@ -197,8 +317,11 @@ impl Scan<'_> {
                 }
                 b'$' => {
                     let length = expansion(&self.text[self.at..]);
-                    if let (Some(program), true) = (program, length > 1) {
-                        self.found.push((program.to_owned(), self.at..self.at + length));
+                    let range = self.at..self.at + length;
+                    let name = name(&self.text[range.clone()]);
+                    if self.secret.contains(name) || self.carriers.contains(name) {
+                        carries = true;
+                        self.found.extend(program.map(|program| (program.to_owned(), range)));
                     }
                     self.at += length.max(1);
                 }
@@ -207,14 +330,34 @@ impl Scan<'_> {
             }
             self.at = self.at.min(self.text.len());
         }
-        let word = self.text.get(start..self.at).unwrap_or_default();
-        let name = word.split('=').next().unwrap_or_default();
+        let text = self.text.get(start..self.at).unwrap_or_default().to_owned();
+        let name = text.split_once('=').map(|(name, _)| name).unwrap_or_default();
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+".contains(&byte));
+        let assigned = (is_name && !name.is_empty()).then(|| name.trim_end_matches('+').to_owned());
+        // What is added to a credential leaves it there.
+        carries |= name.ends_with('+') && assigned.as_ref().is_some_and(|name| self.carriers.contains(name));
         if self.at == start {
             // What begins no word must not stop the scan.
             self.at += 1;
         }
-        (word.to_owned(), word.contains('=') && is_name && !name.is_empty())
+        Word { text, assigned, carries }
+    }
+
+    /// The words of `NAME=(…)`; gives whether a credential is in one of them.
+    fn list(&mut self, depth: usize) -> bool {
+        let mut carries = false;
+        self.at += 1;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b')' => {
+                    self.at += 1;
+                    break;
+                }
+                b' ' | b'\t' | b'\n' => self.at += 1,
+                _ => carries |= self.word(depth, None).carries,
+            }
+        }
+        carries
     }
 
     fn nested(&mut self, depth: usize) {
@@ -252,7 +395,7 @@ mod tests {
 
     /// Programs and the variables that they get.
     fn found(script: &str) -> Vec<String> {
-        let found = arguments(script).into_iter();
+        let found = arguments(script, ["T", "U"].map(str::to_owned).into()).into_iter();
         found.map(|(program, range)| format!("{program} {}", name(&script[range]))).collect()
     }
 
@@ -266,6 +409,11 @@ mod tests {
             ("echo $(curl $T) && a | exec b $T", &["curl T", "b T"]),
             ("x=`curl $T`", &["curl T"]),
             ("cat <<'E' | curl -d @- $T\n$T\nE\ncurl $U", &["curl T", "curl U"]),
+            ("curl 2>/dev/null $T >&2 $U", &["curl T", "curl U"]),
+            ("2>&1 curl &>log $T", &["curl T"]),
+            ("curl $T& a $U", &["curl T", "a U"]),
+            ("diff <(curl $T) $U", &["curl T", "diff U"]),
+            ("printenv $T", &["printenv T"]),
         ] {
             assert_eq!(found(script), expected, "{script}");
         }
@@ -281,15 +429,32 @@ mod tests {
             "curl '$T' \\$T # $T",
             "case $T in a) ;; esac; for x in $T; do :; done",
             "$T",
+            "echo >&2 \"token $T\"; echo 2>&1 $T; echo &>log $T; read x <&3 $T; echo >|log $T",
+            "kill $T; wait $T; type $T; pushd $T; umask $T",
         ] {
             assert_eq!(found(script), [""; 0], "{script}");
+        }
+    }
+
+    #[test]
+    fn a_plain_assignment_is_followed() {
+        for (script, expected) in [
+            ("X=$T; curl -u \"$X\"", &["curl X"][..]),
+            ("args=\"--token=$T\"; curl $args", &["curl args"]),
+            ("export X=a$T\nY=$X && curl ${Y}", &["curl Y"]),
+            ("args=(-u \"$T\"); args+=(x)\ncurl \"${args[@]}\"", &["curl args"]),
+            ("X=$T; X=none; curl $X", &[]),
+            ("X=$T ./deploy.sh; curl $X", &[]),
+            ("X=$(login <<<$T); curl $X", &[]),
+        ] {
+            assert_eq!(found(script), expected, "{script}");
         }
     }
 
     proptest::proptest! {
         #[test]
         fn any_script_is_looked_at(script in "([a-z$ \"'\\\\`(){}<>|;&#\n=é]|<<|\\$\\(|\\$\\{)*") {
-            for (_, range) in arguments(&script) {
+            for (_, range) in arguments(&script, ["a", "b", "c", "x"].map(str::to_owned).into()) {
                 proptest::prop_assert!(script.is_char_boundary(range.start) && script.is_char_boundary(range.end));
             }
         }

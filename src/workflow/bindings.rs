@@ -1,14 +1,14 @@
 //! `env` and `with`: names, and the values in which references may stand.
 
 use super::Binding;
-use super::foreign::note_expression;
+use super::foreign::{note_expression, stands_for};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::{Template, near_misses};
 use crate::yaml::{Kind, NodeId, Reader};
 
 /// A mapping of names to values in which references may stand.
 pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Binding<Template>> {
-    if reader.tree.is_null(node) {
+    if reader.tree.is_null(node) || stands_for(reader, node, key) {
         return Vec::new();
     }
     let entries = reader.entries(node, key);

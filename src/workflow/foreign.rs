@@ -1,6 +1,6 @@
 //! What of GitHub's language credflow doesn't execute. It is kept, planned and rendered around; only a run refuses it.
 
-use super::Step;
+use super::{Step, outside};
 use crate::source::Span;
 use crate::yaml::{NodeId, Reader, Tree};
 
@@ -30,6 +30,18 @@ pub(super) fn note_expression(reader: &mut Reader<'_>, node: NodeId) {
 /// Whether a value has one of GitHub's expressions, which are kept and not evaluated.
 pub(super) fn is_expression(reader: &Reader<'_>, node: NodeId) -> bool {
     reader.tree.text(node).is_some_and(|text| text.contains(EXPRESSION))
+}
+
+/// Whether one of GitHub's expressions stands where another type is expected: it is noted, and no fault of its type.
+pub(super) fn stands_for(reader: &mut Reader<'_>, node: NodeId, key: &str) -> bool {
+    let text = reader.tree.text(node).unwrap_or_default().trim();
+    if !text.starts_with(EXPRESSION) || !text.ends_with("}}") {
+        return false;
+    }
+    reader.visit(node);
+    outside::complain(reader, node, Some(key));
+    reader.note(node, format!("{key}: ${{{{ … }}}}"));
+    true
 }
 
 /// Where the first expression of a text stands.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::foreign::stands_for;
 use super::{Document, Job};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Kind, NodeId, Reader, shorten};
@@ -22,7 +23,9 @@ pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeI
         if !reader.visit(target) {
             break;
         }
-        if let Some(name) = reader.text(target, "needs") {
+        if !stands_for(reader, target, "needs")
+            && let Some(name) = reader.text(target, "needs")
+        {
             names.push((name.to_owned(), item));
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bindings::bindings;
-use super::foreign::noted;
+use super::foreign::{noted, stands_for};
 use super::outside::plain;
 use super::settings::{Setting, setting};
 use super::steps::steps_of;
@@ -89,7 +89,9 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             Some("max-parallel") => document.max_parallel = max_parallel(reader, value),
             Some("inherit-env") => {
                 reader.visit(value);
-                document.inherit_env = reader.boolean(value, "inherit-env");
+                if !stands_for(reader, value, "inherit-env") {
+                    document.inherit_env = reader.boolean(value, "inherit-env");
+                }
             }
             Some(key) => keys::DOCUMENT.pass(reader, key, entry.key),
             None => {}
@@ -147,6 +149,9 @@ type Needs = Vec<(String, NodeId)>;
 /// A number of jobs.
 fn max_parallel(reader: &mut Reader<'_>, node: NodeId) -> Option<usize> {
     reader.visit(node);
+    if stands_for(reader, node, "max-parallel") {
+        return None;
+    }
     let number = reader.tree.text(node).and_then(|text| text.parse().ok()).filter(|number| *number > 0);
     if number.is_none() {
         reader.fault(Code::WrongValue, node, "`max-parallel` must be a whole number of at least 1", "", "");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::foreign::stands_for;
 use crate::diagnostic::Code;
 use crate::yaml::{NodeId, Reader};
 
@@ -34,6 +35,9 @@ impl Retry {
 /// factor 1 when they are left out.
 pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
     let mut retry = Retry { attempts: 0, delay: Duration::from_secs(1), backoff: 1.0 };
+    if stands_for(reader, node, "retry") {
+        return None;
+    }
     let mut given = false;
     for entry in reader.entries(node, "retry") {
         reader.reach(entry.written);
@@ -41,6 +45,10 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
         match reader.key(entry) {
             Some("attempts") => {
                 given = true;
+                if stands_for(reader, entry.value, "attempts") {
+                    retry.attempts = 1;
+                    continue;
+                }
                 let attempts = reader.tree.text(entry.value).and_then(|text| text.parse().ok());
                 retry.attempts = attempts.filter(|attempts| (1..=MOST).contains(attempts)).unwrap_or_else(|| {
                     let message = format!("`attempts` must be a whole number from 1 to {MOST}");
@@ -48,6 +56,7 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
                     1
                 });
             }
+            Some("delay" | "backoff") if stands_for(reader, entry.value, "retry") => {}
             Some("delay") => {
                 let seconds = number(reader, entry.value, "delay", 0.0, LONGEST);
                 retry.delay = seconds.map_or(retry.delay, Duration::from_secs_f64);

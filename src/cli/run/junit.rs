@@ -6,52 +6,97 @@ use std::time::Duration;
 use super::super::live::describe;
 use crate::run::{Execution, JobExecution, Outcome, StepExecution};
 
+/// One test case.
+struct Case {
+    name: String,
+    duration: Duration,
+    verdict: Verdict,
+    /// What is to be said beside it.
+    notes: Vec<String>,
+}
+
+#[derive(PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Skipped,
+    Failed(String),
+}
+
 pub(super) fn junit(execution: &Execution) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let all = || execution.jobs.iter().flat_map(|job| &job.steps);
-    let _ = writeln!(
-        out,
-        "<testsuites tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{}\">",
-        all().count(),
-        all().filter(|step| step.outcome.is_failure()).count(),
-        all().filter(|step| step.outcome == Outcome::Skipped).count(),
-        seconds(execution.duration),
-    );
-    execution.jobs.iter().for_each(|job| suite(&mut out, job));
+    let suites: Vec<_> = execution.jobs.iter().map(|job| (job, cases(job))).collect();
+    let all = || suites.iter().flat_map(|(_, cases)| cases);
+    let _ = writeln!(out, "<testsuites {} time=\"{}\">", counts(all()), seconds(execution.duration));
+    for (job, cases) in &suites {
+        let name = escape(&format!("{}/{}", job.workflow, job.id));
+        let (counts, time) = (counts(cases), seconds(job.duration));
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" {counts} time=\"{time}\">");
+        cases.iter().for_each(|case| write(&mut out, &name, case));
+        out.push_str("  </testsuite>\n");
+    }
     out.push_str("</testsuites>\n");
     out
 }
 
-fn suite(out: &mut String, job: &JobExecution) {
-    let name = escape(&format!("{}/{}", job.workflow, job.id));
-    let _ = writeln!(
-        out,
-        "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{}\">",
-        job.steps.len(),
-        job.steps.iter().filter(|step| step.outcome.is_failure()).count(),
-        job.steps.iter().filter(|step| step.outcome == Outcome::Skipped).count(),
-        seconds(job.duration),
-    );
-    job.steps.iter().for_each(|step| case(out, &name, step));
-    out.push_str("  </testsuite>\n");
+/// The cases of a job: its steps, or itself where it has none, as it was passed over.
+fn cases(job: &JobExecution) -> Vec<Case> {
+    if !job.steps.is_empty() {
+        return job.steps.iter().map(|step| case(step, job.tolerated)).collect();
+    }
+    // What a run that was ended early didn't come to was passed over.
+    let is_passed_over = !job.outcome.is_failure() || job.tolerated || job.outcome == Outcome::Cancelled;
+    let verdict = if is_passed_over { Verdict::Skipped } else { Verdict::Failed(describe(&job.outcome)) };
+    let notes = if job.outcome.is_failure() { vec![describe(&job.outcome)] } else { Vec::new() };
+    vec![Case { name: job.id.clone(), duration: job.duration, verdict, notes }]
 }
 
-fn case(out: &mut String, suite: &str, step: &StepExecution) {
-    let (name, time) = (escape(&step.label), seconds(step.duration));
-    let _ = write!(out, "    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{time}\"");
-    let message = escape(&describe(&step.outcome));
-    let _ = match &step.outcome {
-        Outcome::Success => writeln!(out, "/>"),
-        Outcome::Skipped => writeln!(out, "><skipped/></testcase>"),
-        _ => writeln!(out, "><failure message=\"{message}\"/></testcase>"),
+/// A step's case. A failure that lets the rest go on is none for those who wait for the result.
+fn case(step: &StepExecution, job_is_tolerated: bool) -> Case {
+    let mut notes = Vec::new();
+    let verdict = match &step.outcome {
+        Outcome::Success => Verdict::Passed,
+        Outcome::Skipped => Verdict::Skipped,
+        outcome if step.tolerated || job_is_tolerated => {
+            notes.push(format!("{}, which `continue-on-error` tolerates", describe(outcome)));
+            Verdict::Passed
+        }
+        outcome => Verdict::Failed(describe(outcome)),
     };
+    if step.attempts > 1 {
+        notes.push(format!("{} attempts", step.attempts));
+    }
+    Case { name: step.label.clone(), duration: step.duration, verdict, notes }
+}
+
+fn counts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> String {
+    let (mut tests, mut failures, mut skipped) = (0, 0, 0);
+    for case in cases {
+        tests += 1;
+        failures += usize::from(matches!(case.verdict, Verdict::Failed(_)));
+        skipped += usize::from(case.verdict == Verdict::Skipped);
+    }
+    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
+}
+
+fn write(out: &mut String, suite: &str, case: &Case) {
+    let (name, time) = (escape(&case.name), seconds(case.duration));
+    let _ = write!(out, "    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{time}\"");
+    let mut inner = match &case.verdict {
+        Verdict::Passed => String::new(),
+        Verdict::Skipped => "<skipped/>".to_owned(),
+        Verdict::Failed(message) => format!("<failure message=\"{}\"/>", escape(message)),
+    };
+    if !case.notes.is_empty() {
+        let _ = write!(inner, "<system-out>{}</system-out>", escape(&case.notes.join("; ")));
+    }
+    out.push_str(&if inner.is_empty() { "/>\n".to_owned() } else { format!(">{inner}</testcase>\n") });
 }
 
 fn seconds(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64())
 }
 
-/// A text for an attribute. Most control characters can't stand in XML in any form.
+/// A text for an attribute or an element. Most control characters can't stand in XML in any form.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::file::make_folder;
 use crate::run::{Event, StepPlace};
 
+/// So much of a job's id and of a step's label is in the name of a file, in bytes: systems allow 255 for all of it.
+const LONGEST_PART: usize = 80;
+
 pub(super) struct Logs {
     folder: PathBuf,
     /// The files of steps that run, by their place.
@@ -65,7 +68,8 @@ impl Logs {
     fn path(&self, step: StepPlace<'_>) -> PathBuf {
         let plain = |text: &str| -> String {
             let fits = |character: char| character.is_alphanumeric() || "-_.".contains(character);
-            text.chars().take(60).map(|character| if fits(character) { character } else { '-' }).collect()
+            let text = &text[..text.floor_char_boundary(LONGEST_PART)];
+            text.chars().map(|character| if fits(character) { character } else { '-' }).collect()
         };
         let document = if step.job.document > 0 { format!("{}-", step.job.document + 1) } else { String::new() };
         // The number makes it another file than that of any other step; jobs are told apart by their place.

@@ -7,6 +7,7 @@ mod report;
 mod summary;
 mod witness;
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,28 +19,36 @@ use super::used::Uses;
 use super::waiting::{INTERRUPTED, Waiting};
 use super::{AROUND, Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Plan, human};
 use crate::run::{self, Cancellation, Options, Orphans};
+use input::Failure;
 use logs::Logs;
 use witness::{Ending, Witness};
 
 pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
-    let planned = input::plan(&args.file, global, |workflow| match (&args.job, &args.step) {
-        (Some(job), _) => workflow.select_job(job),
-        (_, Some(step)) => workflow.select_step(step),
-        _ => Ok(workflow),
+    // What can't be run is told together with whatever else is wrong.
+    let refused = RefCell::default();
+    let planned = input::plan(&args.file, global, |workflow| {
+        let selected = match (&args.job, &args.step) {
+            (Some(job), _) => workflow.select_job(job)?,
+            (_, Some(step)) => workflow.select_step(step)?,
+            _ => workflow,
+        };
+        refused.replace(run::refuse(&selected));
+        Ok(selected)
     });
-    let (plan, warnings) = match planned {
-        Ok(planned) => planned,
+    let refused: Diagnostics = refused.into_inner();
+    let plan = match planned {
+        Ok((plan, warnings)) if !refused.has_errors() => {
+            terminal.diagnostics(&warnings);
+            plan
+        }
+        Ok((_, found)) | Err(Failure::Faults(found)) => {
+            return Failure::Faults(together(found, &refused)).tell(terminal);
+        }
         Err(failure) => return failure.tell(terminal),
     };
-    terminal.diagnostics(&warnings);
-    let refused = run::refuse(plan.workflow());
-    if refused.has_errors() {
-        terminal.diagnostics(&refused);
-        return Exit::Faults;
-    }
     if args.dry {
         return terminal.result(format!("{}{}", order::order(&plan), human::write(&plan)).as_bytes());
     }
@@ -50,6 +59,16 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         Ok(((trail, logs), runtime)) => runtime.block_on(execute(args, plan, trail, logs, terminal)),
         Err(exit) => exit,
     }
+}
+
+/// The faults of a workflow, and what of it can't be run for another reason: a step whose `run` isn't a text has nothing
+/// to run because of that.
+fn together(mut found: Diagnostics, refused: &Diagnostics) -> Diagnostics {
+    let is_partial = found.iter().any(|fault| matches!(fault.code, Code::WrongType | Code::MissingKey));
+    let is_own = |fault: &&Diagnostic| !is_partial || !fault.message.ends_with("has nothing to run");
+    found.extend(refused.iter().filter(is_own).cloned());
+    found.sort();
+    found
 }
 
 fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {

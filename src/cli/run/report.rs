@@ -62,6 +62,10 @@ pub(super) fn check(paths: &[PathBuf], terminal: &Terminal) -> Result<(), Exit> 
             terminal.error(&format!("cannot write the report {}: its folder isn't there", path.display()));
             return Err(Exit::World);
         }
+        if path.metadata().is_ok_and(|there| !there.is_file()) {
+            terminal.error(&format!("cannot write the report {}: it is there and is not a file", path.display()));
+            return Err(Exit::World);
+        }
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::super::audit::Trail;
 use super::super::used::{StepKey, Uses};
 use super::logs::Logs;
 use crate::audit::Outcome;
-use crate::run::{Cancellation, Event, Observer, StepPlace};
+use crate::run::{self, Cancellation, Event, Observer, StepPlace};
 
 pub(super) struct Witness {
     live: Arc<dyn Observer>,
@@ -82,8 +82,14 @@ impl Witness {
 
 impl Observer for Witness {
     fn event(&self, event: Event<'_>) {
-        if let Event::StepStarted { step, .. } = event {
-            self.note(step);
+        match event {
+            Event::StepStarted { step, .. } => self.note(step),
+            // Nobody was given what had been noted.
+            Event::StepFinished { step, outcome: run::Outcome::NotStarted(_), .. } => {
+                let this = key(step);
+                self.trail.note(&self.uses, Outcome::NotStarted, |key| key == this);
+            }
+            _ => {}
         }
         if let Some(logs) = &self.logs {
             logs.lock().unwrap_or_else(PoisonError::into_inner).event(&event);
