@@ -1,12 +1,12 @@
 //! What runs at the moment, at the foot of a terminal: a line for each job with its step, for how long, and what the step
-//! printed last. Finished lines of output scroll by above it.
+//! printed last; where there is room, up to three lines of that. Finished lines of output scroll by above it.
 
-use std::fmt::Write;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::super::terminal::size;
-use super::lines::OpenLines;
+use super::lines::{OpenLines, shown};
 use super::{Terminal, again, describe};
 use crate::run::{Event, Observer, Outcome, Size, StepPlace, Stream};
 use crate::source::printable;
@@ -16,6 +16,9 @@ const BEAT: Duration = Duration::from_millis(250);
 
 /// The longest part of a line of output that is looked at, in bytes.
 const LOOKED_AT: usize = 2048;
+
+/// So many of the lines that a job printed last are shown.
+const LAST: usize = 3;
 
 pub(super) struct Board {
     shared: Arc<Mutex<Shared>>,
@@ -34,14 +37,14 @@ struct Running {
     job: String,
     label: String,
     began: Instant,
-    /// The last whole line that it printed, without what isn't text.
-    last: String,
+    /// The last whole lines that it printed, without what isn't text.
+    last: VecDeque<String>,
 }
 
 impl Board {
     /// An empty board. Its times go on until it is dropped.
     pub(super) fn start(terminal: Terminal) -> Self {
-        let shared = Shared { terminal, open: OpenLines::default(), running: Vec::new(), drawn: 0 };
+        let shared = Shared { terminal, open: OpenLines::tame(), running: Vec::new(), drawn: 0 };
         let shared = Arc::new(Mutex::new(shared));
         let watched = Arc::downgrade(&shared);
         tokio::spawn(beat(watched));
@@ -63,7 +66,7 @@ impl Observer for Board {
         match event {
             Event::StepStarted { step, attempt: 1 } => {
                 let (job, label) = (step.job.id.to_owned(), step.label.to_owned());
-                shared.running.push(Running { job, label, began: Instant::now(), last: String::new() });
+                shared.running.push(Running { job, label, began: Instant::now(), last: VecDeque::new() });
                 shared.show(&[], Stream::Stderr);
             }
             Event::Output { step, stream, bytes } => shared.output(step, stream, bytes),
@@ -96,8 +99,11 @@ impl Shared {
             return;
         }
         if let Some(running) = self.running.iter_mut().find(|running| running.job == step.job.id) {
-            let whole = bytes.rsplit(|&byte| byte == b'\n').nth(1).unwrap_or_default();
-            running.last = text(whole);
+            let prefix = printable(&running.job).len() + " | ".len();
+            let mut last: Vec<&[u8]> = lines.trim_ascii_end().rsplit(|&byte| byte == b'\n').take(LAST).collect();
+            last.reverse();
+            running.last.extend(last.iter().map(|line| text(line.get(prefix..).unwrap_or_default())));
+            running.last.drain(..running.last.len().saturating_sub(LAST));
         }
         self.show(&lines, stream);
     }
@@ -115,46 +121,50 @@ impl Shared {
 
     /// Takes the board away, writes lines, and puts the board below them.
     fn show(&mut self, lines: &[u8], stream: Stream) {
-        let mut wipe = String::new();
         if self.drawn > 0 {
-            let _ = write!(wipe, "\r\u{1b}[{}A\u{1b}[J", self.drawn);
+            self.terminal.pass(true, format!("\r\u{1b}[{}A\u{1b}[J", self.drawn).as_bytes());
         }
-        self.terminal.pass(true, wipe.as_bytes());
         self.terminal.pass(stream == Stream::Stderr, lines);
-        let Size { rows, columns } = size();
+        let board = self.board(size());
+        self.drawn = board.len();
+        self.terminal.pass(true, board.concat().as_bytes());
+    }
+
+    /// The lines of the board, none longer than the screen is wide: a head for each job, and below it what it printed
+    /// last. A single line stands beside its head, and so does the last one where there is no room for more.
+    fn board(&self, Size { rows, columns }: Size) -> Vec<String> {
         // A board that is higher than the screen couldn't be taken away.
         let room = usize::from(rows).saturating_sub(2).max(1);
-        let mut board = String::new();
-        for running in self.running.iter().take(room) {
+        let heads = self.running.len().min(room);
+        // Half of the screen is left for what scrolls by.
+        let mut spare = (usize::from(rows) / 2).saturating_sub(heads);
+        let fitting = |line: &str| cut(&printable(line), usize::from(columns).saturating_sub(1));
+        let mut board = Vec::new();
+        for (at, running) in self.running.iter().take(heads).enumerate() {
             let unfinished = text(self.open.unfinished(&running.job));
-            let last = if unfinished.is_empty() { &running.last } else { &unfinished };
+            let lines = running.last.iter().map(String::as_str).chain((!unfinished.is_empty()).then_some(&*unfinished));
+            let lines: Vec<&str> = lines.collect();
+            let count = lines.len().min(LAST).min(spare / (heads - at));
             let head = format!("{:>6.1} s  {}/{}", running.began.elapsed().as_secs_f64(), running.job, running.label);
-            let line = cut(&printable(&format!("{head}  {last}")), usize::from(columns).saturating_sub(1));
-            let _ = writeln!(board, "{}", self.terminal.paint("2", &line));
+            if count < 2 {
+                let line = fitting(&format!("{head}  {}", lines.last().unwrap_or(&"")));
+                board.push(format!("{}\n", self.terminal.paint("2", &line)));
+                continue;
+            }
+            spare -= count;
+            board.push(format!("{}\n", fitting(&head)));
+            for line in &lines[lines.len() - count..] {
+                let line = fitting(&format!("{:10}{line}", ""));
+                board.push(format!("{}\n", self.terminal.paint("2", &line)));
+            }
         }
-        self.drawn = self.running.len().min(room);
-        self.terminal.pass(true, board.as_bytes());
+        board
     }
 }
 
-/// What of a line is text: what a terminal shows of it behind the last carriage return, without colours.
+/// What of a line is text, without colours.
 fn text(line: &[u8]) -> String {
-    let line = &line[line.len().saturating_sub(LOOKED_AT)..];
-    let line = line.trim_ascii_end().rsplit(|&byte| byte == b'\r').next().unwrap_or_default();
-    let shown = String::from_utf8_lossy(line);
-    let mut out = String::new();
-    let mut characters = shown.chars();
-    while let Some(character) = characters.next() {
-        if character == '\u{1b}' {
-            // A control sequence ends with a letter (ECMA-48).
-            if characters.next() == Some('[') {
-                characters.by_ref().find(|end| ('@'..='~').contains(end));
-            }
-        } else if !character.is_control() {
-            out.push(character);
-        }
-    }
-    out
+    shown(&line[line.len().saturating_sub(LOOKED_AT)..], false)
 }
 
 /// So much of a text as fits into some columns.
@@ -170,7 +180,46 @@ fn cut(text: &str, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, text};
+    use std::time::Instant;
+
+    use super::{OpenLines, Running, Shared, Size, Terminal, cut, text};
+
+    fn board(jobs: &[&[&str]], rows: u16) -> Vec<String> {
+        let running = jobs.iter().enumerate().map(|(at, last)| Running {
+            job: format!("j{at}"),
+            label: "s".to_owned(),
+            began: Instant::now(),
+            last: last.iter().map(|&line| line.to_owned()).collect(),
+        });
+        let terminal = Terminal::new(std::io::sink(), std::io::sink());
+        let shared = Shared { terminal, open: OpenLines::tame(), running: running.collect(), drawn: 0 };
+        let board = shared.board(Size { rows, columns: 20 });
+        assert!(board.iter().all(|line| line.matches('\n').count() == 1), "{board:?}");
+        board.into_iter().map(|line| line.trim_end().replace("   0.0 s  ", "")).collect()
+    }
+
+    #[test]
+    fn jobs_show_their_last_lines_where_there_is_room() {
+        let jobs: [&[&str]; 3] = [&["1", "2", "3"], &["one"], &["1", "a line that is long"]];
+        assert_eq!(
+            board(&jobs, 30),
+            [
+                "j0/s",
+                "          1",
+                "          2",
+                "          3",
+                "j1/s  one",
+                "j2/s",
+                "          1",
+                "          a line th"
+            ]
+        );
+        // Two lines of three fit below the first of them.
+        assert_eq!(board(&jobs, 18)[..3], ["j0/s", "          2", "          3"]);
+        assert_eq!(board(&jobs, 6), ["j0/s  3", "j1/s  one", "j2/s  a l"]);
+        assert_eq!(board(&jobs, 4), ["j0/s  3", "j1/s  one"]);
+        assert_eq!(board(&jobs, 0).len(), 1);
+    }
 
     #[test]
     fn a_line_is_shown_as_a_terminal_would() {

@@ -66,20 +66,30 @@ impl Observer for Lines {
 
 /// Where a line of a job's stream isn't finished yet: lines of jobs that run at once are kept whole.
 #[derive(Default)]
-pub(super) struct OpenLines(HashMap<(String, Stream), Vec<u8>>);
+pub(super) struct OpenLines {
+    open: HashMap<(String, Stream), Vec<u8>>,
+    /// Whether lines are to leave the cursor where they end, and colours as they were.
+    tame: bool,
+}
 
 /// The longest line that is kept together, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 
 impl OpenLines {
+    /// For what draws on the terminal itself: of the control sequences only colours are kept, and end with their line.
+    pub(super) fn tame() -> Self {
+        Self { tame: true, ..Self::default() }
+    }
+
     /// Takes what a job wrote, and gives the lines that are finished by that, with their job.
     pub(super) fn add(&mut self, job: &str, stream: Stream, bytes: &[u8]) -> Vec<u8> {
-        let line = self.0.entry((job.to_owned(), stream)).or_default();
+        let tame = self.tame;
+        let line = self.open.entry((job.to_owned(), stream)).or_default();
         let mut out = Vec::new();
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             line.extend_from_slice(part);
             if part.ends_with(b"\n") || line.len() > MAX_LINE {
-                prefix(&mut out, job, line);
+                prefix(&mut out, job, line, tame);
             }
         }
         out
@@ -89,9 +99,9 @@ impl OpenLines {
     pub(super) fn end(&mut self, job: &str) -> Vec<(Stream, Vec<u8>)> {
         let mut rest = Vec::new();
         for stream in [Stream::Stdout, Stream::Stderr] {
-            if let Some(mut line) = self.0.remove(&(job.to_owned(), stream)).filter(|line| !line.is_empty()) {
+            if let Some(mut line) = self.open.remove(&(job.to_owned(), stream)).filter(|line| !line.is_empty()) {
                 let mut out = Vec::new();
-                prefix(&mut out, job, &mut line);
+                prefix(&mut out, job, &mut line, self.tame);
                 rest.push((stream, out));
             }
         }
@@ -100,17 +110,105 @@ impl OpenLines {
 
     /// What of a job's line is there already.
     pub(super) fn unfinished(&self, job: &str) -> &[u8] {
-        let of = |stream| self.0.get(&(job.to_owned(), stream)).map_or(&[][..], Vec::as_slice);
+        let of = |stream| self.open.get(&(job.to_owned(), stream)).map_or(&[][..], Vec::as_slice);
         let out = of(Stream::Stdout);
         if out.is_empty() { of(Stream::Stderr) } else { out }
     }
 }
 
-fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>) {
+fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: bool) {
+    if tame {
+        *line = shown(line, true).into_bytes();
+    }
     out.extend_from_slice(printable(job).as_bytes());
     out.extend_from_slice(b" | ");
     out.append(line);
     if !out.ends_with(b"\n") {
         out.push(b'\n');
+    }
+}
+
+/// What a terminal shows of a line, behind the last carriage return. Of control sequences at most colours are left (`SGR`
+/// of ECMA-48), and they end with the line.
+pub(super) fn shown(line: &[u8], with_colours: bool) -> String {
+    let line = line.trim_ascii_end().rsplit(|&byte| byte == b'\r').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line);
+    let mut out = String::new();
+    let mut is_coloured = false;
+    let mut rest = &*line;
+    while let Some(character) = rest.chars().next() {
+        let (piece, behind) = rest.split_at(if character == '\u{1b}' { sequence(rest) } else { character.len_utf8() });
+        rest = behind;
+        if character == '\u{1b}' {
+            if with_colours && is_colour(piece) {
+                is_coloured = !matches!(piece, "\u{1b}[m" | "\u{1b}[0m");
+                out.push_str(piece);
+            }
+        } else if !character.is_control() || (with_colours && character == '\t') {
+            out.push(character);
+        }
+    }
+    if is_coloured {
+        out.push_str("\u{1b}[0m");
+    }
+    out
+}
+
+/// The length of the control sequence that a text begins with: all of it when it has no end.
+fn sequence(text: &str) -> usize {
+    let mut characters = text.char_indices().skip(1);
+    let end = match characters.next().map(|(_, character)| character) {
+        Some('[') => characters.find(|(_, character)| ('@'..='~').contains(character)),
+        // A string for the terminal, as for its title: it ends with BEL or `ESC \`.
+        Some(']' | 'P' | '_' | '^' | 'X') => {
+            let mut before = ' ';
+            characters.find(|&(_, character)| {
+                let is_end = character == '\u{7}' || before == '\u{1b}' && character == '\\';
+                before = character;
+                is_end
+            })
+        }
+        Some(' '..='/') => characters.find(|(_, character)| ('0'..='~').contains(character)),
+        Some(character) => return 1 + character.len_utf8(),
+        None => None,
+    };
+    end.map_or(text.len(), |(at, character)| at + character.len_utf8())
+}
+
+fn is_colour(sequence: &str) -> bool {
+    let inner = sequence.strip_prefix("\u{1b}[").and_then(|inner| inner.strip_suffix('m'));
+    inner.is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_digit() || b";:".contains(&byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OpenLines, Stream, shown};
+
+    #[test]
+    fn colours_stay_in_their_line_and_nothing_moves_the_cursor() {
+        for (line, expected) in [
+            ("\u{1b}[1;31mred\u{1b}[0m", "\u{1b}[1;31mred\u{1b}[0m"),
+            ("\u{1b}[38:5:9mred", "\u{1b}[38:5:9mred\u{1b}[0m"),
+            ("\u{1b}[2Jup\u{1b}[3A\u{1b}[?25l\u{1b}7\u{b}\u{c}\u{8}\ta", "up\ta"),
+            ("\u{1b}]0;title\u{7}a\u{1b}]8;;x\u{1b}\\b\u{1b}(Bc\u{1b}[>4;1m", "abc"),
+            ("10 %\r50 %\r\n", "50 %"),
+            ("a\u{1b}[", "a"),
+            ("\u{9b}2Ja", "2Ja"),
+        ] {
+            assert_eq!(shown(line.as_bytes(), true), expected, "{line:?}");
+        }
+        let mut lines = OpenLines::tame();
+        let out = lines.add("a", Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
+        assert_eq!(out, b"a | \x1b[32m1\x1b[0m\na | 2\n");
+        assert_eq!(lines.end("a"), [(Stream::Stdout, b"a | 3\n".to_vec())]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_tamed(line in "([a-z\\[\\]mJ0-9;\u{1b}\u{7}\r\t\u{9b}é]|\u{1b}\\[)*") {
+            let tame = shown(line.as_bytes(), true);
+            proptest::prop_assert_eq!(&shown(tame.as_bytes(), true), tame.trim_ascii_end());
+            proptest::prop_assert!(!shown(line.as_bytes(), false).chars().any(char::is_control));
+        }
     }
 }

@@ -31,7 +31,9 @@ pub(super) fn junit(execution: &Execution) -> String {
         let name = escape(&format!("{}/{}", job.workflow, job.id));
         let (counts, time) = (counts(cases), seconds(job.duration));
         let _ = writeln!(out, "  <testsuite name=\"{name}\" {counts} time=\"{time}\">");
-        cases.iter().for_each(|case| write(&mut out, &name, case));
+        for case in cases {
+            write(&mut out, &name, case);
+        }
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
@@ -89,7 +91,7 @@ fn write(out: &mut String, suite: &str, case: &Case) {
     if !case.notes.is_empty() {
         let _ = write!(inner, "<system-out>{}</system-out>", escape(&case.notes.join("; ")));
     }
-    out.push_str(&if inner.is_empty() { "/>\n".to_owned() } else { format!(">{inner}</testcase>\n") });
+    let _ = if inner.is_empty() { writeln!(out, "/>") } else { writeln!(out, ">{inner}</testcase>") };
 }
 
 fn seconds(duration: Duration) -> String {

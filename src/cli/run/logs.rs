@@ -68,8 +68,11 @@ impl Logs {
     fn path(&self, step: StepPlace<'_>) -> PathBuf {
         let plain = |text: &str| -> String {
             let fits = |character: char| character.is_alphanumeric() || "-_.".contains(character);
-            let text = &text[..text.floor_char_boundary(LONGEST_PART)];
-            text.chars().map(|character| if fits(character) { character } else { '-' }).collect()
+            let fitting = text.char_indices().take_while(|(at, character)| at + character.len_utf8() <= LONGEST_PART);
+            fitting
+                .map(|(_, character)| character)
+                .map(|character| if fits(character) { character } else { '-' })
+                .collect()
         };
         let document = if step.job.document > 0 { format!("{}-", step.job.document + 1) } else { String::new() };
         // The number makes it another file than that of any other step; jobs are told apart by their place.
