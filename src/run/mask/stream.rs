@@ -70,10 +70,13 @@ impl Stream {
     /// Goes on with other masks, among which are those so far, and adds to `out` what they let through.
     pub(super) fn renew(&mut self, masks: &Masks, out: &mut Vec<u8>) {
         let held = std::mem::take(&mut self.recent);
+        let seen = std::mem::take(&mut self.lines);
         let lines = Lines::before(self.wrap.is_some());
         let (settled, starred) = (self.settled, self.starred);
         *self = Self { settled, starred, lines, ..Self::new(masks) };
         self.push(masks, &held, out);
+        // The line may have begun before what was held back.
+        self.lines = seen;
     }
 
     /// Takes bytes without a break that an encoder made, or one such break.
