@@ -228,6 +228,7 @@ impl Stream {
             .min(self.wrap.as_ref().map_or(end, |wrap| wrap.start(masks, end)));
         let gone = needed.saturating_sub(1);
         self.recent.drain(..gone.min(held));
+        debug_assert!(end - gone <= self.recent.capacity(), "what is remembered must not outgrow its memory");
         self.recent.extend_from_slice(&input[gone.saturating_sub(held)..]);
         self.settled -= gone;
         for place in &mut self.found {
