@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use credflow::run::{Masker, Masks};
+use credflow::run::{MaskSet, Masker, Masks, OutputMasker};
 use credflow::secret::Secret;
 use proptest::prelude::*;
 
@@ -91,6 +91,19 @@ fn what_an_encoder_broke_may_be_short_and_indented() {
     let (first, rest) = encoded.split_at(24);
     let text = format!("{first}\n{:17}{rest}", "");
     assert_eq!(mask(&[value], &text), text);
+}
+
+#[test]
+fn a_line_is_an_encoders_also_where_masks_were_added_in_it() {
+    let secret = |value: &str| Secret::new(value.to_owned());
+    let set = Arc::new(MaskSet::new([Arc::new(secret("tokentokentoken"))]));
+    let mut masker = OutputMasker::new(Arc::clone(&set));
+    let mut out = Vec::new();
+    masker.push(b"MTIzNDU2Nzg5MDEyMzQ1dG9rZW5", &mut out);
+    assert!(set.add(secret("another")));
+    masker.push(b"\n  0b2tlbnRva2Vu", &mut out);
+    masker.finish(&mut out);
+    assert_eq!(String::from_utf8_lossy(&out), "MTIzNDU2Nzg5MDEyMzQ1***");
 }
 
 #[cfg(unix)]

@@ -122,6 +122,13 @@ fn text(values: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
                 })
                 .boxed(),
         );
+        let lines = bytes.clone();
+        let breaks = prop::sample::select(vec!["\n", "\r\n", "\n  ", "\r\n\t              \t"]);
+        pieces.push(
+            (23..30_usize, breaks)
+                .prop_map(move |(width, ends)| lines.chunks(width).collect::<Vec<_>>().join(ends.as_bytes()))
+                .boxed(),
+        );
         pieces.push(Just(bytes).boxed());
     }
     prop::collection::vec(prop::strategy::Union::new(pieces), 0..14).prop_map(|pieces| pieces.concat())

@@ -70,10 +70,13 @@ impl Stream {
     /// Goes on with other masks, among which are those so far, and adds to `out` what they let through.
     pub(super) fn renew(&mut self, masks: &Masks, out: &mut Vec<u8>) {
         let held = std::mem::take(&mut self.recent);
+        let seen = std::mem::take(&mut self.lines);
         let lines = Lines::before(self.wrap.is_some());
         let (settled, starred) = (self.settled, self.starred);
         *self = Self { settled, starred, lines, ..Self::new(masks) };
         self.push(masks, &held, out);
+        // The line may have begun before what was held back.
+        self.lines = seen;
     }
 
     /// Takes bytes without a break that an encoder made, or one such break.
@@ -225,6 +228,7 @@ impl Stream {
             .min(self.wrap.as_ref().map_or(end, |wrap| wrap.start(masks, end)));
         let gone = needed.saturating_sub(1);
         self.recent.drain(..gone.min(held));
+        debug_assert!(end - gone <= self.recent.capacity(), "what is remembered must not outgrow its memory");
         self.recent.extend_from_slice(&input[gone.saturating_sub(held)..]);
         self.settled -= gone;
         for place in &mut self.found {

@@ -2,6 +2,9 @@
 
 use super::{Form, form};
 
+/// Whether a character is escaped.
+type Special = fn(char) -> bool;
+
 type Digits = &'static [u8; 16];
 
 const UPPER: Digits = b"0123456789ABCDEF";
@@ -59,7 +62,7 @@ pub(super) fn json(value: &str, forms: &mut Vec<Form>) {
     // Escaped beside what has to be: nothing, all that isn't ASCII, what HTML would read (as Go does), slashes (as PHP
     // does), DEL (as jq does), DEL and all that isn't ASCII (as Python does), what Gson takes for HTML, and what .NET
     // does, which has upper-case digits.
-    let styles: [(fn(char) -> bool, Digits); 8] = [
+    let styles: [(Special, Digits); 8] = [
         (|_| false, LOWER),
         (|character| !character.is_ascii(), LOWER),
         (|character| matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'), LOWER),
@@ -84,7 +87,7 @@ pub(super) fn json(value: &str, forms: &mut Vec<Form>) {
     }
 }
 
-fn json_character(character: char, escaped: fn(char) -> bool, digits: Digits, out: &mut Vec<u8>) {
+fn json_character(character: char, escaped: Special, digits: Digits, out: &mut Vec<u8>) {
     let short = match character {
         '"' if !escaped('"') => b'"',
         '\\' => b'\\',
@@ -117,7 +120,7 @@ pub(super) fn shell(value: &str, forms: &mut Vec<Form>) {
         }));
     }
     // Between double quotes, and without any, as zsh's `printf %q` does it.
-    let special: [fn(char) -> bool; 2] = [
+    let special: [Special; 2] = [
         |character| matches!(character, '"' | '\\' | '$' | '`'),
         |character| !(character.is_alphanumeric() || "_-./:=@%+,\n\r\t".contains(character)),
     ];
@@ -146,7 +149,7 @@ pub(super) fn shell(value: &str, forms: &mut Vec<Form>) {
         }));
     }
     // Bash's `$'…'`, for what has control characters, and for what isn't ASCII in a locale that has nothing else.
-    let octal: [fn(char) -> bool; 2] = [char::is_control, |character| character.is_control() || !character.is_ascii()];
+    let octal: [Special; 2] = [char::is_control, |character| character.is_control() || !character.is_ascii()];
     for octal in octal {
         forms.push(each(value.chars(), 4 * length, |character, out| {
             let short = match character {

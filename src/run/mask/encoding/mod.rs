@@ -89,7 +89,7 @@ mod tests {
         ] {
             let mut parts = expected.split('%');
             let mut lower = parts.next().unwrap_or_default().to_owned();
-            parts.for_each(|part| lower += &format!("%{}{}", part[..2].to_ascii_lowercase(), &part[2..]));
+            parts.for_each(|part| lower.extend(["%", &part[..2].to_ascii_lowercase(), &part[2..]]));
             assert!(forms.contains(&expected.to_owned()), "{expected}\n{forms:#?}");
             assert!(forms.contains(&lower), "{lower}\n{forms:#?}");
         }
