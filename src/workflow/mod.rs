@@ -15,6 +15,7 @@ mod read;
 mod retry;
 mod select;
 mod settings;
+mod shell;
 mod steps;
 mod variables;
 
