@@ -1,8 +1,7 @@
 //! Values on their way to a command line, where every user of the machine can read them.
 //!
 //! What the shell does itself (`echo`, assignments, redirections, here-documents) shows to nobody. It is a hint: a plain
-//! assignment
-//! is followed, and what is otherwise built at run time isn't.
+//! assignment is followed, and what is otherwise built at run time isn't.
 
 use std::collections::HashSet;
 use std::ops::Range;

@@ -226,8 +226,12 @@ pub(super) struct Run {
     /// Write the masked output of each step into a file of this folder.
     #[arg(long, value_name = "FOLDER")]
     pub(super) log_dir: Option<PathBuf>,
-    /// Write what became of each step: `JUnit` XML for a name that ends in `.xml`, else JSON. May be given twice.
-    #[arg(long, value_name = "FILE")]
+    /// What became of each step.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "Write what became of each step: JUnit XML for a name that ends in .xml, else JSON; may be given twice"
+    )]
     pub(super) report: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) surroundings: Surroundings,
