@@ -272,7 +272,7 @@ fn a_step_on_a_terminal_may_draw_and_follows_its_size() {
     let window = Window::new(Size { rows: 33, columns: 77 });
     let options = Options { window: Some(window.clone()), ..Options::default() };
     let resizer = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(Duration::from_millis(2500));
         window.resize(Size { rows: 44, columns: 55 });
     });
     let text = "
