@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/targets/mod.rs"]
+#[path = "../../tests/it/targets.rs"]
 #[allow(dead_code)]
 mod targets;
 

@@ -1,0 +1,523 @@
+//! The command as people use it: real processes, the README, the examples.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::project::{CANARY, EMULATE, code, credflow, project, root, run, text};
+use credflow::emulator::{Fault, Requests};
+
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        readme.split(&fence).skip(1).filter_map(|rest| rest.split("```").next().map(str::to_owned)).collect()
+    };
+    let (yaml, shown) = (blocks("yaml"), blocks("text"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    write("deploy.yaml", &yaml[0]);
+    write("credflow.yaml", &yaml[1]);
+    write("vaults.yaml", &yaml[2]);
+    let plan = run(folder.path(), &["plan", "deploy.yaml"]);
+    assert_eq!(text(&plan.stdout), shown[0], "{}", text(&plan.stderr));
+    write(
+        "broken.yaml",
+        "steps:\n  - env:\n      DB_PASSWORD: $<credential:payment/db_password>\n    run: curl -u $<credential:payments/api> https://example.com\n",
+    );
+    let check = run(folder.path(), &["check", "broken.yaml"]);
+    let complaints = text(&check.stderr);
+    assert_eq!(
+        complaints.split("\n\n2 errors").next().map(|text| format!("{text}\n")),
+        Some(shown[1].clone()),
+        "{complaints}"
+    );
+    assert_eq!(code(&check), Some(1));
+    let stores = run(folder.path(), &["stores", "test", "--emulate", "vaults.yaml"]);
+    assert_eq!(code(&stores), Some(0), "{}", text(&stores.stderr));
+}
+
+#[test]
+fn the_readme_begins_with_the_examples_and_the_tests() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let blocks: Vec<&str> = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks[1].starts_with("cargo test"));
+    let mut printed = String::new();
+    for command in blocks[0].lines() {
+        let args = command.strip_prefix("cargo run --quiet -- ").expect("the first commands run credflow");
+        let args: Vec<&str> = args.split_whitespace().collect();
+        let output = run(&root(), &args);
+        assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+        printed += &text(&output.stdout);
+    }
+    assert!(printed.contains("sign | ***") && printed.contains("deploying"), "{printed}");
+    assert!(!printed.contains("example-registry-token"), "{printed}");
+}
+
+#[test]
+fn every_example_is_checked_and_those_that_can_are_run() {
+    let folder = root().join("examples");
+    let others = ["credflow.yaml", "vaults.yaml"];
+    let names = fs::read_dir(&folder).expect("examples").map(|entry| entry.expect("a file").file_name());
+    let names: BTreeSet<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    let workflows: Vec<&String> = names
+        .iter()
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|kind| kind == "yaml") && !others.contains(&name.as_str())
+        })
+        .collect();
+    assert!(workflows.len() >= 3);
+    for name in workflows {
+        let check = run(&folder, &["check", name]);
+        assert_eq!(code(&check), Some(0), "{name}: {}", text(&check.stderr));
+        let foreign = name.starts_with("github");
+        let ran = run(&folder, &["run", name, "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&ran), Some(if foreign { 125 } else { 0 }), "{name}: {}", text(&ran.stderr));
+        let rendered = run(&folder, &["render", name, "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&rendered), Some(0), "{name}: {}", text(&rendered.stderr));
+        let original = fs::read_to_string(folder.join(name)).expect("the example");
+        assert_eq!(text(&rendered.stdout).lines().count(), original.lines().count(), "{name}");
+    }
+}
+
+#[test]
+fn the_example_of_an_engine_runs() {
+    // Cargo builds the examples beside the command before it runs the tests.
+    let folder = Path::new(env!("CARGO_BIN_EXE_credflow")).parent().expect("a folder").join("examples");
+    let output = Command::new(folder.join("library")).output().expect("the example");
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout),
+        "needs db-password of payments\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: LOG_LEVEL=info\n"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let output = credflow(folder.path(), &["plan", "w.yaml"]).stdout(full).output().expect("a process");
+    assert_eq!(code(&output), Some(3));
+    assert!(text(&output.stderr).contains("cannot write to standard output"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn no_value_is_seen_unless_it_is_revealed() {
+    let folder = project(
+        "steps:
+  - name: one
+    env:
+      PLAIN: a $<credential:payments/plain> b
+      LINES: $<credential:payments/lines>
+      USER: $<credential:payments/json#/user>
+      NAMED: $<credential:named>
+      PINNED: $<credential:payments/pinned/0f1e2d3c4b5a69788796a5b4c3d2e1f0>
+      EXPIRED: $<credential:payments/expired>
+    run: env; echo \"$LINES\"; echo \"$PLAIN\" >&2; printf '%s' \"$USER\" | cut -c1-12 > part; exit 3
+",
+    );
+    let verbs: [&[&str]; 9] = [
+        &["check", "w.yaml"],
+        &["plan", "w.yaml"],
+        &["render", "w.yaml"],
+        &["render", "w.yaml", "--format", "json"],
+        &["render", "w.yaml", "--format", "dotenv"],
+        &["render", "w.yaml", "--format", "shell"],
+        &["run", "w.yaml", "--verbose"],
+        &["run", "w.yaml", "--dry-run"],
+        &["stores", "test"],
+    ];
+    for verb in verbs {
+        let fetches = !matches!(verb[0], "check" | "plan");
+        let args: Vec<&str> = verb.iter().chain(EMULATE.iter().filter(|_| fetches)).copied().collect();
+        let output = run(folder.path(), &args);
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert!(!printed.contains(CANARY), "{args:?}: {printed}");
+        let expected = if verb[0] == "run" && verb[2] != "--dry-run" { 3 } else { 0 };
+        assert_eq!(code(&output), Some(expected), "{args:?}: {printed}");
+    }
+    let revealed = run(folder.path(), &["render", "w.yaml", "--reveal", "--emulate", "vaults.yaml"]);
+    assert!(text(&revealed.stdout).contains(&format!("PLAIN: \"a {CANARY} b\"")), "{}", text(&revealed.stdout));
+    assert!(text(&revealed.stdout).contains(&format!("PINNED: \"{CANARY}-old\"")));
+    assert!(text(&revealed.stderr).contains("has expired"));
+}
+
+#[test]
+fn failures_come_together_and_nothing_starts_or_is_written() {
+    let folder = project(
+        "steps:
+  - run: touch started
+    env: { A: $<credential:payments/plain>, B: $<credential:payments/disabled>, C: $<credential:payments/missing> }
+  - run: touch started
+    env: { D: $<credential:payments/json#/nowhere>, E: $<credential:payments/plain#/a>, F: $<credential:payments/json#/nothing> }
+",
+    );
+    for verb in [vec!["run", "w.yaml"], vec!["render", "w.yaml", "-o", "out.yaml"]] {
+        let args: Vec<&str> = verb.iter().chain(&EMULATE).copied().collect();
+        let output = run(folder.path(), &args);
+        let printed = text(&output.stderr);
+        assert_eq!(code(&output), Some(if verb[0] == "run" { 125 } else { 3 }), "{printed}");
+        assert!(output.stdout.is_empty());
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("failed_fetches", printed);
+        });
+    }
+    for name in ["started", "out.yaml"] {
+        assert!(!folder.path().join(name).exists(), "{name}");
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_file_with_values_is_for_its_owner_and_replaces_whole() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let path = folder.path().join("out.yaml");
+    fs::write(&path, "before").expect("a file");
+    let args = ["render", "w.yaml", "--reveal", "-o", "out.yaml", "--emulate", "vaults.yaml"];
+    let output = run(folder.path(), &args);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    assert!(output.stdout.is_empty());
+    assert!(fs::read_to_string(&path).expect("the file").contains(CANARY));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+    }
+    let nowhere = ["render", "w.yaml", "-o", "no/such/folder", "--emulate", "vaults.yaml"];
+    assert_eq!(code(&run(folder.path(), &nowhere)), Some(3));
+}
+
+#[test]
+fn a_value_with_a_nul_is_told_before_anything_starts() {
+    let folder = project("steps:\n  - run: touch started\n  - run: x\n    env: { A: $<credential:payments/nul> }\n");
+    let output = run(folder.path(), &["run", "w.yaml", "--emulate", "vaults.yaml"]);
+    assert_eq!(code(&output), Some(125));
+    assert!(text(&output.stderr).contains("NUL"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn exec_gives_the_command_its_values_and_its_own_exit_code() {
+    let folder = project("steps: []\n");
+    fs::write(folder.path().join(".env"), "# a comment\nexport B='x $<credential:named>'\nC=plain\n").expect("a file");
+    let mut command =
+        credflow(folder.path(), &["exec", "--env-file", ".env", "--emulate", "vaults.yaml", "--", "sh", "-c"]);
+    command.arg("echo \"$A|$B|$C|$PAYMENTS_CLIENT_SECRET\"; test \"$A\" = canary-7f3a9c && exit 42");
+    command.env("A", "$<credential:payments/plain>").env("PAYMENTS_CLIENT_SECRET", "not for the command");
+    let output = command.output().expect("a process");
+    assert_eq!(code(&output), Some(42), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "***|x ***|plain|\n");
+    let missing = run(folder.path(), &["exec", "--", "no-such-program-anywhere"]);
+    assert_eq!(code(&missing), Some(127), "{}", text(&missing.stderr));
+    let mut faulty = credflow(folder.path(), &["exec", "--", "sh", "-c", "touch started"]);
+    faulty.env("A", "$<credential:nowhere/x>");
+    let output = faulty.output().expect("a process");
+    assert_eq!(code(&output), Some(125));
+    assert!(text(&output.stderr).contains("no store is named `nowhere`"), "{}", text(&output.stderr));
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
+fn exit_codes_tell_whose_matter_it_is() {
+    let folder = project("steps: [{ run: exit 9, env: { A: $<credential:payments/plain> } }]\n");
+    fs::write(folder.path().join("bad.yaml"), "steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n")
+        .expect("a file");
+    let cases: [(&[&str], i32); 12] = [
+        (&["check", "w.yaml"], 0),
+        (&["check", "bad.yaml", "w.yaml"], 1),
+        (&["check", "none.yaml"], 1),
+        (&["plan", "bad.yaml"], 1),
+        (&["plan"], 2),
+        (&["render", "w.yaml"], 3),
+        (&["run", "w.yaml"], 125),
+        (&["run", "bad.yaml"], 125),
+        (&["run", "w.yaml", "--job", "nothing"], 125),
+        (&["run", "w.yaml", "--emulate", "vaults.yaml"], 9),
+        (&["run", "w.yaml", "--emulate", "none.yaml"], 125),
+        (&["stores"], 0),
+    ];
+    for (args, expected) in cases {
+        let output = run(folder.path(), args);
+        assert_eq!(code(&output), Some(expected), "{args:?}: {}", text(&output.stderr));
+    }
+    let unset = text(&run(folder.path(), &["render", "w.yaml"]).stderr);
+    assert!(unset.contains("PAYMENTS_CLIENT_SECRET with the client secret is not set"), "{unset}");
+}
+
+#[test]
+fn without_a_configuration_the_first_reference_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("w.yaml"), "steps: [{ run: x, env: { A: $<credential:a/b> } }]\n").expect("a file");
+    let output = run(folder.path(), &["plan", "w.yaml"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(text(&output.stderr).contains("error[no-configuration]"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("w.yaml:1:29"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_store_without_a_vault_in_the_seed_is_told_before_anything_starts() {
+    let folder = project("steps: [{ run: touch started, env: { A: $<credential:payments/plain> } }]\n");
+    for (seed, help) in [
+        ("paymnets: { plain: x }\n", "did you mean `paymnets`?"),
+        ("shared: { plain: x }\nothers: { plain: x }\n", "it has shared, others"),
+    ] {
+        fs::write(folder.path().join("vaults.yaml"), seed).expect("a file");
+        let output = run(folder.path(), &["run", "w.yaml", "--emulate", "vaults.yaml"]);
+        let said = text(&output.stderr);
+        assert_eq!(code(&output), Some(125), "{said}");
+        assert!(said.contains("the seed vaults.yaml has no vault `payments`") && said.contains(help), "{said}");
+        assert!(!said.contains("az "), "{said}");
+        assert!(!folder.path().join("started").exists());
+    }
+}
+
+#[test]
+fn a_seed_s_own_tenants_and_applications_serve_every_identity() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let tenant = "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
+    let seed = format!(
+        "applications:
+  stranger: {{ client-id: 11111111-0000-0000-0000-000000000000 }}
+  other: {{ client-id: 22222222-0000-0000-0000-000000000000, tenant-id: {tenant}, client-secrets: [one] }}
+  reader: {{ client-id: 33333333-0000-0000-0000-000000000000, tenant-id: {tenant}, client-secrets: [two] }}
+vaults:
+  payments:
+    tenant-id: {tenant}
+    azure-resource: https://vault.corp.example
+    roles: {{ reader: Key Vault Secrets User }}
+    secrets: {{ plain: {CANARY} }}
+"
+    );
+    fs::write(folder.path().join("vaults.yaml"), seed).expect("a file");
+    let identities = [
+        "identity: managed-identity",
+        "identity: azure-cli",
+        "identity: environment",
+        "identity: workload-identity",
+        "client-id: 33333333-0000-0000-0000-000000000000\n    client-secret: { env: UNSET }",
+    ];
+    for identity in identities {
+        let config = format!("stores:\n  payments:\n    vault-url: https://payments.vault.azure.net\n    {identity}\n");
+        fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+        let output = run(folder.path(), &["render", "w.yaml", "--reveal", "--emulate", "vaults.yaml"]);
+        assert_eq!(code(&output), Some(0), "{identity}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(CANARY));
+    }
+}
+
+#[test]
+fn faults_are_written_for_programs_and_for_github() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n");
+    let json = run(folder.path(), &["check", "w.yaml", "--format", "json"]);
+    let faults: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(faults[0]["code"], "unknown-store");
+    assert_eq!(faults[0]["places"][0]["line"], 1);
+    assert_eq!(faults[0]["places"][0]["column"], 29);
+    let github = text(&run(folder.path(), &["check", "w.yaml", "--format", "github"]).stdout);
+    assert_eq!(
+        github,
+        "::error file=w.yaml,line=1,col=29,title=unknown-store::no store is named `nowhere`%0Athe configuration has payments\n"
+    );
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for verb in ["check", "plan", "render", "run", "exec", "stores", "emulate", "completions"] {
+        let output = run(folder.path(), &[verb, "--help"]);
+        assert_eq!(code(&output), Some(0));
+        assert!(text(&output.stdout).contains("Example:\n  "), "{verb}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(folder.path(), &["completions", shell]);
+        assert!(output.stdout.len() > 1000, "{shell}");
+    }
+}
+
+#[test]
+fn each_distinct_secret_is_asked_for_once() {
+    use credflow::emulator::{Emulator, Vault};
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let vault = Vault::new("payments").secret("One", "1").secret("two", r#"{"a": "x", "b": "y"}"#);
+    let emulator = runtime.block_on(Emulator::builder().vault(vault).start()).expect("an emulator");
+    let folder = tempfile::tempdir().expect("a folder");
+    let application = &emulator.applications()[0];
+    let store = |name: &str| {
+        format!(
+            "  {name}: {{ vault-url: \"{}\", authority: \"{}\", tenant-id: {}, client-id: {}, client-secret: {{ env: S }} }}\n",
+            emulator.vault_url("payments").expect("the vault"),
+            emulator.authority(),
+            application.tenant,
+            application.client
+        )
+    };
+    fs::write(folder.path().join("credflow.yaml"), format!("stores:\n{}", store("payments"))).expect("a file");
+    let mut workflow = String::from("jobs:\n");
+    for job in 0..20 {
+        workflow.extend([format!(
+            "  j{job}:\n    steps:\n      - run: \"true\"\n        env: {{ A: $<credential:payments/one>, B: $<credential:payments/ONE>, C: $<credential:payments/two#/a>, D: $<credential:payments/two#/b> }}\n"
+        )]);
+    }
+    fs::write(folder.path().join("w.yaml"), workflow).expect("a file");
+    let output = credflow(folder.path(), &["run", "w.yaml"]).env("S", application.client_secret().expose()).output();
+    let output = output.expect("a process");
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    let counts = emulator.counts();
+    assert_eq!(counts.tokens, 1);
+    assert_eq!(counts.gets.values().copied().collect::<Vec<_>>(), [1, 1]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_fetching_at_any_moment_with_nothing_written() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let vault = (0..200)
+        .fold(credflow::emulator::Vault::new("payments"), |vault, secret| vault.secret(&format!("s-{secret}"), CANARY));
+    let slow = |millis| Fault::delayed(std::time::Duration::from_millis(millis));
+    let faults = [slow(300).on(Requests::Tokens), slow(30_000).on(Requests::Gets)];
+    let builder = credflow::emulator::Emulator::builder().vault(vault).faults(faults);
+    let emulator = runtime.block_on(builder.start()).expect("an emulator");
+    let names: Vec<_> = (0..200).map(|index| format!("V{index}: $<credential:payments/s-{index}>")).collect();
+    let folder = project(&format!("steps: [{{ run: 'touch started', env: {{ {} }} }}]\n", names.join(", ")));
+    let application = &emulator.applications()[0];
+    let config = format!(
+        "stores:\n  payments:\n    vault-url: {}\n    authority: {}\n    tenant-id: {}\n    client-id: {}\n    client-secret: {{ env: S }}\n",
+        emulator.vault_url("payments").expect("a vault"),
+        emulator.authority(),
+        application.tenant,
+        application.client
+    );
+    fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
+    let before = listed(folder.path());
+    let is_ignored = ignores_interrupts();
+    for args in [&["run", "w.yaml"][..], &["render", "w.yaml", "--reveal", "-o", "out.yaml"]] {
+        for moment in [0, 30, 100, 250, 500, 900] {
+            let mut command = credflow(folder.path(), args);
+            command.env("S", application.client_secret().expose());
+            let asked = emulator.counts().tokens;
+            let said = tempfile::NamedTempFile::new().expect("a file");
+            let mut child = command.stderr(said.reopen().expect("a file")).spawn().expect("a process");
+            // A shell's background job ignores Ctrl-C until credflow listens for it.
+            while is_ignored && emulator.counts().tokens == asked {
+                let ended = child.try_wait().expect("a process");
+                let said = fs::read_to_string(said.path()).unwrap_or_default();
+                assert!(ended.is_none(), "{args:?} ended by itself: {ended:?} {said}");
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(moment));
+            let pid = rustix::process::Pid::from_child(&child);
+            rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
+            let begun = std::time::Instant::now();
+            let status = child.wait().expect("an end");
+            // Very early the system itself ends the process.
+            let ended = status.code() == Some(130) || std::os::unix::process::ExitStatusExt::signal(&status) == Some(2);
+            assert!(ended, "{args:?} at {moment} ms: {status:?}");
+            // A GET takes thirty seconds.
+            assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{args:?} at {moment} ms");
+            assert_eq!(listed(folder.path()), before, "{args:?} at {moment} ms");
+        }
+    }
+}
+
+/// Whether Ctrl-C does nothing to this process and its children, as to a shell's background job, until one listens.
+#[cfg(unix)]
+fn ignores_interrupts() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).is_some_and(|it| it & 2 != 0)
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_writing_of_a_result_that_nobody_reads() {
+    use std::io::Read as _;
+    // More than a pipe holds.
+    let lines = "#".repeat(200) + "\n";
+    let workflow = format!("steps: [{{ run: x, env: {{ A: $<credential:payments/plain> }} }}]\n{}", lines.repeat(2000));
+    let folder = project(&workflow);
+    let mut command = credflow(folder.path(), &["render", "w.yaml", "--emulate", "vaults.yaml"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("a process");
+    // It began to write.
+    let mut out = child.stdout.take().expect("a pipe");
+    out.read_exact(&mut [0; 1]).expect("a byte");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+        .expect("a signal");
+    let begun = std::time::Instant::now();
+    while child.try_wait().expect("a process").is_none() {
+        if begun.elapsed() > std::time::Duration::from_secs(2) {
+            child.kill().expect("a signal");
+            panic!("it goes on");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+}
+
+/// A name service that never answers, in a network and a view of the files of our own; nothing where the system
+/// doesn't let us make them.
+#[cfg(target_os = "linux")]
+fn with_silent_names(folder: &Path, command: &str) -> Option<std::process::Child> {
+    // What is sent to a neighbour that isn't there goes nowhere.
+    const NETWORK: &str = "ip link set lo up && ip link add d0 type veth peer name d1 && ip addr add 192.0.2.2/24 dev d0 && \
+        ip link set d0 up && ip link set d1 up && ip neigh add 192.0.2.1 lladdr 02:00:00:00:00:01 dev d0 && \
+        mount --bind resolv.conf /etc/resolv.conf";
+    fs::write(folder.join("resolv.conf"), "nameserver 192.0.2.1\noptions timeout:30 attempts:3\n").expect("a file");
+    let shell = |script: &str| {
+        let mut shell = Command::new("unshare");
+        shell.args(["--user", "--map-root-user", "--mount", "--net", "sh", "-c", script]).current_dir(folder);
+        shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        shell.spawn()
+    };
+    let possible = shell(NETWORK).and_then(|mut it| it.wait()).is_ok_and(|status| status.success());
+    possible.then(|| shell(&format!("{NETWORK} && exec {command}")).expect("a process"))
+}
+
+#[cfg(target_os = "linux")]
+#[allow(clippy::print_stdout, reason = "it says why it proves nothing where it can't")]
+#[test]
+fn a_name_service_that_never_answers_keeps_nobody() {
+    let folder = project("steps: [{ run: x, env: { A: $<credential:payments/plain> } }]\n");
+    let command = |rest: &str| format!("env PAYMENTS_CLIENT_SECRET=s {} {rest}", env!("CARGO_BIN_EXE_credflow"));
+    let begun = std::time::Instant::now();
+    let Some(late) = with_silent_names(folder.path(), &command("render w.yaml --timeout 1")) else {
+        println!("skipped: this system makes no network of our own");
+        return;
+    };
+    let output = late.wait_with_output().expect("an end");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(code(&output), Some(3), "{}", text(&output.stderr));
+    let expected = "no time left while login.microsoftonline.com was asked for a token";
+    assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    let test = with_silent_names(folder.path(), &command("stores test --timeout 2")).expect("a process");
+    let said = text(&test.wait_with_output().expect("an end").stdout);
+    let expected = "dns: payments.vault.azure.net can't be reached: no name service tells its address in time";
+    assert!(said.contains(expected), "{said}");
+    if ignores_interrupts() {
+        println!("skipped: Ctrl-C is ignored here");
+        return;
+    }
+    for verb in ["render w.yaml", "run w.yaml", "stores test"] {
+        let child = with_silent_names(folder.path(), &command(verb)).expect("a process");
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        let begun = std::time::Instant::now();
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT)
+            .expect("a signal");
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!(code(&output), Some(130), "{verb}: {}", text(&output.stderr));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(2), "{verb}: {:?}", begun.elapsed());
+    }
+}
+
+/// The names in a folder.
+#[cfg(unix)]
+fn listed(folder: &Path) -> BTreeSet<std::ffi::OsString> {
+    fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect()
+}

@@ -1,0 +1,31 @@
+//! The tests of what people and programs see, in one binary: a module for each subject.
+
+// What several subjects share.
+mod local;
+mod project;
+mod running;
+mod targets;
+
+mod audit;
+mod command;
+mod emulate;
+mod emulator;
+mod emulator_discovery;
+mod emulator_faults;
+mod emulator_secrets;
+mod emulator_state;
+mod fixtures;
+mod identities;
+mod laws;
+mod layers;
+mod mask;
+mod mutation;
+mod probe;
+mod resolve;
+mod run;
+mod run_cli;
+mod run_command;
+mod run_steps;
+mod store;
+mod terminal;
+mod tls;

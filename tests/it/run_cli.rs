@@ -1,0 +1,415 @@
+//! `run` and `exec` as people and services see them: logs, reports, the audit, groups, and what goes wrong around steps.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::project::{CANARY, EMULATE, code, credflow, project, run, text};
+
+const WORKFLOW: &str = "
+jobs:
+  migrate:
+    steps:
+      - name: Apply it
+        env: { TOKEN: $<credential:payments/plain>, FIELD: $<credential:payments/json#/user> }
+        run: 'echo token $TOKEN'
+      - { id: fails, run: 'exit 3' }
+      - run: echo never
+        env: { TOKEN: $<credential:payments/pinned> }
+  notify:
+    needs: migrate
+    steps: [{ run: echo never }]
+";
+
+/// Runs `run w.yaml` with more arguments.
+fn ran(folder: &Path, args: &[&str]) -> Output {
+    run(folder, &[&["run", "w.yaml"], &EMULATE[..], args].concat())
+}
+
+/// What differs from run to run.
+fn scrub(text: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for character in text.chars().chain(['\n']) {
+        if character.is_ascii_hexdigit() {
+            digits.push(character);
+            continue;
+        }
+        let is_version = digits.len() == 32 || digits.len() == 8 && digits.chars().any(|digit| digit.is_ascii_digit());
+        out.push_str(if is_version { "VERSION" } else { &digits });
+        digits.clear();
+        out.push(character);
+    }
+    out.pop();
+    let mut lines: Vec<String> = Vec::new();
+    for line in out.lines() {
+        let line = line.split("_ms\": ").next().map_or(line, |head| if head == line { line } else { head });
+        let mut line = line.to_owned();
+        for place in ["time=\""] {
+            while let Some(at) = line.find(place) {
+                let end = line[at + place.len()..].find('"').map_or(line.len(), |end| at + place.len() + end + 1);
+                line.replace_range(at..end, "TIME");
+            }
+        }
+        if let Some(at) = line.find(" s)").or_else(|| line.find(" s  ")) {
+            let start = line[..at].rfind([' ', '(']).map_or(0, |start| start + 1);
+            line.replace_range(start..at, "0.0");
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_summary_tells_which_versions_were_used() {
+    let folder = project(WORKFLOW);
+    let output = ran(folder.path(), &[]);
+    assert_eq!(code(&output), Some(3));
+    insta::assert_snapshot!(scrub(&text(&output.stderr)));
+}
+
+#[test]
+fn each_step_has_a_log_and_the_run_its_reports() {
+    let folder = project(WORKFLOW);
+    let output = ran(folder.path(), &["--log-dir", "logs", "--report", "report.json", "--report", "report.xml"]);
+    assert_eq!(code(&output), Some(3), "{}", text(&output.stderr));
+    let mut logs: Vec<String> = fs::read_dir(folder.path().join("logs"))
+        .expect("the folder")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    logs.sort();
+    assert_eq!(logs, ["01-migrate-01-Apply-it.log", "01-migrate-02-fails.log"]);
+    let log = fs::read_to_string(folder.path().join("logs").join(&logs[0])).expect("a log");
+    assert_eq!(log, "token ***\n");
+    let read = |name| fs::read_to_string(folder.path().join(name)).expect("a report");
+    let (json, xml) = (read("report.json"), read("report.xml"));
+    assert!(!json.contains(CANARY) && !xml.contains(CANARY));
+    serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
+    insta::assert_snapshot!("report_json", scrub(&json));
+    insta::assert_snapshot!("report_junit", scrub(&xml));
+}
+
+#[test]
+fn outputs_that_cannot_be_written_stop_the_run_before_it_starts() {
+    let folder = project("steps: [{ run: 'touch started' }]");
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    for args in [
+        ["--report", "no/such/report.json"],
+        ["--report", "folder"],
+        ["--report", "/dev/null"],
+        ["--log-dir", "w.yaml/logs"],
+        ["--audit", "/dev/null"],
+    ] {
+        let output = ran(folder.path(), &args);
+        assert_eq!(code(&output), Some(125), "{args:?}");
+        assert!(text(&output.stderr).starts_with("error: cannot "), "{}", text(&output.stderr));
+        assert!(!folder.path().join("started").exists());
+    }
+}
+
+#[test]
+fn a_full_disk_for_logs_is_told_and_stops_no_step() {
+    let folder = project("steps: [{ run: 'echo on' }, { run: 'touch reached' }]");
+    fs::create_dir(folder.path().join("logs")).expect("a folder");
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("logs/01-main-01-1.log")).expect("a link");
+    let output = ran(folder.path(), &["--log-dir", "logs"]);
+    assert!(folder.path().join("reached").exists());
+    assert_eq!(code(&output), Some(125));
+    assert!(text(&output.stderr).contains("cannot write the log logs/01-main-01-1.log: No space left"));
+}
+
+#[test]
+fn the_audit_says_who_was_given_what() {
+    let folder = project(WORKFLOW);
+    let audited = ["--audit", "audit.jsonl"];
+    ran(folder.path(), &audited);
+    let exec = credflow(folder.path(), &[&["exec"], &EMULATE[..], &audited, &["--", "true"]].concat())
+        .env("TOKEN", "$<credential:payments/plain>")
+        .output()
+        .expect("a process");
+    assert_eq!(code(&exec), Some(0), "{}", text(&exec.stderr));
+    run(folder.path(), &[&["render", "w.yaml"], &EMULATE[..], &audited].concat());
+    fs::write(folder.path().join("w.yaml"), "steps: [{ run: x, env: { A: $<credential:payments/missing> } }]")
+        .expect("a file");
+    assert_eq!(code(&ran(folder.path(), &audited)), Some(125));
+    let audit = fs::read_to_string(folder.path().join("audit.jsonl")).expect("the audit");
+    assert!(!audit.contains(CANARY));
+    let told: Vec<String> = audit
+        .lines()
+        .map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let of = |key: &str| line[key].as_str().unwrap_or("none").to_owned();
+            let version = if of("version").len() == 32 { "VERSION".to_owned() } else { of("version") };
+            format!("{} {}/{} {version} {} {}", of("step"), of("store"), of("secret"), of("variable"), of("outcome"))
+        })
+        .collect();
+    insta::assert_snapshot!("audit", told.join("\n"));
+    assert!(audit.contains(
+        "\"identity\":\"client-secret 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08 in 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\""
+    ));
+    let verify = || run(folder.path(), &["audit", "verify", "audit.jsonl"]);
+    assert!(
+        text(&verify().stdout).starts_with("audit.jsonl: 8 lines of 4 runs, as they were written"),
+        "{}",
+        text(&verify().stdout)
+    );
+    assert!(text(&verify().stderr).contains("shows only with `--last HASH`"), "{}", text(&verify().stderr));
+    let changed = audit.replacen("Apply it", "Apply ix", 1);
+    fs::write(folder.path().join("audit.jsonl"), changed).expect("a file");
+    assert_eq!(code(&verify()), Some(1));
+    assert!(text(&verify().stderr).starts_with("error: audit.jsonl:1: it was changed"), "{}", text(&verify().stderr));
+}
+
+#[test]
+fn services_that_show_logs_get_a_group_for_each_step() {
+    let folder = project(
+        "jobs: { a: { steps: [{ run: echo 1 }, { run: 'printf 2; exit 4' }] }, b: { needs: [a], steps: [{ run: x }] } }",
+    );
+    let parallel = project(
+        "jobs: { a: { steps: [{ run: 'echo a1; sleep 0.2; echo a2' }] }, b: { steps: [{ run: 'sleep 0.1; echo b1; sleep 0.3; echo b2' }] } }",
+    );
+    let shown = |folder: &Path, variable: &str| {
+        let output = credflow(folder, &["run", "w.yaml"]).env(variable, "True").output().expect("a process");
+        scrub(&text(&output.stdout))
+    };
+    let all = [
+        shown(folder.path(), "GITHUB_ACTIONS"),
+        shown(parallel.path(), "GITHUB_ACTIONS"),
+        shown(folder.path(), "TF_BUILD"),
+    ];
+    insta::assert_snapshot!("groups", all.join("\n---\n"));
+}
+
+#[test]
+fn client_secrets_of_no_store_are_passed_on_or_shown() {
+    let folder = project(
+        "steps: [{ env: { A: $<credential:payments/plain> }, run: 'echo [$OTHER_CLIENT_SECRET] [$PAYMENTS_CLIENT_SECRET]; echo other-secret-value' }]",
+    );
+    let config = folder.path().join("credflow.yaml");
+    let mut stores = fs::read_to_string(&config).expect("a configuration");
+    let at = stores.find("credentials:").expect("credentials");
+    stores.insert_str(at, "  other:\n    vault-url: https://other.vault.azure.net\n    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\n    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08\n    client-secret: { env: OTHER_CLIENT_SECRET }\n");
+    fs::write(&config, stores).expect("a file");
+    let output = credflow(folder.path(), &[&["run", "w.yaml"], &EMULATE[..]].concat())
+        .env("OTHER_CLIENT_SECRET", "other-secret-value")
+        .env("PAYMENTS_CLIENT_SECRET", "payments-secret-value")
+        .output()
+        .expect("a process");
+    assert_eq!(text(&output.stdout), "[] []\n***\n", "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_short_value_is_warned_of_before_it_is_used() {
+    let folder = project("steps: [{ env: { A: $<credential:payments/short> }, run: 'echo $A of 11' }]");
+    fs::write(folder.path().join("vaults.yaml"), "payments: { short: '1' }\n").expect("a file");
+    let output = ran(folder.path(), &[]);
+    assert_eq!(text(&output.stdout), "*** of 11\n");
+    assert!(
+        text(&output.stderr)
+            .starts_with("warning[common-value]: the value of `short` of the store `payments` is short"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn exec_gives_the_childs_end() {
+    let folder = project("");
+    let exec = |args: &[&str]| run(folder.path(), &[&["exec", "--"], args].concat());
+    assert_eq!(code(&exec(&["sh", "-c", "exit 42"])), Some(42));
+    assert_eq!(code(&exec(&["sh", "-c", "kill -TERM $$"])), Some(143));
+    assert_eq!(code(&exec(&["no-such-program"])), Some(127));
+    assert_eq!(code(&exec(&["/dev/null"])), Some(126));
+    let mut child = credflow(folder.path(), &["exec", "--", "cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    child.stdin.take().expect("stdin").write_all(b"typed").expect("written");
+    assert_eq!(text(&child.wait_with_output().expect("an end").stdout), "typed");
+}
+
+#[test]
+fn exec_tells_all_faults_by_the_names_of_variables() {
+    let folder = project("");
+    fs::write(folder.path().join("e.env"), "A=1\nB=$<credential:payments/a_b>\n").expect("a file");
+    let output = credflow(folder.path(), &["exec", "--env-file", "e.env", "--", "true"])
+        .env("Q", "$<credential:zz/x>")
+        .env("N", "$<credentials:payments/x>")
+        .output()
+        .expect("a process");
+    assert_eq!(code(&output), Some(125));
+    insta::assert_snapshot!("exec_faults", text(&output.stderr));
+}
+
+/// Waits for a file.
+fn appears(path: &Path) {
+    let began = Instant::now();
+    while !path.exists() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{} never appears", path.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn lives(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+fn nothing_outlives_a_run_that_is_hung_up_on() {
+    let folder = project(
+        "steps: [{ run: 'echo $$ >step; setsid sh -c \"echo \\$\\$ >daemon; exec sleep 600\" >/dev/null 2>&1 & sleep 600' }]",
+    );
+    let mut child = credflow(folder.path(), &["run", "w.yaml"]).stderr(Stdio::null()).spawn().expect("a process");
+    appears(&folder.path().join("daemon"));
+    std::thread::sleep(Duration::from_millis(200));
+    let pid = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a pid");
+    assert!(lives(&pid("step")) && lives(&pid("daemon")));
+    std::process::Command::new("kill").args(["-HUP", &child.id().to_string()]).status().expect("kill");
+    let status = child.wait().expect("an end");
+    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    assert!(!lives(&pid("step")) && !lives(&pid("daemon")));
+}
+
+#[test]
+fn output_that_nobody_reads_stops_no_step() {
+    let folder = project("steps: [{ run: 'yes | head -c 1000000' }, { run: touch reached }]");
+    let mut child = credflow(folder.path(), &["run", "w.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a process");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert!(folder.path().join("reached").exists());
+}
+
+/// The most memory that a process had, in KiB.
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+}
+
+#[test]
+fn a_flood_through_a_slow_reader_takes_no_memory() {
+    let folder = project("steps: [{ run: 'yes 0123456789abcdef | head -c 200000000' }]");
+    let mut child = credflow(folder.path(), &["run", "w.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a process");
+    let mut stdout = child.stdout.take().expect("stdout");
+    let mut block = vec![0; 1 << 20];
+    let (mut total, mut most) = (0, 0);
+    loop {
+        // The flood would be in memory by now, if it were read faster than it is shown.
+        if total < 5_000_000 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        most = most.max(peak(child.id()).unwrap_or_default());
+        match stdout.read(&mut block).expect("output") {
+            0 => break,
+            count => total += count,
+        }
+    }
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(total, 200_000_000);
+    assert!(most < 60_000, "{most} KiB");
+}
+
+#[test]
+fn output_that_is_never_read_holds_up_no_end() {
+    let folder = project("steps: [{ run: 'yes', timeout-minutes: 0.02 }, { if: always(), run: touch reached }]");
+    let mut child = credflow(folder.path(), &["run", "w.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a process");
+    // The pipe stays open, and nobody reads it.
+    let stdout = child.stdout.take();
+    assert_eq!(child.wait().expect("an end").code(), Some(124));
+    assert!(folder.path().join("reached").exists());
+    drop(stdout);
+    let mut child = credflow(folder.path(), &["exec", "--", "yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let stdout = child.stdout.take();
+    std::thread::sleep(Duration::from_millis(300));
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
+    assert_eq!(child.wait().expect("an end").code(), Some(143));
+    drop(stdout);
+}
+
+#[test]
+fn exec_ends_with_its_reader() {
+    let folder = project("");
+    let mut child = credflow(folder.path(), &["exec", "--", "yes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut line = [0; 2];
+    child.stdout.take().expect("stdout").read_exact(&mut line).expect("output");
+    assert_eq!(&line, b"y\n");
+    // As `yes | head -1` does: by the signal of a closed pipe.
+    assert_eq!(child.wait().expect("an end").code(), Some(141));
+}
+
+#[test]
+fn signals_reach_the_command_or_end_the_run() {
+    let folder = project("steps: [{ files: { F: x }, run: 'echo $F >file; echo $$ >step; sleep 600' }]");
+    let script = "trap 'echo got it; exit 7' USR1; touch ready; while :; do sleep 0.05; done";
+    let child = credflow(folder.path(), &["exec", "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    appears(&folder.path().join("ready"));
+    std::process::Command::new("kill").args(["-USR1", &child.id().to_string()]).status().expect("kill");
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!((code(&output), text(&output.stdout).contains("got it")), (Some(7), true));
+    let mut child = credflow(folder.path(), &["run", "w.yaml"]).stderr(Stdio::null()).spawn().expect("a process");
+    appears(&folder.path().join("step"));
+    std::process::Command::new("kill").args(["-QUIT", &child.id().to_string()]).status().expect("kill");
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
+    assert!(!lives(&read("step")) && !Path::new(read("file").trim()).exists());
+}
+
+#[test]
+fn a_junit_report_counts_what_matters() {
+    let folder = project(
+        "
+jobs:
+  tolerant:
+    steps:
+      - { id: step, run: exit 3, continue-on-error: true }
+      - { id: again, run: '[ -e tried ] || { touch tried; exit 1; }', retry: { attempts: 3, delay: 0 } }
+  tolerated: { continue-on-error: true, steps: [{ id: fails, run: exit 4 }, { id: passed-over, run: x }] }
+  skipped: { if: false, steps: [{ run: x }] }
+  failed: { steps: [{ id: fails, run: exit 5 }] }
+  passed-over: { needs: failed, steps: [{ run: x }] }
+",
+    );
+    let output = ran(folder.path(), &["--report", "report.xml", "--max-parallel", "1"]);
+    assert_eq!(code(&output), Some(5), "{}", text(&output.stderr));
+    let xml = fs::read_to_string(folder.path().join("report.xml")).expect("a report");
+    insta::assert_snapshot!("report_junit_verdicts", scrub(&xml));
+}
+
+#[test]
+fn names_of_logs_fit_into_a_folder() {
+    let (job, label) = ("漢".repeat(300), "字".repeat(300));
+    let folder = project(&format!("jobs: {{ {job}: {{ steps: [{{ name: {label}, run: echo on }}] }} }}"));
+    let output = ran(folder.path(), &["--log-dir", "logs"]);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    let name = format!("01-{}-01-{}.log", "漢".repeat(26), "字".repeat(26));
+    assert_eq!(fs::read_to_string(folder.path().join("logs").join(name)).expect("a log"), "on\n");
+}
