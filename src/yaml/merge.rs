@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::tree::{Kind, NodeId, Style, Tree};
+use super::tree::{Kind, MAX_DEPTH, NodeId, Style, Tree};
 
 /// A key and its value; the value has its alias followed.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl Tree {
         merged: &mut Merged,
     ) {
         // A chain of merges can't be longer than the anchors it goes through.
-        merged.overflow |= depth > super::MAX_DEPTH;
+        merged.overflow |= depth > MAX_DEPTH;
         let mut merges = Vec::new();
         for (key, written) in self.pairs(mapping) {
             let value = self.resolve(written);

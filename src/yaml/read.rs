@@ -6,12 +6,9 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::reader::shorten;
-use super::tree::{IN_FILE, Kind, Node, NodeId, Style, Tree};
+use super::tree::{IN_FILE, Kind, MAX_DEPTH, Node, NodeId, Style, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Source, Span, printable};
-
-/// The deepest nesting that is read.
-pub const MAX_DEPTH: usize = 100;
 
 /// The longest scalar that is read, in bytes (8 MiB).
 pub const MAX_SCALAR: usize = 8 << 20;

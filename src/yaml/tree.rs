@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::source::{Source, Span};
 
+/// The deepest nesting that a tree has.
+pub const MAX_DEPTH: usize = 100;
+
 /// A node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) u32);
