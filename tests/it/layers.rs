@@ -322,8 +322,8 @@ fn files_import_each_other_in_no_circle() {
 }
 
 /// All that a file imports, near or far.
-fn reach<'i>(imports: &'i BTreeMap<String, BTreeSet<String>>, from: &String) -> BTreeSet<&'i String> {
-    let (mut reached, mut waiting) = (BTreeSet::new(), vec![from.clone()]);
+fn reach<'i>(imports: &'i BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<&'i String> {
+    let (mut reached, mut waiting) = (BTreeSet::new(), vec![from.to_owned()]);
     while let Some(file) = waiting.pop() {
         for target in imports.get(&file).into_iter().flatten() {
             if reached.insert(target) {
