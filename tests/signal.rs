@@ -22,7 +22,7 @@ fn a_signal_is_passed_on() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outcome = runtime.block_on(command.execute(move |_, bytes| {
         shown.lock().expect("no panic").extend_from_slice(bytes);
-        true
+        Ok(())
     }));
     assert_eq!(outcome, Outcome::Failed(9));
     // The shell may add that its `sleep` was terminated.

@@ -67,7 +67,10 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             withheld,
         };
         let shown = terminal.clone();
-        let outcome = command.execute(move |stream, bytes| shown.offer(stream == Stream::Stderr, bytes)).await;
+        let outcome = command.execute(move |stream, bytes| shown.pass(stream == Stream::Stderr, bytes)).await;
+        if let Outcome::OutputLost { reason } = &outcome {
+            terminal.error(&format!("the output could not be written: {reason}"));
+        }
         if let Outcome::NotStarted(error) = &outcome {
             terminal.error(&error.to_string());
             // Nobody was given what had been noted.

@@ -56,16 +56,24 @@ impl Exit {
 /// Before or around a child credflow itself failed.
 const AROUND: u8 = 125;
 
-/// Runs the command and gives its exit code.
+/// Runs the command and gives its exit code. What couldn't be written is never a success.
 pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> u8 {
+    match verb(args, terminal) {
+        (0, failed) if terminal.has_failed() => failed.code(),
+        (code, _) => code,
+    }
+}
+
+/// The exit code of a verb, and how it ends when its words couldn't be written.
+fn verb(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> (u8, Exit) {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; the rest is an error. clap colours by its own look at the stream.
             let rendered = error.render();
             let text = if terminal.is_live() { rendered.ansi().to_string() } else { rendered.to_string() };
-            terminal.pass(error.use_stderr(), text.as_bytes());
-            return if error.use_stderr() { Exit::Usage.code() } else { Exit::Success.code() };
+            let _ = terminal.pass(error.use_stderr(), text.as_bytes());
+            return (if error.use_stderr() { Exit::Usage.code() } else { Exit::Success.code() }, Exit::World);
         }
     };
     terminal.set_level(cli.global.quiet, cli.global.verbose);
@@ -74,7 +82,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
         Exit::Faults | Exit::Usage | Exit::World => AROUND,
         exit => exit.code(),
     };
-    match &cli.verb {
+    let failed = if matches!(cli.verb, Verb::Run(_) | Verb::Exec(_)) { Exit::Child(AROUND) } else { Exit::World };
+    let code = match &cli.verb {
         Verb::Check(args) => check::check(args, global, terminal).code(),
         Verb::Plan(args) => plan::plan(args, global, terminal).code(),
         Verb::Render(args) => render::render(args, global, terminal).code(),
@@ -88,5 +97,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
             clap_complete::generate(*shell, &mut Cli::command(), "credflow", &mut script);
             terminal.result(&script).code()
         }
-    }
+    };
+    (code, failed)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Exit;
 use crate::diagnostic::human::{self, Style};
 use crate::diagnostic::{Diagnostics, printable};
-use crate::run::{Size, Window};
+use crate::run::{Size, Unshown, Window};
 
 /// Where results and words go. Tests put buffers in.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Terminal {
     live: bool,
     screen: bool,
     level: Level,
+    /// What couldn't be written, first of all.
+    fault: Arc<Mutex<Option<String>>>,
 }
 
 type Stream = Arc<Mutex<dyn Write + Send>>;
@@ -34,7 +36,7 @@ impl Terminal {
         let terminal = io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let mut made = Self::new(io::stdout(), io::stderr());
+        let mut made = Self::new(Own::Stdout, Own::Stderr);
         made.live = terminal && !dumb;
         made.screen = made.live && io::stdout().is_terminal();
         if terminal && !plain && !dumb {
@@ -52,6 +54,7 @@ impl Terminal {
             live: false,
             screen: false,
             level: Level::Normal,
+            fault: Arc::default(),
         }
     }
 
@@ -65,11 +68,8 @@ impl Terminal {
 
     /// Writes a result, and gives how the verb ends with it. A closed pipe is no fault: nobody wants to read on.
     pub(super) fn result(&self, bytes: &[u8]) -> Exit {
-        let mut out = lock(&self.out);
-        let written = out.write_all(bytes).and_then(|()| out.flush());
-        drop(out);
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+        match self.write(&self.out, bytes) {
+            Err(Unshown::Failed(error)) => {
                 self.error(&format!("cannot write to standard output: {error}"));
                 Exit::World
             }
@@ -106,28 +106,37 @@ impl Terminal {
             return;
         }
         let text = human::write(diagnostics, self.style);
-        let mut err = lock(&self.err);
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        let _ = self.write(&self.err, text.as_bytes());
     }
 
     /// Shows progress on a line of its own that the next one replaces.
     pub(super) fn progress(&self, text: &str) {
         if self.live && self.level >= Level::Normal {
-            let mut err = lock(&self.err);
-            let _ = write!(err, "\r\u{1b}[2K{text}").and_then(|()| err.flush());
+            let _ = self.write(&self.err, format!("\r\u{1b}[2K{text}").as_bytes());
         }
     }
 
     /// Output of a step or command, to the stream that it came from.
-    pub(super) fn pass(&self, to_stderr: bool, bytes: &[u8]) {
-        self.offer(to_stderr, bytes);
+    pub(super) fn pass(&self, to_stderr: bool, bytes: &[u8]) -> Result<(), Unshown> {
+        self.write(if to_stderr { &self.err } else { &self.out }, bytes)
     }
 
-    /// The same; `false` when nobody reads there any more.
-    pub(super) fn offer(&self, to_stderr: bool, bytes: &[u8]) -> bool {
-        let mut stream = lock(if to_stderr { &self.err } else { &self.out });
-        let written = stream.write_all(bytes).and_then(|()| stream.flush());
-        written.map_or_else(|error| error.kind() != io::ErrorKind::BrokenPipe, |()| true)
+    /// Writes all of some bytes. What went wrong first is kept, but for a pipe that nobody reads.
+    fn write(&self, stream: &Stream, bytes: &[u8]) -> Result<(), Unshown> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = stream.write_all(bytes).and_then(|()| stream.flush()).map_err(Unshown::from);
+        if let Err(Unshown::Failed(error)) = &written {
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
+        }
+        written
+    }
+
+    /// Whether something couldn't be written, though somebody might have read it.
+    pub(super) fn has_failed(&self) -> bool {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Text in a colour, where there is colour.
@@ -168,8 +177,7 @@ impl Terminal {
     }
 
     fn line(&self, text: &str) {
-        let mut err = lock(&self.err);
-        let _ = writeln!(err, "{text}").and_then(|()| err.flush());
+        let _ = self.write(&self.err, format!("{text}\n").as_bytes());
     }
 }
 
@@ -185,6 +193,52 @@ pub(super) fn size() -> Size {
     Size { rows: 24, columns: 80 }
 }
 
-fn lock(stream: &Stream) -> std::sync::MutexGuard<'_, dyn Write + Send + 'static> {
-    stream.lock().unwrap_or_else(PoisonError::into_inner)
+/// A stream of this process, written to at once, without a buffer in which something could get lost. One that doesn't
+/// block, as somebody else has made it so, is waited for.
+enum Own {
+    Stdout,
+    Stderr,
+}
+
+#[cfg(unix)]
+impl Write for Own {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        use rustix::event::{PollFd, PollFlags, poll};
+        use rustix::io::Errno;
+        let stream = match self {
+            Self::Stdout => rustix::stdio::stdout(),
+            Self::Stderr => rustix::stdio::stderr(),
+        };
+        loop {
+            match rustix::io::write(stream, bytes) {
+                Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None) {
+                    Ok(_) | Err(Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                },
+                Err(Errno::INTR) => {}
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+impl Write for Own {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout => io::stdout().write(bytes),
+            Self::Stderr => io::stderr().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().flush(),
+            Self::Stderr => io::stderr().flush(),
+        }
+    }
 }

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use super::event::Stream;
+use super::audience::Audience;
+use super::event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
 use super::process::{Limits, Process, Setup};
-use super::screen::{End, Ends};
+use super::screen::{Lead, Leads};
 use super::signals::Signals;
 use super::window::Window;
 use super::{inherited, step};
@@ -51,9 +52,12 @@ impl Command {
     ///
     /// Needs a tokio runtime with its drivers enabled. The exit code to give is the outcome's.
     ///
-    /// `output` shows a piece of output, and says whether there is still somebody to see that stream: the command is told
-    /// as it would be by a pipe of its own. A slow one slows the command down.
-    pub async fn execute(self, output: impl FnMut(Stream, &[u8]) -> bool + Send + 'static) -> Outcome {
+    /// `output` shows a piece of output, on a thread of its own, and says whether it could be shown: the command is told as it
+    /// would be by a pipe of its own, or ended when its output can't be written. A slow one slows the command down.
+    ///
+    /// # Panics
+    /// As `output` did.
+    pub async fn execute(self, output: impl FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static) -> Outcome {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).env_clear();
         for (name, value) in &self.environment {
@@ -74,32 +78,59 @@ impl Command {
             Err(error) => return not_started(&error, program),
         };
         let typed = std::io::stdin().is_terminal();
-        let ends = self.ends(typed);
-        let keyboard = match ends.has_screen().then(Keyboard::take).transpose() {
+        let leads = self.leads(typed);
+        let keyboard = match leads.has_session().then(Keyboard::take).transpose() {
             Ok(keyboard) => keyboard.flatten(),
             Err(error) => return not_started(&error, program),
         };
-        let setup = Setup { ends, window: self.window.as_ref(), own: !typed, masks: &masks, keyboard };
-        match Process::start(command, setup) {
+        let (audience, ending) = Audience::start(Box::new(Shown(output)));
+        let outlet = audience.outlet(place(&program));
+        let setup = Setup { leads, window: self.window.as_ref(), own: !typed, masks: &masks, outlet, keyboard };
+        let outcome = match Process::start(command, setup) {
             Ok(process) => {
                 let limits = Limits { signals: Some(signals), ..Limits::default() };
-                let end = process.watch(limits, Box::new(output)).await;
+                let end = process.watch(limits).await;
                 if let Some(group) = end.left {
                     group.release();
                 }
                 end.outcome
             }
             Err(error) => Outcome::NotStarted(step::fault(&error, program, None)),
-        }
+        };
+        drop(audience);
+        // All of it was told, or given up, before.
+        ending.finish(std::future::ready(())).await;
+        outcome
     }
 
     /// Where its streams lead.
-    fn ends(&self, typed: bool) -> Ends {
-        let shown = |is_terminal: bool| if self.window.is_some() && is_terminal { End::Screen } else { End::Pipe };
+    ///
+    /// Only a command that shows its results on the terminal gets one of its own to type at: elsewhere somebody else may
+    /// show them there, as a pager does.
+    fn leads(&self, typed: bool) -> Leads {
+        let shown = |is_terminal: bool| if self.window.is_some() && is_terminal { Lead::Screen } else { Lead::Pipe };
         let (stdout, stderr) = (shown(std::io::stdout().is_terminal()), shown(std::io::stderr().is_terminal()));
-        let drawn = [stdout, stderr].contains(&End::Screen);
-        Ends { stdin: if typed && drawn { End::Screen } else { End::Inherited }, stdout, stderr }
+        let stdin = if typed && stdout == Lead::Screen { Lead::Screen } else { Lead::Inherited };
+        Leads { stdin, stdout, stderr }
     }
+}
+
+/// What shows a command's output.
+struct Shown<F>(F);
+
+impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
+        match event {
+            Event::Output { stream, bytes, .. } => self.0(stream, &bytes),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A command is the only step of the only job.
+fn place(program: &str) -> StepPlace {
+    let job = JobPlace { document: 0, index: 0, id: "exec".into() };
+    StepPlace { job, number: 1, label: program.into() }
 }
 
 fn not_started(error: &std::io::Error, program: String) -> Outcome {

@@ -1,30 +1,31 @@
-//! What an observer of a run is told.
+//! What is told of a run, and to whom.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::outcome::Outcome;
 
-/// A job of the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobPlace<'r> {
+/// A job of the run. Clones are cheap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobPlace {
     /// The document's place in the file, from 0.
     pub document: usize,
     /// The job's place in the document, from 0.
     pub index: usize,
     /// The job's id.
-    pub id: &'r str,
+    pub id: Arc<str>,
 }
 
-/// A step of the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StepPlace<'r> {
+/// A step of the run. Clones are cheap.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StepPlace {
     /// Its job.
-    pub job: JobPlace<'r>,
+    pub job: JobPlace,
     /// The step's place in the job as it stands in the file, from 1.
     pub number: usize,
     /// What people call it.
-    pub label: &'r str,
+    pub label: Arc<str>,
 }
 
 /// Where a process wrote.
@@ -37,35 +38,37 @@ pub enum Stream {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'r> {
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
     /// A job starts.
     JobStarted {
         /// Which.
-        job: JobPlace<'r>,
+        job: JobPlace,
     },
     /// A step starts.
     StepStarted {
         /// Which.
-        step: StepPlace<'r>,
+        step: StepPlace,
         /// Which attempt it is, from 1.
         attempt: u32,
     },
-    /// A step wrote something. The bytes are masked, and neither whole lines nor UTF-8 of necessity.
+    /// A step wrote something. The bytes are masked, and neither whole lines nor UTF-8 of necessity. What a step wrote to
+    /// one stream before it wrote to the other is told in that order, as far as the system can tell.
     Output {
         /// Which step.
-        step: StepPlace<'r>,
+        step: StepPlace,
         /// Where.
         stream: Stream,
         /// What; at least one byte.
-        bytes: &'r [u8],
+        bytes: Vec<u8>,
     },
     /// A step has failed, and is tried again after a while.
     StepRetried {
         /// Which.
-        step: StepPlace<'r>,
+        step: StepPlace,
         /// How it ended.
-        outcome: &'r Outcome,
+        outcome: Outcome,
         /// Which attempt that was, from 1.
         attempt: u32,
         /// How long is waited.
@@ -74,35 +77,63 @@ pub enum Event<'r> {
     /// A step has ended, or is skipped: then it never started.
     StepFinished {
         /// Which.
-        step: StepPlace<'r>,
+        step: StepPlace,
         /// How it ended.
-        outcome: &'r Outcome,
+        outcome: Outcome,
         /// How long it took.
         duration: Duration,
     },
     /// A job has ended, or is skipped: then it never started, and neither did its steps, of which nothing is told.
     JobFinished {
         /// Which.
-        job: JobPlace<'r>,
+        job: JobPlace,
         /// How it ended.
-        outcome: &'r Outcome,
+        outcome: Outcome,
         /// How long it took.
         duration: Duration,
     },
 }
 
-/// Who is told. Jobs that run at once tell it at once; a step waits while it is told something, so that a slow observer
-/// slows the step down and nothing piles up.
-pub trait Observer: Send + Sync {
-    /// Takes note of something that happened.
-    fn event(&self, event: Event<'_>);
+/// Why output can't be shown.
+#[derive(Debug)]
+pub enum Unshown {
+    /// Nobody reads that stream any more. Who writes there is told as by a pipe of its own: mostly it ends by SIGPIPE.
+    Closed,
+    /// It can't be written. The process is ended, and its outcome is [`Outcome::OutputLost`].
+    Failed(io::Error),
 }
 
-impl<F: Fn(Event<'_>) + Send + Sync> Observer for F {
-    fn event(&self, event: Event<'_>) {
-        self(event);
+/// A pipe that nobody reads is closed; anything else has failed.
+impl From<io::Error> for Unshown {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Failed(error) }
     }
 }
 
-/// The observer of a run, shared by its jobs.
-pub(super) type Audience = Arc<dyn Observer>;
+/// Who is told of a run: by one thread, one event after the other, in the order in which they happened.
+///
+/// It may take its time, and block: then what a step writes waits, and so does that step. Time limits, signals, and other
+/// steps don't.
+pub trait Observer: Send + 'static {
+    /// Takes note of something that happened.
+    ///
+    /// # Errors
+    /// When output can't be shown. For other events the answer means nothing.
+    fn event(&mut self, event: Event) -> Result<(), Unshown>;
+
+    /// How long nothing may happen until [`silence`](Self::silence) is called; never, unless it is said here. It is asked
+    /// again each time.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Nothing has happened for that long.
+    fn silence(&mut self) {}
+}
+
+impl<F: FnMut(Event) + Send + 'static> Observer for F {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
+        self(event);
+        Ok(())
+    }
+}

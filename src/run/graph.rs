@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Options;
+use super::audience::Audience;
 use super::cancellation::Urgency;
-use super::event::{Audience, Observer};
+use super::event::Observer;
 use super::job;
 use super::mask::MaskSet;
 use super::outcome::{Execution, JobExecution, Outcome};
@@ -22,7 +23,7 @@ pub(super) struct Run {
     pub(super) workflow: Workflow<Filled>,
     pub(super) masks: Arc<MaskSet>,
     pub(super) options: Options,
-    pub(super) observer: Audience,
+    pub(super) audience: Audience,
     pub(super) began: Instant,
 }
 
@@ -30,31 +31,52 @@ pub(super) struct Run {
 /// their `needs` allow, the steps of a job in order. Every credential of the workflow is masked in the output of every
 /// step. Run a part of a workflow by selecting it first.
 ///
-/// Needs a tokio runtime with its drivers enabled; one thread will do. Dropping the future kills what runs.
+/// Needs a tokio runtime with its drivers enabled; one thread will do. The observer is told on a thread of its own, and
+/// dropped at the end, when all is told. Where it takes nothing more after the run was cancelled or a step ran out of time,
+/// it is left alone with that thread. Dropping the future kills what runs.
 ///
 /// # Errors
 /// What [`refuse`] finds, and values that no process can be given. Then nothing was started. What goes wrong later is
 /// part of the [`Execution`].
+///
+/// # Panics
+/// As the observer did.
 pub async fn run(
     workflow: Workflow<Filled>,
     options: Options,
-    observer: Arc<dyn Observer>,
+    observer: Box<dyn Observer>,
 ) -> Result<Execution, Diagnostics> {
     let mut faults = refuse(&workflow);
     faults.extend(unusable(&workflow));
     faults.finish(Some(()))?;
-    let mut seen = HashSet::new();
-    let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
-    let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
-    let masks = MaskSet::new(parts.chain(super::inherited(&options.withheld)));
-    let run = Arc::new(Run { masks: Arc::new(masks), workflow, options, observer, began: Instant::now() });
+    let masks = Arc::new(masks(&workflow, &options));
+    let (audience, ending) = Audience::start(observer);
+    let run = Arc::new(Run { masks, workflow, options, audience, began: Instant::now() });
     let mut jobs: Vec<JobExecution> = Vec::new();
     for document in 0..run.workflow.documents.len() {
         let broken = jobs.iter().any(JobExecution::is_broken);
         jobs.extend(execute(&run, document, broken).await);
     }
     let duration = run.began.elapsed();
+    let cancellation = run.options.cancellation.clone();
+    drop(run);
+    let is_late = jobs.iter().flat_map(|job| &job.steps).any(|step| step.outcome == Outcome::TimedOut);
+    ending
+        .finish(async move {
+            if !is_late {
+                cancellation.beyond(Urgency::None).await;
+            }
+        })
+        .await;
     Ok(Execution { jobs, duration })
+}
+
+/// What no step may show: every credential of the workflow, and the variables that steps don't get.
+fn masks(workflow: &Workflow<Filled>, options: &Options) -> MaskSet {
+    let mut seen = HashSet::new();
+    let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
+    let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
+    MaskSet::new(parts.chain(super::inherited(&options.withheld)))
 }
 
 /// The jobs of one document; after a document that failed, none of them runs.
@@ -76,7 +98,7 @@ async fn execute(run: &Arc<Run>, document: usize, broken: bool) -> Vec<JobExecut
         }
         match running.join_next().await {
             Some(Ok((index, execution))) => known[index] = Fate::Over(execution),
-            // Only an observer's panic ends a job like that, and it is the caller's to deal with.
+            // What broke here is told where it can be seen.
             Some(Err(error)) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(_) => break,

@@ -11,8 +11,8 @@ use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
 use super::graph::Run;
 use super::group::{Group, LOOK};
-use super::outcome::{JobExecution, Outcome, StepExecution};
-use super::process::{End, Limits};
+use super::outcome::{JobExecution, Outcome, StartError, StepExecution};
+use super::process::{End, Limits, until};
 use super::step::{self, Bound};
 use crate::workflow::Condition;
 
@@ -23,8 +23,8 @@ const CLEANUP: Duration = Duration::from_secs(5 * 60);
 pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> JobExecution {
     let within = &run.workflow.documents[document];
     let job = &within.jobs[index];
-    let place = JobPlace { document, index, id: &job.id };
-    run.observer.event(Event::JobStarted { job: place });
+    let place = JobPlace { document, index, id: job.id.as_str().into() };
+    run.audience.tell(Event::JobStarted { job: place.clone() });
     let began = Instant::now();
     let mut course = Course {
         run: &run,
@@ -37,14 +37,14 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
     for step in &job.steps {
         let started = Instant::now();
         let label = step.label();
-        let place = StepPlace { job: place, number: step.number as usize, label: &label };
-        let bound = Bound { document: within, job, step, place };
+        let place = StepPlace { job: place.clone(), number: step.number as usize, label: (*label).into() };
+        let bound = Bound { document: within, job, step, place: place.clone() };
         let (outcome, attempts) = match course.turn(step.settings.condition, started) {
             Some(limits) => course.attempt(&bound, &limits).await,
             None => (Outcome::Skipped, 0),
         };
         let duration = started.elapsed();
-        run.observer.event(Event::StepFinished { step: place, outcome: &outcome, duration });
+        run.audience.tell(Event::StepFinished { step: place, outcome: outcome.clone(), duration });
         let execution = StepExecution {
             number: step.number as usize,
             // Whatever goes on, a run that is ended isn't a success.
@@ -69,7 +69,7 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
     let _ = timeout(LOOK, async { while course.rests.join_next().await.is_some() {} }).await;
     let outcome = course.failure.unwrap_or(Outcome::Success);
     let duration = began.elapsed();
-    run.observer.event(Event::JobFinished { job: place, outcome: &outcome, duration });
+    run.audience.tell(Event::JobFinished { job: place, outcome: outcome.clone(), duration });
     JobExecution {
         document,
         workflow: within.name.clone(),
@@ -128,18 +128,25 @@ impl Course<'_> {
         let attempts = bound.step.retry.as_ref().map_or(1, |retry| retry.attempts);
         let mut attempt = 1;
         loop {
-            self.run.observer.event(Event::StepStarted { step: bound.place, attempt });
             if cancellation.urgency() > turn.urgency {
                 return (Outcome::Cancelled, attempt - 1);
             }
             let own = bound.step.settings.timeout.map(|timeout| Instant::now() + timeout);
+            let deadline = turn.deadline.into_iter().chain(own).min();
+            if let Err(outcome) = self.admit(bound, turn, deadline).await {
+                return (outcome, attempt - 1);
+            }
+            self.run.audience.tell(Event::StepStarted { step: bound.place.clone(), attempt });
             let limits = Limits {
-                deadline: turn.deadline.into_iter().chain(own).min(),
+                deadline,
                 cancellation: Some((cancellation.clone(), turn.urgency)),
                 grace: *grace,
                 signals: None,
             };
             let End { outcome, left, rest } = step::execute(self.run, bound, limits).await;
+            if let (Outcome::NotStarted(_), Some(gate)) = (&outcome, &self.run.options.gate) {
+                gate.turned_back(&bound.place);
+            }
             self.left.extend(left);
             if let Some(rest) = rest {
                 self.rests.spawn(rest.drain());
@@ -150,7 +157,8 @@ impl Course<'_> {
             if is_last || turn.deadline.is_some_and(|deadline| Instant::now() + delay >= deadline) {
                 return (outcome, attempt);
             }
-            self.run.observer.event(Event::StepRetried { step: bound.place, outcome: &outcome, attempt, delay });
+            let (step, outcome) = (bound.place.clone(), outcome);
+            self.run.audience.tell(Event::StepRetried { step, outcome, attempt, delay });
             tokio::select! {
                 () = sleep(delay) => {}
                 _ = cancellation.beyond(turn.urgency) => return (Outcome::Cancelled, attempt),
@@ -160,13 +168,28 @@ impl Course<'_> {
     }
 }
 
+impl Course<'_> {
+    /// Waits at the gate, for as long as the step may take and the run isn't ended.
+    async fn admit(&self, bound: &Bound<'_>, turn: &Turn, deadline: Option<Instant>) -> Result<(), Outcome> {
+        let Some(gate) = &self.run.options.gate else { return Ok(()) };
+        let admitted = tokio::select! {
+            // Time that is over doesn't keep out a step that is let in at once.
+            biased;
+            admitted = gate.admit(&bound.place) => admitted,
+            _ = self.run.options.cancellation.beyond(turn.urgency) => return Err(Outcome::Cancelled),
+            () = until(deadline) => return Err(Outcome::TimedOut),
+        };
+        admitted.map_err(|reason| Outcome::NotStarted(StartError::NotAdmitted { reason }))
+    }
+}
+
 /// A job that doesn't run.
 pub(super) fn pass_over(run: &Run, document: usize, index: usize, outcome: Outcome) -> JobExecution {
     let within = &run.workflow.documents[document];
     let job = &within.jobs[index];
-    let place = JobPlace { document, index, id: &job.id };
+    let place = JobPlace { document, index, id: job.id.as_str().into() };
     let duration = Duration::ZERO;
-    run.observer.event(Event::JobFinished { job: place, outcome: &outcome, duration });
+    run.audience.tell(Event::JobFinished { job: place, outcome: outcome.clone(), duration });
     JobExecution {
         document,
         workflow: within.name.clone(),

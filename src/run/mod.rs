@@ -7,7 +7,8 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `pipe`, `outlet` | one process, and its output |
+//! | `process`, `reader`, `output` | one process, and its output as one stream in order |
+//! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
 //! | `screen`, `window`, `keyboard` | a terminal in place of the one that a person sits at |
 //! | `script`, `command` | what is started: a step's script, a person's command |
@@ -16,12 +17,14 @@
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
 
+mod audience;
 mod cancellation;
 mod command;
 mod event;
 #[cfg(unix)]
 mod family;
 mod files;
+mod gate;
 mod graph;
 mod group;
 mod job;
@@ -29,9 +32,9 @@ mod keyboard;
 mod mask;
 mod orphans;
 mod outcome;
-mod outlet;
-mod pipe;
+mod output;
 mod process;
+mod reader;
 mod refuse;
 mod screen;
 mod script;
@@ -40,6 +43,7 @@ mod step;
 mod window;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +51,8 @@ use crate::secret::Secret;
 
 pub use cancellation::Cancellation;
 pub use command::{Command, Value};
-pub use event::{Event, JobPlace, Observer, StepPlace, Stream};
+pub use event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
+pub use gate::{Admission, Gate};
 pub use graph::run;
 pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
@@ -56,7 +61,7 @@ pub use refuse::refuse;
 pub use window::{Size, Window};
 
 /// How a workflow is run.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Ends the run early; keep a clone to do so.
     pub cancellation: Cancellation,
@@ -70,12 +75,25 @@ pub struct Options {
     pub max_parallel: Option<usize>,
     /// The terminal that the output is shown on, if it is one: steps run on pseudo-terminals of its size.
     pub window: Option<Window>,
+    /// Whoever must know before a step is given its values.
+    pub gate: Option<Arc<dyn Gate>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("grace", &self.grace)
+            .field("withheld", &self.withheld)
+            .field("clean_env", &self.clean_env)
+            .field("max_parallel", &self.max_parallel)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The variables that a step inherits even when it inherits no others.
 pub const ALWAYS_INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
 
-/// No end, five seconds of grace, the whole inherited environment, and no terminal.
+/// No end, five seconds of grace, the whole inherited environment, no terminal, and no gate.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -85,6 +103,7 @@ impl Default for Options {
             clean_env: false,
             max_parallel: None,
             window: None,
+            gate: None,
         }
     }
 }

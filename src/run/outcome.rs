@@ -20,6 +20,11 @@ pub enum Outcome {
     Skipped,
     /// It couldn't be started.
     NotStarted(StartError),
+    /// It was ended, as its output couldn't be shown.
+    OutputLost {
+        /// What the system said.
+        reason: String,
+    },
 }
 
 /// Why a process couldn't be started.
@@ -37,6 +42,12 @@ pub enum StartError {
         /// Its name as it was given.
         program: String,
         /// What the system said.
+        reason: String,
+    },
+    /// Whoever must know before it starts doesn't let it.
+    #[error("{reason}")]
+    NotAdmitted {
+        /// Why.
         reason: String,
     },
     /// The folder to run it in isn't there.
@@ -117,7 +128,7 @@ impl Outcome {
     }
 
     /// The exit code that a shell would give: 124 for a timeout, 130 for a run ended early, 126 and 127 for what can't be
-    /// started, 128 and the number for a signal.
+    /// started, 125 where output was lost or credflow itself stood in the way, 128 and the number for a signal.
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::Success | Self::Skipped => 0,
@@ -126,15 +137,17 @@ impl Outcome {
             Self::TimedOut => 124,
             Self::Cancelled => 130,
             Self::NotStarted(error) => error.exit_code(),
+            Self::OutputLost { .. } => 125,
         }
     }
 }
 
 impl StartError {
-    /// 127 for a program that isn't there, 126 for anything else, as shells do.
+    /// 127 for a program that isn't there, 126 for what can't be started, as shells do; 125 where it may not be.
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::NoProgram { .. } => 127,
+            Self::NotAdmitted { .. } => 125,
             Self::NotExecutable { .. } | Self::NoFolder { .. } | Self::NoFile { .. } | Self::NoScript { .. } => 126,
         }
     }

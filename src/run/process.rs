@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::audience::{Outlet, Seen};
 use super::cancellation::{Cancellation, Urgency};
-use super::event::Stream;
 use super::group::{Group, LOOK, Signal, lead};
 use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::Outcome;
-use super::outlet::{Outlet, Sink};
-use super::pipe::{Pipe, Reader};
-use super::screen::{Ends, Screen};
+use super::output::Output;
+use super::reader::Reader;
+use super::screen::{Lead, Leads, Screen};
 use super::signals::Signals;
 use super::window::Window;
 
@@ -45,8 +46,7 @@ pub(super) struct Process {
     /// Whether a terminal's own signals reach the child without help.
     #[cfg_attr(not(unix), allow(dead_code))]
     attached: bool,
-    stdout: Pipe,
-    stderr: Pipe,
+    output: Output,
     screen: Option<Screen>,
     /// Who types, where the process reads from a pseudo-terminal.
     keyboard: Option<Keyboard>,
@@ -55,7 +55,7 @@ pub(super) struct Process {
 /// How a process is started.
 pub(super) struct Setup<'m> {
     /// Where its streams lead.
-    pub(super) ends: Ends,
+    pub(super) leads: Leads,
     /// The window of its pseudo-terminal, if it has one.
     pub(super) window: Option<&'m Window>,
     /// Whether it leads a process group of its own, which ends with it; otherwise it stays in the terminal's foreground.
@@ -63,6 +63,8 @@ pub(super) struct Setup<'m> {
     pub(super) own: bool,
     /// What of its output must not be seen.
     pub(super) masks: &'m Arc<MaskSet>,
+    /// Where the rest of it goes.
+    pub(super) outlet: Outlet,
     /// Who types.
     pub(super) keyboard: Option<Keyboard>,
 }
@@ -77,22 +79,20 @@ pub(super) struct End {
 }
 
 /// Output that goes on after the end of the process that it was for.
-pub(super) struct Rest {
-    stdout: Pipe,
-    stderr: Pipe,
-    outlet: Outlet,
-}
+pub(super) struct Rest(Output);
 
 impl Rest {
     /// Passes it on to its end.
-    pub(super) async fn drain(mut self) {
-        while !(self.stdout.is_closed() && self.stderr.is_closed()) {
+    pub(super) async fn drain(self) {
+        let Self(mut output) = self;
+        let mut seen = output.outlet().seen();
+        while !output.is_closed() {
             tokio::select! {
-                (count, place) = self.stdout.read(&self.outlet) => self.stdout.pass(count, place),
-                (count, place) = self.stderr.read(&self.outlet) => self.stderr.pass(count, place),
+                () = output.pass() => {}
+                streams = changed(&mut seen) => output.leave(streams),
             }
         }
-        self.outlet.end(std::future::pending()).await;
+        output.outlet().drain(std::future::pending()).await;
     }
 }
 
@@ -112,42 +112,36 @@ impl Process {
     /// # Errors
     /// When the system can't start it.
     pub(super) fn start(mut command: Command, setup: Setup<'_>) -> io::Result<Self> {
-        let Setup { ends, window, own, masks, keyboard } = setup;
+        let Setup { leads, window, own, masks, outlet, keyboard } = setup;
         command.kill_on_drop(true);
-        let (mut child, screen, own) = if let Some(window) = window.filter(|_| ends.has_screen()) {
-            let (child, reader, screen) = Screen::start(command, window, ends, keyboard.is_some())?;
-            (child, Some((reader, screen)), true)
+        let own = own || leads.has_session();
+        let screen = window.filter(|_| leads.has_screen());
+        let (mut child, mut shown, screen) = if let Some(window) = screen {
+            let (child, reader, screen) = Screen::start(command, window, leads, own, keyboard.is_some())?;
+            (child, Some(reader), Some(screen))
         } else {
-            ends.tie(&mut command);
+            leads.tie(&mut command);
             if own {
                 lead(&mut command);
             }
-            (command.spawn()?, None, own)
+            (command.spawn()?, None, None)
         };
-        let stdout = child.stdout.take().map(|reader| Box::new(reader) as Reader);
-        let stderr = child.stderr.take().map(|reader| Box::new(reader) as Reader);
-        let (shown, screen) = screen.map_or((None, None), |(reader, screen)| (Some(reader), Some(screen)));
-        Ok(Self {
-            group: Group::of(&child, own),
-            attached: !own,
-            // What is drawn on a terminal is one stream.
-            stdout: Pipe::new(stdout.or(shown), Stream::Stdout, masks),
-            stderr: Pipe::new(stderr, Stream::Stderr, masks),
-            child,
-            screen,
-            keyboard,
-        })
+        let group = Group::of(&child, own);
+        let stdout = child.stdout.take().map(Reader::of_stdout).transpose()?;
+        let stderr = child.stderr.take().map(Reader::of_stderr).transpose()?;
+        // What is drawn on a terminal is one stream: that of the first that leads there.
+        let stdout = if leads.stdout == Lead::Screen { shown.take() } else { stdout };
+        let stderr = if leads.stderr == Lead::Screen { shown.take() } else { stderr };
+        Ok(Self { group, attached: !own, output: Output::new(stdout, stderr, masks, outlet), child, screen, keyboard })
     }
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
-    pub(super) async fn watch(mut self, mut limits: Limits, sink: Sink) -> End {
-        let outlet = Outlet::new(sink);
-        let mut unseen = outlet.unseen();
+    pub(super) async fn watch(mut self, mut limits: Limits) -> End {
+        let mut seen = self.output.outlet().seen();
         let mut phase = Phase::Running;
         let (mut ended, mut forced) = (None, None);
         loop {
-            let silent = self.stdout.is_closed() && self.stderr.is_closed();
-            if silent && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
+            if self.output.is_closed() && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
                 break;
             }
             let alarm = match &phase {
@@ -157,18 +151,13 @@ impl Process {
                 Phase::Resting { silent, last, .. } => Some(*silent.min(last)),
             };
             tokio::select! {
-                (count, place) = self.stdout.read(&outlet) => {
-                    self.stdout.pass(count, place);
-                    phase.hear();
-                }
-                (count, place) = self.stderr.read(&outlet) => {
-                    self.stderr.pass(count, place);
-                    phase.hear();
-                }
-                () = unseen.changed() => {
-                    // Whoever writes there is to know, as it would from a pipe of its own.
-                    self.stdout.leave(&unseen);
-                    self.stderr.leave(&unseen);
+                () = self.output.pass() => phase.hear(),
+                streams = changed(&mut seen) => {
+                    self.output.leave(streams);
+                    if streams.contains(&Seen::Failed) && matches!(phase, Phase::Running) {
+                        forced = Some(Outcome::Cancelled);
+                        phase = self.end(limits.grace);
+                    }
                 }
                 status = self.child.wait(), if ended.is_none() => {
                     ended = Some(status.map_or(Outcome::Failed(1), Outcome::from));
@@ -203,26 +192,25 @@ impl Process {
                 () = served(&mut self.screen, &mut self.keyboard) => {}
             }
         }
-        let is_open = !(self.stdout.is_closed() && self.stderr.is_closed());
-        let goes_on = is_open && forced.is_none();
-        let Self { group, mut stdout, mut stderr, .. } = self;
+        let Self { group, mut output, .. } = self;
+        let goes_on = !output.is_closed() && forced.is_none();
         let rest = if goes_on {
-            Some(Rest { stdout, stderr, outlet })
+            Some(Rest(output))
         } else {
-            stdout.close(outlet.place_now());
-            stderr.close(outlet.place_now());
+            output.close();
             let is_forced = forced.is_some();
-            outlet
-                .end(async move {
-                    if !is_forced {
-                        tokio::select! {
-                            () = until(limits.deadline) => {}
-                            _ = cancelled(&mut limits.cancellation) => {}
-                            _ = signalled(&mut limits.signals) => {}
-                        }
+            let given_up = async move {
+                if !is_forced {
+                    tokio::select! {
+                        () = until(limits.deadline) => {}
+                        _ = cancelled(&mut limits.cancellation) => {}
+                        _ = signalled(&mut limits.signals) => {}
                     }
-                })
-                .await;
+                }
+            };
+            output.outlet().drain(given_up).await;
+            // What was lost counts more than how it ended.
+            forced = output.outlet().fault().map(|reason| Outcome::OutputLost { reason }).or(forced);
             None
         };
         End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: group.left(), rest }
@@ -264,6 +252,14 @@ impl Phase {
     }
 }
 
+/// Waits until a stream can't be shown any more, and tells of both.
+async fn changed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
+    match seen.changed().await {
+        Ok(()) => *seen.borrow_and_update(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
 /// Passes on one change of the window's size, or what is typed next.
 async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) {
     match screen {
@@ -273,7 +269,7 @@ async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) {
 }
 
 /// Waits for an instant, or for ever.
-async fn until(alarm: Option<Instant>) {
+pub(super) async fn until(alarm: Option<Instant>) {
     match alarm {
         Some(alarm) => sleep_until(alarm).await,
         None => std::future::pending().await,

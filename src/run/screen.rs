@@ -1,16 +1,20 @@
 //! A pseudo-terminal: what a program that draws on a terminal is given in its place.
 
 use std::io;
+#[cfg(unix)]
+use std::os::fd::AsFd;
 
+#[cfg(unix)]
+use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use tokio::process::{Child, Command};
 
 use super::keyboard::Keyboard;
-use super::pipe::Reader;
+use super::reader::Reader;
 use super::window::Window;
 
 /// Where a stream of a process leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum Lead {
     /// To the pseudo-terminal.
     Screen,
     /// To credflow.
@@ -21,30 +25,41 @@ pub(super) enum End {
     Nothing,
 }
 
-/// The three streams of a process.
+/// Where the three streams of a process lead.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ends {
-    pub(super) stdin: End,
-    pub(super) stdout: End,
-    pub(super) stderr: End,
+pub(super) struct Leads {
+    pub(super) stdin: Lead,
+    pub(super) stdout: Lead,
+    pub(super) stderr: Lead,
 }
 
-impl Ends {
+impl Leads {
     /// Whether a pseudo-terminal is needed.
     pub(super) fn has_screen(self) -> bool {
-        [self.stdin, self.stdout, self.stderr].contains(&End::Screen)
+        self.has_session() || self.stderr == Lead::Screen
     }
 
-    /// Ties up a command that has no pseudo-terminal.
+    /// Whether it is the process's own terminal. One that only shows its errors isn't: where the process writes its results
+    /// somewhere else, the person's terminal stays its own.
+    pub(super) fn has_session(self) -> bool {
+        self.stdin == Lead::Screen || self.stdout == Lead::Screen
+    }
+
+    /// Ties up what of a command leads to no pseudo-terminal.
     pub(super) fn tie(self, command: &mut Command) {
-        let streams =
-            [self.stdin, self.stdout, self.stderr].map(|end| end.stdio().unwrap_or_else(std::process::Stdio::piped));
-        let [stdin, stdout, stderr] = streams;
-        command.stdin(stdin).stdout(stdout).stderr(stderr);
+        if let Some(stdin) = self.stdin.stdio() {
+            command.stdin(stdin);
+        }
+        if let Some(stdout) = self.stdout.stdio() {
+            command.stdout(stdout);
+        }
+        if let Some(stderr) = self.stderr.stdio() {
+            command.stderr(stderr);
+        }
     }
 }
 
-impl End {
+impl Lead {
     /// Nothing for the pseudo-terminal.
     fn stdio(self) -> Option<std::process::Stdio> {
         match self {
@@ -63,7 +78,7 @@ pub(super) struct Screen {
     writer: pty_process::OwnedWritePty,
     /// When the end of input is typed next, where there is nobody to type: a program that asks on its terminal then hears
     /// that nobody is there, instead of waiting for ever.
-    hush: tokio::time::Interval,
+    hush: Option<tokio::time::Interval>,
 }
 
 /// How often the end of input is typed.
@@ -76,21 +91,23 @@ const END_OF_INPUT: &[u8] = b"\x04";
 
 #[cfg(unix)]
 impl Screen {
-    /// Starts a command at the head of a session of its own, with a pseudo-terminal of the window's size. What it writes
-    /// there comes from the reader. `is_typed` tells whether a person's keys will come.
+    /// Starts a command with a pseudo-terminal of the window's size: at the head of a session of its own, or in ours where
+    /// only its errors lead there; then at the head of a group of its `own`, or in ours. What it writes there comes from the
+    /// reader. `is_typed` tells whether a person's keys will come.
     ///
     /// # Errors
     /// When the system has no pseudo-terminal, or can't start the command.
     pub(super) fn start(
-        command: Command,
+        mut command: Command,
         window: &Window,
-        ends: Ends,
+        leads: Leads,
+        own: bool,
         is_typed: bool,
     ) -> io::Result<(Child, Reader, Self)> {
-        use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
         let (pty, pts) = pty_process::open().map_err(error)?;
         let mut size = window.follow();
         pty.resize(dimensions(*size.borrow_and_update())).map_err(error)?;
+        let reader = Reader::of_pty(pty.as_fd().try_clone_to_owned()?.into())?;
         if !is_typed {
             // Nobody types, and the terminal behind credflow makes its own line ends.
             let mut modes = tcgetattr(&pts)?;
@@ -98,34 +115,38 @@ impl Screen {
             modes.local_modes.remove(LocalModes::ECHO);
             tcsetattr(&pts, OptionalActions::Now, &modes)?;
         }
-        let mut command = pty_process::Command::from(command);
-        if let Some(stdin) = ends.stdin.stdio() {
-            command = command.stdin(stdin);
-        }
-        if let Some(stdout) = ends.stdout.stdio() {
-            command = command.stdout(stdout);
-        }
-        if let Some(stderr) = ends.stderr.stdio() {
-            command = command.stderr(stderr);
-        }
-        let child = command.spawn(pts).map_err(error)?;
-        let (reader, writer) = pty.into_split();
-        let mut hush = tokio::time::interval(HUSH);
-        hush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Ok((child, Box::new(reader), Self { size, writer, hush }))
+        let child = if leads.has_session() {
+            spawn(command, leads, pts)?
+        } else {
+            leads.tie(&mut command);
+            command.stderr(pts.as_fd().try_clone_to_owned()?);
+            if own {
+                super::group::lead(&mut command);
+            }
+            let child = command.spawn()?;
+            drop((command, pts));
+            child
+        };
+        let (_, writer) = pty.into_split();
+        let hush = (leads.has_session() && !is_typed).then(|| {
+            let mut hush = tokio::time::interval(HUSH);
+            hush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            hush
+        });
+        Ok((child, reader, Self { size, writer, hush }))
     }
 
     /// Passes on one change of the window's size, of which the system tells the program, or what is typed next.
     pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) {
         let Self { size, writer, hush } = self;
-        let (nobody, mut typed_end) = (keyboard.is_none(), false);
+        let mut typed_end = false;
         tokio::select! {
             Ok(()) = size.changed() => {
                 // A program that has ended needs no size.
                 let _ = writer.resize(dimensions(*size.borrow_and_update()));
             }
             () = type_next(writer, keyboard) => {}
-            _ = hush.tick(), if nobody => typed_end = true,
+            () = tick(hush) => typed_end = true,
             else => std::future::pending().await,
         }
         if typed_end {
@@ -134,6 +155,31 @@ impl Screen {
                 tokio::time::timeout(std::time::Duration::ZERO, tokio::io::AsyncWriteExt::write(writer, END_OF_INPUT))
                     .await;
         }
+    }
+}
+
+/// Starts a command at the head of a session on a pseudo-terminal.
+#[cfg(unix)]
+fn spawn(command: Command, leads: Leads, pts: pty_process::Pts) -> io::Result<Child> {
+    let mut command = pty_process::Command::from(command);
+    // Said again: what isn't said to it leads to the pseudo-terminal.
+    if let Some(stdin) = leads.stdin.stdio() {
+        command = command.stdin(stdin);
+    }
+    if let Some(stdout) = leads.stdout.stdio() {
+        command = command.stdout(stdout);
+    }
+    if let Some(stderr) = leads.stderr.stdio() {
+        command = command.stderr(stderr);
+    }
+    command.spawn(pts).map_err(error)
+}
+
+#[cfg(unix)]
+async fn tick(hush: &mut Option<tokio::time::Interval>) {
+    match hush {
+        Some(hush) => drop(hush.tick().await),
+        None => std::future::pending().await,
     }
 }
 
@@ -169,7 +215,7 @@ pub(super) enum Screen {}
 
 #[cfg(not(unix))]
 impl Screen {
-    pub(super) fn start(_: Command, _: &Window, _: Ends, _: bool) -> io::Result<(Child, Reader, Self)> {
+    pub(super) fn start(_: Command, _: &Window, _: Leads, _: bool, _: bool) -> io::Result<(Child, Reader, Self)> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

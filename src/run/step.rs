@@ -1,17 +1,15 @@
 //! One step as a process.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tempfile::TempPath;
 use tokio::process::Command;
 
-use super::event::{Event, JobPlace, StepPlace, Stream};
+use super::event::StepPlace;
 use super::graph::Run;
 use super::outcome::{Outcome, StartError};
-use super::outlet::Sink;
 use super::process::{End, Limits, Process, Setup};
-use super::screen::{self, Ends};
+use super::screen::{Lead, Leads};
 use super::{ALWAYS_INHERITED, files, script};
 use crate::render::Filled;
 use crate::workflow::{Document, Job, Step};
@@ -21,27 +19,15 @@ pub(super) struct Bound<'r> {
     pub(super) document: &'r Document<Filled>,
     pub(super) job: &'r Job<Filled>,
     pub(super) step: &'r Step<Filled>,
-    pub(super) place: StepPlace<'r>,
+    pub(super) place: StepPlace,
 }
 
 /// Runs a step to its end, once.
-pub(super) async fn execute(run: &Arc<Run>, bound: &Bound<'_>, limits: Limits) -> End {
+pub(super) async fn execute(run: &Run, bound: &Bound<'_>, limits: Limits) -> End {
     match start(run, bound) {
-        Ok((process, _files)) => process.watch(limits, sink(run, bound.place)).await,
+        Ok((process, _files)) => process.watch(limits).await,
         Err(error) => End { outcome: Outcome::NotStarted(error), left: None, rest: None },
     }
-}
-
-/// Tells the observer what a step writes.
-fn sink(run: &Arc<Run>, place: StepPlace<'_>) -> Sink {
-    let run = Arc::clone(run);
-    let (document, index, number) = (place.job.document, place.job.index, place.number);
-    let (id, label) = (place.job.id.to_owned(), place.label.to_owned());
-    Box::new(move |stream: Stream, bytes: &[u8]| {
-        let step = StepPlace { job: JobPlace { document, index, id: &id }, number, label: &label };
-        run.observer.event(Event::Output { step, stream, bytes });
-        true
-    })
 }
 
 /// Starts a step with its own values and no other step's. Its files go when their paths are dropped.
@@ -74,12 +60,13 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<TempPath>), Start
         command.current_dir(folder);
     }
     let window = run.options.window.as_ref();
-    let output = if window.is_some() { screen::End::Screen } else { screen::End::Pipe };
+    let output = if window.is_some() { Lead::Screen } else { Lead::Pipe };
     let setup = Setup {
-        ends: Ends { stdin: screen::End::Nothing, stdout: output, stderr: output },
+        leads: Leads { stdin: Lead::Nothing, stdout: output, stderr: output },
         window,
         own: true,
         masks: &run.masks,
+        outlet: run.audience.outlet(bound.place.clone()),
         keyboard: None,
     };
     let program = name(&command);

@@ -1,7 +1,6 @@
 //! Running, with real processes.
 #![cfg(unix)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::running::{TOKEN, lives, pid, start, told, workflow};
@@ -343,7 +342,7 @@ fn a_run_that_is_dropped_leaves_nothing_behind() {
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let run = run(workflow(&text), Options::default(), Arc::new(|_: Event<'_>| {}));
+        let run = run(workflow(&text), Options::default(), Box::new(|_: Event| {}));
         assert!(tokio::time::timeout(Duration::from_millis(500), run).await.is_err());
     });
     drop(runtime);

@@ -22,7 +22,7 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outcome = runtime.block_on(command.execute(move |_, bytes| {
         shown.lock().expect("no panic").extend_from_slice(bytes);
-        true
+        Ok(())
     }));
     let text = String::from_utf8_lossy(&output.lock().expect("no panic")).into_owned();
     (outcome, text)

@@ -86,14 +86,14 @@ pub(crate) fn start(workflow: Workflow<Filled>, options: Options) -> Told {
     let told = Arc::new(Mutex::new((Vec::new(), Vec::new())));
     let observer = {
         let told = Arc::clone(&told);
-        move |event: Event<'_>| {
+        move |event: Event| {
             let mut told = told.lock().expect("no panic");
             match event {
                 Event::JobStarted { job } => told.0.push(format!("> {}", job.id)),
                 Event::StepStarted { step, .. } => told.0.push(format!("> {}/{}", step.job.id, step.label)),
                 Event::Output { step, stream, bytes } => {
                     assert!(!bytes.is_empty());
-                    told.1.push((format!("{}/{}", step.job.id, step.label), stream, bytes.to_vec(), Instant::now()));
+                    told.1.push((format!("{}/{}", step.job.id, step.label), stream, bytes, Instant::now()));
                 }
                 Event::StepRetried { step, outcome, attempt, .. } => {
                     told.0.push(format!("~ {}/{} {outcome:?} {attempt}", step.job.id, step.label));
@@ -102,13 +102,14 @@ pub(crate) fn start(workflow: Workflow<Filled>, options: Options) -> Told {
                     told.0.push(format!("< {}/{} {outcome:?}", step.job.id, step.label));
                 }
                 Event::JobFinished { job, outcome, .. } => told.0.push(format!("< {} {outcome:?}", job.id)),
+                other => panic!("what is {other:?}?"),
             }
         }
     };
     let began = Instant::now();
     // One thread must do.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let execution = runtime.block_on(run(workflow, options, Arc::new(observer)));
+    let execution = runtime.block_on(run(workflow, options, Box::new(observer)));
     let took = began.elapsed();
     let mut told = told.lock().expect("no panic");
     let (events, output) = std::mem::take(&mut *told);

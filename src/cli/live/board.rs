@@ -2,13 +2,13 @@
 //! printed last; where there is room, up to three lines of that. Finished lines of output scroll by above it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::terminal::size;
 use super::lines::{OpenLines, shown};
 use super::{Terminal, again, describe};
-use crate::run::{Event, Observer, Outcome, Size, StepPlace, Stream};
+use crate::run::{Event, Observer, Outcome, Size, StepPlace, Stream, Unshown};
 use crate::source::printable;
 
 /// How often the times on it change.
@@ -21,82 +21,75 @@ const LOOKED_AT: usize = 2048;
 const LAST: usize = 3;
 
 pub(super) struct Board {
-    shared: Arc<Mutex<Shared>>,
-}
-
-struct Shared {
     terminal: Terminal,
     open: OpenLines,
     running: Vec<Running>,
     /// How many lines it has at the moment.
     drawn: usize,
+    /// When its times changed.
+    beaten: Instant,
 }
 
 /// A step that runs, one a job.
 struct Running {
-    job: String,
-    label: String,
+    job: Arc<str>,
+    label: Arc<str>,
     began: Instant,
     /// The last whole lines that it printed, without what isn't text.
     last: VecDeque<String>,
 }
 
-impl Board {
-    /// An empty board. Its times go on until it is dropped.
-    pub(super) fn start(terminal: Terminal) -> Self {
-        let shared = Shared { terminal, open: OpenLines::tame(), running: Vec::new(), drawn: 0 };
-        let shared = Arc::new(Mutex::new(shared));
-        let watched = Arc::downgrade(&shared);
-        tokio::spawn(beat(watched));
-        Self { shared }
-    }
-}
-
-async fn beat(shared: Weak<Mutex<Shared>>) {
-    loop {
-        tokio::time::sleep(BEAT).await;
-        let Some(shared) = shared.upgrade() else { return };
-        shared.lock().unwrap_or_else(PoisonError::into_inner).show(&[], Stream::Stderr);
-    }
-}
-
 impl Observer for Board {
-    fn event(&self, event: Event<'_>) {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
             Event::StepStarted { step, attempt: 1 } => {
-                let (job, label) = (step.job.id.to_owned(), step.label.to_owned());
-                shared.running.push(Running { job, label, began: Instant::now(), last: VecDeque::new() });
-                shared.show(&[], Stream::Stderr);
+                let StepPlace { job, label, .. } = step;
+                self.running.push(Running { job: job.id, label, began: Instant::now(), last: VecDeque::new() });
+                self.show(&[], Stream::Stderr)
             }
-            Event::Output { step, stream, bytes } => shared.output(step, stream, bytes),
+            Event::Output { step, stream, bytes } => self.output(&step, stream, &bytes),
             Event::StepRetried { step, outcome, attempt, delay } => {
-                shared.rest(step);
-                shared.say(&name(step), &again(outcome, attempt, delay));
+                self.rest(&step)?;
+                self.say(&name(&step), &again(&outcome, attempt, delay))
             }
             Event::StepFinished { step, outcome, duration } => {
-                shared.rest(step);
-                shared.running.retain(|running| running.job != step.job.id);
-                if *outcome != Outcome::Skipped {
-                    let text = format!("{} ({:.1} s)", describe(outcome), duration.as_secs_f64());
-                    shared.say(&name(step), &text);
+                self.rest(&step)?;
+                self.running.retain(|running| running.job != step.job.id);
+                if outcome == Outcome::Skipped {
+                    return Ok(());
                 }
+                let text = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
+                self.say(&name(&step), &text)
             }
-            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => shared.say(&printable(job.id), "skipped"),
-            Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => {}
+            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(&printable(&job.id), "skipped"),
+            Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => Ok(()),
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(BEAT.saturating_sub(self.beaten.elapsed()))
+    }
+
+    fn silence(&mut self) {
+        // A terminal that is gone is told of with the next output.
+        let _ = self.show(&[], Stream::Stderr);
     }
 }
 
-fn name(step: StepPlace<'_>) -> String {
+fn name(step: &StepPlace) -> String {
     printable(&format!("{}/{}", step.job.id, step.label))
 }
 
-impl Shared {
-    fn output(&mut self, step: StepPlace<'_>, stream: Stream, bytes: &[u8]) {
-        let lines = self.open.add(step.job.id, stream, bytes);
+impl Board {
+    /// An empty board.
+    pub(super) fn new(terminal: Terminal) -> Self {
+        Self { terminal, open: OpenLines::tame(), running: Vec::new(), drawn: 0, beaten: Instant::now() }
+    }
+
+    fn output(&mut self, step: &StepPlace, stream: Stream, bytes: &[u8]) -> Result<(), Unshown> {
+        let lines = self.open.add(&step.job.id, stream, bytes);
         if lines.is_empty() {
-            return;
+            return Ok(());
         }
         if let Some(running) = self.running.iter_mut().find(|running| running.job == step.job.id) {
             let prefix = printable(&running.job).len() + " | ".len();
@@ -105,29 +98,33 @@ impl Shared {
             running.last.extend(last.iter().map(|line| text(line.get(prefix..).unwrap_or_default())));
             running.last.drain(..running.last.len().saturating_sub(LAST));
         }
-        self.show(&lines, stream);
+        self.show(&lines, stream)
     }
 
-    fn rest(&mut self, step: StepPlace<'_>) {
-        for (stream, line) in self.open.end(step.job.id) {
-            self.show(&line, stream);
+    fn rest(&mut self, step: &StepPlace) -> Result<(), Unshown> {
+        for (stream, line) in self.open.end(&step.job.id) {
+            self.show(&line, stream)?;
         }
+        Ok(())
     }
 
-    fn say(&mut self, name: &str, text: &str) {
+    fn say(&mut self, name: &str, text: &str) -> Result<(), Unshown> {
         let line = format!("{} {}\n", self.terminal.paint("1;34", name), printable(text));
-        self.show(line.as_bytes(), Stream::Stderr);
+        self.show(line.as_bytes(), Stream::Stderr)
     }
 
     /// Takes the board away, writes lines, and puts the board below them.
-    fn show(&mut self, lines: &[u8], stream: Stream) {
+    fn show(&mut self, lines: &[u8], stream: Stream) -> Result<(), Unshown> {
+        self.beaten = Instant::now();
         if self.drawn > 0 {
-            self.terminal.pass(true, format!("\r\u{1b}[{}A\u{1b}[J", self.drawn).as_bytes());
+            self.terminal.pass(true, format!("\r\u{1b}[{}A\u{1b}[J", self.drawn).as_bytes())?;
+            self.drawn = 0;
         }
-        self.terminal.pass(stream == Stream::Stderr, lines);
+        self.terminal.pass(stream == Stream::Stderr, lines)?;
         let board = self.board(size());
+        self.terminal.pass(true, board.concat().as_bytes())?;
         self.drawn = board.len();
-        self.terminal.pass(true, board.concat().as_bytes());
+        Ok(())
     }
 
     /// The lines of the board, none longer than the screen is wide: a head for each job, and below it what it printed
@@ -182,18 +179,18 @@ fn cut(text: &str, columns: usize) -> String {
 mod tests {
     use std::time::Instant;
 
-    use super::{OpenLines, Running, Shared, Size, Terminal, cut, text};
+    use super::{Board, Running, Size, Terminal, cut, text};
 
     fn board(jobs: &[&[&str]], rows: u16) -> Vec<String> {
         let running = jobs.iter().enumerate().map(|(at, last)| Running {
-            job: format!("j{at}"),
-            label: "s".to_owned(),
+            job: format!("j{at}").into(),
+            label: "s".into(),
             began: Instant::now(),
             last: last.iter().map(|&line| line.to_owned()).collect(),
         });
         let terminal = Terminal::new(std::io::sink(), std::io::sink());
-        let shared = Shared { terminal, open: OpenLines::tame(), running: running.collect(), drawn: 0 };
-        let board = shared.board(Size { rows, columns: 20 });
+        let board = Board { running: running.collect(), ..Board::new(terminal) };
+        let board = board.board(Size { rows, columns: 20 });
         assert!(board.iter().all(|line| line.matches('\n').count() == 1), "{board:?}");
         board.into_iter().map(|line| line.trim_end().replace("   0.0 s  ", "")).collect()
     }

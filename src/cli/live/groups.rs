@@ -3,13 +3,13 @@
 //! Groups can't lie in each other. Where jobs run at once, the output of a step waits for the step's end and comes whole.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Seek, Write};
-use std::sync::{Mutex, PoisonError};
+use std::io::{Read, Seek, Write};
+use std::sync::Arc;
 
 use tempfile::SpooledTempFile;
 
 use super::{Terminal, again, describe};
-use crate::run::{Event, Observer, Outcome, StepPlace};
+use crate::run::{Event, Observer, Outcome, StepPlace, Unshown};
 use crate::source::printable;
 
 /// How much of a step's output waits in memory before it waits on the disk, in bytes. It is masked.
@@ -65,7 +65,7 @@ pub(super) struct Groups {
     host: Host,
     /// Whether output waits for its step's end.
     waits: bool,
-    waiting: Mutex<HashMap<String, Waiting>>,
+    waiting: HashMap<Arc<str>, Waiting>,
 }
 
 /// The output of a step that isn't shown yet.
@@ -77,79 +77,68 @@ struct Waiting {
 
 impl Groups {
     pub(super) fn new(terminal: Terminal, host: Host, waits: bool) -> Self {
-        Self { terminal, host, waits, waiting: Mutex::default() }
+        Self { terminal, host, waits, waiting: HashMap::new() }
     }
 
-    fn begin(&self, step: StepPlace<'_>) {
-        if !self.waits {
-            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes());
-        }
+    fn begin(&mut self, step: &StepPlace) -> Result<(), Unshown> {
         let waiting = Waiting { file: SpooledTempFile::new(IN_MEMORY), is_open: false };
-        self.lock().insert(step.job.id.to_owned(), waiting);
+        self.waiting.insert(Arc::clone(&step.job.id), waiting);
+        if self.waits { Ok(()) } else { self.terminal.pass(false, self.host.begin(&name(step)).as_bytes()) }
     }
 
-    fn output(&self, step: StepPlace<'_>, bytes: &[u8]) {
-        let mut all = self.lock();
-        let Some(waiting) = all.get_mut(step.job.id) else { return };
+    fn output(&mut self, step: &StepPlace, bytes: &[u8]) -> Result<(), Unshown> {
+        let Some(waiting) = self.waiting.get_mut(&step.job.id) else { return Ok(()) };
         waiting.is_open = !bytes.ends_with(b"\n");
-        // A disk that is full makes output come early, not get lost.
-        if !self.waits || waiting.file.write_all(bytes).is_err() {
-            self.terminal.pass(false, bytes);
-        }
+        if self.waits { Ok(waiting.file.write_all(bytes)?) } else { self.terminal.pass(false, bytes) }
     }
 
-    fn end(&self, step: StepPlace<'_>, last: &str, failed: bool) {
-        // All of a group is written before another one begins.
-        let mut all = self.lock();
-        let Some(mut waiting) = all.remove(step.job.id) else { return };
+    /// All of a group is written before another one begins.
+    fn end(&mut self, step: &StepPlace, last: &str, failed: bool) -> Result<(), Unshown> {
+        let Some(mut waiting) = self.waiting.remove(&step.job.id) else { return Ok(()) };
         if self.waits {
-            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes());
-            let _ = self.copy(&mut waiting.file);
+            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes())?;
+            self.copy(&mut waiting.file)?;
         }
         let line = if waiting.is_open { "\n" } else { "" };
         let mut out = format!("{line}{last}\n{}", self.host.end());
         if failed {
             out += &self.host.fault(&format!("{} {last}", name(step)));
         }
-        self.terminal.pass(false, out.as_bytes());
+        self.terminal.pass(false, out.as_bytes())
     }
 
-    fn copy(&self, file: &mut SpooledTempFile) -> io::Result<()> {
+    fn copy(&self, file: &mut SpooledTempFile) -> Result<(), Unshown> {
         file.rewind()?;
         let mut block = vec![0; 64 << 10];
         loop {
             match file.read(&mut block)? {
                 0 => return Ok(()),
-                count => self.terminal.pass(false, &block[..count]),
+                count => self.terminal.pass(false, &block[..count])?,
             }
         }
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn name(step: StepPlace<'_>) -> String {
+fn name(step: &StepPlace) -> String {
     printable(&format!("{}/{}", step.job.id, step.label))
 }
 
 impl Observer for Groups {
-    fn event(&self, event: Event<'_>) {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
-            Event::StepStarted { step, attempt: 1 } => self.begin(step),
-            Event::Output { step, bytes, .. } => self.output(step, bytes),
+            Event::StepStarted { step, attempt: 1 } => self.begin(&step),
+            Event::Output { step, bytes, .. } => self.output(&step, &bytes),
             Event::StepRetried { step, outcome, attempt, delay } => {
-                self.output(step, format!("{}\n", again(outcome, attempt, delay)).as_bytes());
+                self.output(&step, format!("{}\n", again(&outcome, attempt, delay)).as_bytes())
             }
             Event::StepFinished { step, outcome, duration } => {
-                let last = format!("{} ({:.1} s)", describe(outcome), duration.as_secs_f64());
-                self.end(step, &last, outcome.is_failure());
+                let last = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
+                self.end(&step, &last, outcome.is_failure())
             }
             Event::JobFinished { job, outcome: Outcome::Skipped, .. } => {
-                self.terminal.pass(false, format!("{} skipped\n", printable(job.id)).as_bytes());
+                self.terminal.pass(false, format!("{} skipped\n", printable(&job.id)).as_bytes())
             }
-            Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => {}
+            Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => Ok(()),
         }
     }
 }

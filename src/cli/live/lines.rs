@@ -1,10 +1,10 @@
 //! Output as it comes, each line with its job where several run.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::{Terminal, again, describe};
-use crate::run::{Event, Observer, Outcome, Stream};
+use crate::run::{Event, Observer, Outcome, Stream, Unshown};
 use crate::source::printable;
 
 /// Writes what happens to the terminal.
@@ -12,12 +12,12 @@ pub(super) struct Lines {
     terminal: Terminal,
     /// Lines begin with their job when there is more than one.
     prefixed: bool,
-    open: Mutex<OpenLines>,
+    open: OpenLines,
 }
 
 impl Lines {
     pub(super) fn new(terminal: Terminal, prefixed: bool) -> Self {
-        Self { terminal, prefixed, open: Mutex::default() }
+        Self { terminal, prefixed, open: OpenLines::default() }
     }
 
     fn say(&self, job: &str, step: Option<&str>, text: &str) {
@@ -25,49 +25,50 @@ impl Lines {
         self.terminal.say(&format!("{} {}", self.terminal.paint("1;34", &printable(&place)), printable(text)));
     }
 
-    fn output(&self, job: &str, stream: Stream, bytes: &[u8]) {
+    fn output(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8]) -> Result<(), Unshown> {
         if !self.prefixed {
             return self.terminal.pass(stream == Stream::Stderr, bytes);
         }
-        let lines = self.open.lock().unwrap_or_else(PoisonError::into_inner).add(job, stream, bytes);
-        self.terminal.pass(stream == Stream::Stderr, &lines);
+        let lines = self.open.add(job, stream, bytes);
+        self.terminal.pass(stream == Stream::Stderr, &lines)
     }
 
     /// What a step printed last, without a line break.
-    fn rest(&self, job: &str) {
-        let rest = self.open.lock().unwrap_or_else(PoisonError::into_inner).end(job);
-        for (stream, line) in rest {
-            self.terminal.pass(stream == Stream::Stderr, &line);
+    fn rest(&mut self, job: &Arc<str>) -> Result<(), Unshown> {
+        for (stream, line) in self.open.end(job) {
+            self.terminal.pass(stream == Stream::Stderr, &line)?;
         }
+        Ok(())
     }
 }
 
 impl Observer for Lines {
-    fn event(&self, event: Event<'_>) {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
-            Event::Output { step, stream, bytes } => self.output(step.job.id, stream, bytes),
-            Event::StepStarted { step, attempt: 1 } => self.say(step.job.id, Some(step.label), "starts"),
+            Event::Output { step, stream, bytes } => self.output(&step.job.id, stream, &bytes)?,
+            Event::StepStarted { step, attempt: 1 } => self.say(&step.job.id, Some(&step.label), "starts"),
             Event::StepRetried { step, outcome, attempt, delay } => {
-                self.rest(step.job.id);
-                self.say(step.job.id, Some(step.label), &again(outcome, attempt, delay));
+                self.rest(&step.job.id)?;
+                self.say(&step.job.id, Some(&step.label), &again(&outcome, attempt, delay));
             }
             Event::StepFinished { step, outcome, duration } => {
-                self.rest(step.job.id);
-                if *outcome != Outcome::Skipped {
-                    let text = format!("{} ({:.1} s)", describe(outcome), duration.as_secs_f64());
-                    self.say(step.job.id, Some(step.label), &text);
+                self.rest(&step.job.id)?;
+                if outcome != Outcome::Skipped {
+                    let text = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
+                    self.say(&step.job.id, Some(&step.label), &text);
                 }
             }
-            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(job.id, None, "skipped"),
+            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(&job.id, None, "skipped"),
             Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => {}
         }
+        Ok(())
     }
 }
 
 /// Where a line of a job's stream isn't finished yet: lines of jobs that run at once are kept whole.
 #[derive(Default)]
 pub(super) struct OpenLines {
-    open: HashMap<(String, Stream), Vec<u8>>,
+    open: HashMap<(Arc<str>, Stream), Vec<u8>>,
     /// Whether lines are to leave the cursor where they end, and colours as they were.
     tame: bool,
 }
@@ -82,9 +83,9 @@ impl OpenLines {
     }
 
     /// Takes what a job wrote, and gives the lines that are finished by that, with their job.
-    pub(super) fn add(&mut self, job: &str, stream: Stream, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn add(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8]) -> Vec<u8> {
         let tame = self.tame;
-        let line = self.open.entry((job.to_owned(), stream)).or_default();
+        let line = self.open.entry((Arc::clone(job), stream)).or_default();
         let mut out = Vec::new();
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             line.extend_from_slice(part);
@@ -96,10 +97,10 @@ impl OpenLines {
     }
 
     /// The lines of a job that aren't finished, and won't be.
-    pub(super) fn end(&mut self, job: &str) -> Vec<(Stream, Vec<u8>)> {
+    pub(super) fn end(&mut self, job: &Arc<str>) -> Vec<(Stream, Vec<u8>)> {
         let mut rest = Vec::new();
         for stream in [Stream::Stdout, Stream::Stderr] {
-            if let Some(mut line) = self.open.remove(&(job.to_owned(), stream)).filter(|line| !line.is_empty()) {
+            if let Some(mut line) = self.open.remove(&(Arc::clone(job), stream)).filter(|line| !line.is_empty()) {
                 let mut out = Vec::new();
                 prefix(&mut out, job, &mut line, self.tame);
                 rest.push((stream, out));
@@ -109,8 +110,8 @@ impl OpenLines {
     }
 
     /// What of a job's line is there already.
-    pub(super) fn unfinished(&self, job: &str) -> &[u8] {
-        let of = |stream| self.open.get(&(job.to_owned(), stream)).map_or(&[][..], Vec::as_slice);
+    pub(super) fn unfinished(&self, job: &Arc<str>) -> &[u8] {
+        let of = |stream| self.open.get(&(Arc::clone(job), stream)).map_or(&[][..], Vec::as_slice);
         let out = of(Stream::Stdout);
         if out.is_empty() { of(Stream::Stderr) } else { out }
     }
@@ -198,9 +199,9 @@ mod tests {
             assert_eq!(shown(line.as_bytes(), true), expected, "{line:?}");
         }
         let mut lines = OpenLines::tame();
-        let out = lines.add("a", Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
+        let out = lines.add(&"a".into(), Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
         assert_eq!(out, b"a | \x1b[32m1\x1b[0m\na | 2\n");
-        assert_eq!(lines.end("a"), [(Stream::Stdout, b"a | 3\n".to_vec())]);
+        assert_eq!(lines.end(&"a".into()), [(Stream::Stdout, b"a | 3\n".to_vec())]);
     }
 
     proptest::proptest! {

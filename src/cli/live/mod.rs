@@ -10,8 +10,6 @@ mod board;
 mod groups;
 mod lines;
 
-use std::sync::Arc;
-
 use super::Terminal;
 use crate::run::{Observer, Outcome};
 use crate::source::printable;
@@ -29,12 +27,12 @@ pub(super) struct Extent {
 }
 
 /// Whoever fits to where the run is shown.
-pub(super) fn observer(terminal: &Terminal, extent: Extent) -> Arc<dyn Observer> {
+pub(super) fn observer(terminal: &Terminal, extent: Extent) -> Box<dyn Observer> {
     match Host::around() {
-        Some(host) => Arc::new(Groups::new(terminal.clone(), host, extent.at_once)),
-        None if terminal.is_screen() && extent.at_once => Arc::new(Board::start(terminal.clone())),
+        Some(host) => Box::new(Groups::new(terminal.clone(), host, extent.at_once)),
+        None if terminal.is_screen() && extent.at_once => Box::new(Board::new(terminal.clone())),
         // One after the other they have the terminal for themselves.
-        None => Arc::new(Lines::new(terminal.clone(), extent.jobs > 1 && !terminal.is_screen())),
+        None => Box::new(Lines::new(terminal.clone(), extent.jobs > 1 && !terminal.is_screen())),
     }
 }
 
@@ -48,6 +46,7 @@ pub(super) fn describe(outcome: &Outcome) -> String {
         Outcome::Cancelled => "cancelled".to_owned(),
         Outcome::Skipped => "skipped".to_owned(),
         Outcome::NotStarted(error) => printable(&error.to_string()),
+        Outcome::OutputLost { reason } => printable(&format!("its output could not be written: {reason}")),
     }
 }
 

@@ -26,18 +26,18 @@ impl Logs {
         Ok(Self { folder: folder.to_path_buf(), open: HashMap::new(), fault: None })
     }
 
-    pub(super) fn event(&mut self, event: &Event<'_>) {
+    pub(super) fn event(&mut self, event: &Event) {
         match event {
-            Event::StepStarted { step, attempt } => self.begin(*step, *attempt),
-            Event::Output { step, bytes, .. } => self.write(*step, bytes),
+            Event::StepStarted { step, attempt } => self.begin(step, *attempt),
+            Event::Output { step, bytes, .. } => self.write(step, bytes),
             Event::StepFinished { step, .. } => {
-                self.open.remove(&key(*step));
+                self.open.remove(&key(step));
             }
             _ => {}
         }
     }
 
-    fn begin(&mut self, step: StepPlace<'_>, attempt: u32) {
+    fn begin(&mut self, step: &StepPlace, attempt: u32) {
         if attempt > 1 {
             return self.write(step, format!("\n--- attempt {attempt}\n").as_bytes());
         }
@@ -54,7 +54,7 @@ impl Logs {
         }
     }
 
-    fn write(&mut self, step: StepPlace<'_>, bytes: &[u8]) {
+    fn write(&mut self, step: &StepPlace, bytes: &[u8]) {
         if let Some(file) = self.open.get_mut(&key(step))
             && let Err(error) = file.write_all(bytes)
         {
@@ -65,7 +65,7 @@ impl Logs {
     }
 
     /// The file of a step: its job, its number, and what of its label a name can have.
-    fn path(&self, step: StepPlace<'_>) -> PathBuf {
+    fn path(&self, step: &StepPlace) -> PathBuf {
         let plain = |text: &str| -> String {
             let fits = |character: char| character.is_alphanumeric() || "-_.".contains(character);
             let fitting = text.char_indices().take_while(|(at, character)| at + character.len_utf8() <= LONGEST_PART);
@@ -77,7 +77,7 @@ impl Logs {
         let document = if step.job.document > 0 { format!("{}-", step.job.document + 1) } else { String::new() };
         // The number makes it another file than that of any other step; jobs are told apart by their place.
         let label = plain(step.label.trim_start_matches('#'));
-        let (job, number) = (plain(step.job.id), step.number);
+        let (job, number) = (plain(&step.job.id), step.number);
         self.folder.join(format!("{document}{:02}-{job}-{number:02}-{label}.log", step.job.index + 1))
     }
 
@@ -87,6 +87,6 @@ impl Logs {
     }
 }
 
-fn key(step: StepPlace<'_>) -> (usize, usize) {
+fn key(step: &StepPlace) -> (usize, usize) {
     (step.job.document, step.job.index)
 }

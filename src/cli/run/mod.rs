@@ -1,5 +1,6 @@
 //! `run`: the workflow itself.
 
+mod auditor;
 mod junit;
 mod logs;
 mod order;
@@ -21,10 +22,11 @@ use super::{AROUND, Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Plan, human};
-use crate::run::{self, Cancellation, Options, Orphans};
+use crate::run::{self, Cancellation, Gate, Options, Orphans};
+use auditor::Auditor;
 use input::Failure;
 use logs::Logs;
-use witness::{Ending, Witness};
+use witness::{LogFault, Witness};
 
 pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
     // What can't be run is told together with whatever else is wrong.
@@ -91,24 +93,25 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     };
     let uses = Arc::new(uses);
     let cancellation = Cancellation::new();
+    let auditor = Arc::new(Auditor::new(trail, Arc::clone(&uses), cancellation.clone()));
     let options = Options {
         cancellation: cancellation.clone(),
         withheld,
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
+        gate: Some(Arc::clone(&auditor) as Arc<dyn Gate>),
         ..Options::default()
     };
     let grace = options.grace;
-    let live = live::observer(terminal, extent);
-    let witness = Arc::new(Witness::new(live, logs, trail, Arc::clone(&uses), cancellation.clone()));
+    let (witness, logs) = Witness::new(live::observer(terminal, extent), logs);
     let orphans = Orphans::adopt();
     let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
-    let ran = run::run(workflow, options, Arc::clone(&witness) as Arc<dyn run::Observer>).await;
+    let ran = run::run(workflow, options, Box::new(witness)).await;
     orphans.end(grace, &cancellation).await;
     ending.abort();
     let (reports, terminal) = (args.report.clone(), terminal.clone());
-    let telling = tokio::task::spawn_blocking(move || tell(ran, &witness, &uses, &reports, &terminal));
+    let telling = tokio::task::spawn_blocking(move || tell(ran, &auditor, &logs, &uses, &reports, &terminal));
     tokio::select! {
         told = telling => told.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())),
         // Nobody reads what is told.
@@ -119,7 +122,8 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
 /// Tells how a run ended, and writes what is to be kept of it.
 fn tell(
     ran: Result<run::Execution, Diagnostics>,
-    witness: &Witness,
+    auditor: &Auditor,
+    logs: &LogFault,
     uses: &Uses,
     reports: &[PathBuf],
     terminal: &Terminal,
@@ -132,13 +136,18 @@ fn tell(
         }
     };
     terminal.say(&summary::summary(&execution, uses, terminal));
-    let ending = witness.finish(terminal);
+    let is_audited = auditor.finish();
+    let lost = logs.take();
+    if let Some(fault) = &lost {
+        terminal.error(fault);
+    }
     let is_reported = report::write(reports, &execution, uses, terminal);
-    match (execution.exit_code(), ending) {
-        (0, Ending::Complete) if is_reported => Exit::Child(0),
-        // The steps did what they should, and credflow didn't; or it ended the run for want of its audit.
-        (0, _) | (_, Ending::Unaudited) => Exit::Child(AROUND),
-        (code, _) => Exit::Child(exit_code(code)),
+    match execution.exit_code() {
+        // credflow ended the run for want of its audit.
+        _ if !is_audited => Exit::Child(AROUND),
+        // The steps did what they should, and credflow didn't.
+        0 if lost.is_some() || !is_reported => Exit::Child(AROUND),
+        code => Exit::Child(exit_code(code)),
     }
 }
 

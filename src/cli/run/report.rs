@@ -132,6 +132,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Cancelled => "cancelled",
         Outcome::Skipped => "skipped",
         Outcome::NotStarted(_) => "not-started",
+        Outcome::OutputLost { .. } => "output-lost",
     }
 }
 

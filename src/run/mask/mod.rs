@@ -28,6 +28,8 @@ use filter::Filter;
 pub use set::MaskSet;
 use stream::Stream;
 
+use zeroize::Zeroizing;
+
 use crate::secret::Secret;
 
 /// The values that must not be seen, in memory that is wiped when dropped. Share it behind an [`Arc`].
@@ -57,6 +59,8 @@ pub struct OutputMasker {
     edition: usize,
     masker: Masker,
     commands: Commands,
+    /// What waits to be shown.
+    scanned: Vec<Scanned>,
     /// Whether something can't be masked, so that nothing is shown.
     is_dark: bool,
 }
@@ -109,68 +113,89 @@ impl OutputMasker {
     pub fn new(set: Arc<MaskSet>) -> Self {
         let edition = set.edition();
         let masker = Masker::new(set.masks());
-        Self { set, edition, masker, commands: Commands::new(), is_dark: false }
+        Self { set, edition, masker, commands: Commands::new(), scanned: Vec::new(), is_dark: false }
     }
 
     /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
-        let Self { set, edition, masker, commands, is_dark } = self;
-        let mut shower = Shower { set, edition, masker, is_dark, out };
-        commands.push(input, |piece| shower.take(piece));
+        self.scan(input);
+        self.show(out);
     }
 
     /// Ends the stream: adds to `out` what was held back. The masker is then at the beginning of another stream.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { set, edition, masker, commands, is_dark } = self;
-        let mut shower = Shower { set, edition, masker, is_dark, out };
-        commands.finish(|piece| shower.take(piece));
-        if *is_dark {
-            masker.finish(&mut Vec::new());
-        } else {
-            masker.finish(out);
+        self.end();
+        self.show(out);
+    }
+
+    /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
+    /// streams may add values as well before that.
+    pub(in crate::run) fn scan(&mut self, input: &[u8]) {
+        let Self { set, commands, scanned, .. } = self;
+        commands.push(input, |piece| scanned.push(Scanned::of(piece, set)));
+    }
+
+    /// The same for the end of the stream.
+    pub(in crate::run) fn end(&mut self) {
+        let Self { set, commands, scanned, .. } = self;
+        commands.finish(|piece| scanned.push(Scanned::of(piece, set)));
+        scanned.push(Scanned::End);
+    }
+
+    /// Adds to `out` what can be shown of the bytes that wait.
+    pub(in crate::run) fn show(&mut self, out: &mut Vec<u8>) {
+        for piece in std::mem::take(&mut self.scanned) {
+            match piece {
+                Scanned::End if self.is_dark => self.masker.finish(&mut Vec::new()),
+                Scanned::End => self.masker.finish(out),
+                _ if self.is_dark => {}
+                Scanned::Text(text) => {
+                    // Only now: lines that add values often follow each other, and each edition is made from all of them.
+                    let now = self.set.edition();
+                    if now != self.edition {
+                        self.edition = now;
+                        self.masker.renew(self.set.masks(), out);
+                    }
+                    self.masker.push(&text, out);
+                }
+                Scanned::Shown(stars) => {
+                    self.masker.finish(out);
+                    out.extend_from_slice(&stars);
+                }
+                Scanned::Value { is_masked: true } => {}
+                Scanned::Value { is_masked: false } => {
+                    self.is_dark = true;
+                    out.extend_from_slice(DARK);
+                }
+            }
         }
     }
 }
 
-/// An [`OutputMasker`] while its commands look at the output.
-struct Shower<'m> {
-    set: &'m MaskSet,
-    edition: &'m mut usize,
-    masker: &'m mut Masker,
-    is_dark: &'m mut bool,
-    out: &'m mut Vec<u8>,
+/// A piece of a stream that waits to be shown.
+enum Scanned {
+    Text(Zeroizing<Vec<u8>>),
+    Shown(Vec<u8>),
+    /// A value was added, or there were too many.
+    Value {
+        is_masked: bool,
+    },
+    End,
+}
+
+impl Scanned {
+    fn of(piece: Piece<'_>, set: &MaskSet) -> Self {
+        match piece {
+            Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
+            Piece::Shown(text) => Self::Shown(text.to_vec()),
+            Piece::Value(secret) => Self::Value { is_masked: set.add(secret) },
+        }
+    }
 }
 
 /// What is shown in place of the rest of an output that adds too many values.
 const DARK: &[u8] =
     b"\n(more values were added by ::add-mask:: than can be masked; nothing more of this output is shown)\n";
-
-impl Shower<'_> {
-    fn take(&mut self, piece: Piece<'_>) {
-        match piece {
-            _ if *self.is_dark => {}
-            Piece::Text(text) => {
-                // Only now: lines that add values often follow each other, and each edition is made from all of them.
-                let now = self.set.edition();
-                if now != *self.edition {
-                    *self.edition = now;
-                    self.masker.renew(self.set.masks(), self.out);
-                }
-                self.masker.push(text, self.out);
-            }
-            Piece::Shown(stars) => {
-                self.masker.finish(self.out);
-                self.out.extend_from_slice(stars);
-            }
-            Piece::Value(secret) => {
-                if !self.set.add(secret) {
-                    *self.is_dark = true;
-                    self.out.extend_from_slice(DARK);
-                }
-            }
-        }
-    }
-}
 
 /// Shows nothing.
 impl fmt::Debug for OutputMasker {

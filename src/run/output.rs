@@ -1,0 +1,148 @@
+//! The output of a process: its two streams as one, masked.
+//!
+//! A process that writes to one stream and then to the other is heard in that order as far as the system can tell: before
+//! anything of one stream is passed on, everything that the other one holds by then is read too, and both are searched
+//! for values that the process adds to the masks.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::audience::{Outlet, Seen, Slot, index};
+use super::event::Stream;
+use super::mask::{MaskSet, OutputMasker};
+use super::reader::{Read, Reader};
+
+/// Bytes that are read at once: as many as a pipe holds.
+const PIPE: usize = 64 << 10;
+
+/// The output of a process. Its memory is bounded, and wiped.
+pub(super) struct Output {
+    streams: [Pipe; 2],
+    outlet: Outlet,
+}
+
+/// One stream of it.
+struct Pipe {
+    reader: Option<Reader>,
+    stream: Stream,
+    masker: OutputMasker,
+    buffer: Zeroizing<Vec<u8>>,
+    /// How much of the buffer was read in this round.
+    filled: usize,
+    shown: Vec<u8>,
+}
+
+impl Output {
+    /// The output of a process, from where it can be read.
+    pub(super) fn new(stdout: Option<Reader>, stderr: Option<Reader>, masks: &Arc<MaskSet>, outlet: Outlet) -> Self {
+        let pipe = |reader, stream| Pipe {
+            reader,
+            stream,
+            masker: OutputMasker::new(Arc::clone(masks)),
+            buffer: Zeroizing::new(vec![0; PIPE]),
+            filled: 0,
+            shown: Vec::new(),
+        };
+        Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.streams.iter().all(|pipe| pipe.reader.is_none())
+    }
+
+    pub(super) fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    /// Passes on what comes next, once there is room for it. Never done when there is nothing more to come. Nothing is lost
+    /// when it isn't waited for to the end.
+    pub(super) async fn pass(&mut self) {
+        let slot = self.outlet.slot().await;
+        let [stdout, stderr] = &mut self.streams;
+        tokio::select! {
+            () = stdout.read() => stderr.read_now(),
+            () = stderr.read() => stdout.read_now(),
+        }
+        self.show(slot);
+    }
+
+    /// Passes on what is there by now and what was held back, as far as there is room for it, and reads no more.
+    pub(super) fn close(&mut self) {
+        let slot = self.outlet.slot_now();
+        for pipe in self.streams.iter_mut().filter(|pipe| pipe.reader.is_some()) {
+            pipe.read_now();
+            pipe.reader = None;
+        }
+        if let Some(slot) = slot {
+            self.show(slot);
+        }
+    }
+
+    /// Reads no more of what nobody sees: who writes there is to know, as it would from a pipe of its own.
+    pub(super) fn leave(&mut self, seen: [Seen; 2]) {
+        for pipe in &mut self.streams {
+            if seen[index(pipe.stream)] != Seen::Open {
+                pipe.reader = None;
+            }
+        }
+    }
+
+    /// Masks what was read of both streams, and sends it on its way.
+    fn show(&mut self, slot: Slot) {
+        // The values that either adds are known before anything of the other is shown.
+        self.streams.iter_mut().for_each(Pipe::scan);
+        let pieces = self.streams.iter_mut().map(|pipe| (pipe.stream, pipe.mask()));
+        self.outlet.send(slot, pieces);
+    }
+}
+
+impl Pipe {
+    /// Reads what comes next; never done when nothing more comes.
+    async fn read(&mut self) {
+        let Some(reader) = &self.reader else { return std::future::pending().await };
+        let read = reader.read(&mut self.buffer).await;
+        self.take(read);
+    }
+
+    /// Reads what is there now.
+    fn read_now(&mut self) {
+        let Some(reader) = &self.reader else { return };
+        let waiting = reader.waiting();
+        if waiting > self.buffer.len() {
+            self.buffer = Zeroizing::new(vec![0; waiting]);
+        }
+        while let Some(reader) = &self.reader
+            && self.filled < waiting
+        {
+            let read = reader.read_now(&mut self.buffer[self.filled..waiting]);
+            self.take(read);
+            if read == Read::Nothing {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, read: Read) {
+        match read {
+            Read::Some(count) => self.filled += count,
+            Read::Nothing => {}
+            Read::End => self.reader = None,
+        }
+    }
+
+    /// Searches what was read for values that are to be masked.
+    fn scan(&mut self) {
+        self.masker.scan(&self.buffer[..self.filled]);
+        self.filled = 0;
+        if self.reader.is_none() {
+            self.masker.end();
+        }
+    }
+
+    /// What of it can be shown by now.
+    fn mask(&mut self) -> Vec<u8> {
+        self.masker.show(&mut self.shown);
+        std::mem::take(&mut self.shown)
+    }
+}

@@ -1,0 +1,119 @@
+//! What can be read of a process, without waiting for it.
+
+#[cfg(unix)]
+pub(super) use unix::Reader;
+
+/// What came of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// So many bytes, at least one.
+    Some(usize),
+    /// Nothing yet.
+    Nothing,
+    /// There is no more.
+    End,
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::File;
+    use std::io;
+
+    use rustix::io::Errno;
+    use tokio::net::unix::pipe::Receiver;
+    use tokio::process::{ChildStderr, ChildStdout};
+
+    use super::Read;
+
+    /// Our end of a pipe or a pseudo-terminal.
+    pub(in crate::run) struct Reader(Receiver);
+
+    impl Reader {
+        /// Takes over what a child writes to.
+        ///
+        /// # Errors
+        /// When the system refuses to tell when it can be read.
+        pub(in crate::run) fn of_stdout(pipe: ChildStdout) -> io::Result<Self> {
+            Ok(Self(Receiver::from_owned_fd(pipe.into_owned_fd()?)?))
+        }
+
+        /// The same.
+        pub(in crate::run) fn of_stderr(pipe: ChildStderr) -> io::Result<Self> {
+            Ok(Self(Receiver::from_owned_fd(pipe.into_owned_fd()?)?))
+        }
+
+        /// The same for a pseudo-terminal, which doesn't block.
+        pub(in crate::run) fn of_pty(pty: File) -> io::Result<Self> {
+            // Not a pipe; what the type asks for is a file that can be waited for.
+            Ok(Self(Receiver::from_file_unchecked(pty)?))
+        }
+
+        /// Reads at least a byte, or the end, once there is one. Nothing is lost when it isn't waited for to the end.
+        pub(in crate::run) async fn read(&self, bytes: &mut [u8]) -> Read {
+            loop {
+                if self.0.readable().await.is_err() {
+                    return Read::End;
+                }
+                match self.0.try_read(bytes) {
+                    Ok(0) => return Read::End,
+                    Ok(count) => return Read::Some(count),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    // A pseudo-terminal whose other side is gone says EIO.
+                    Err(_) => return Read::End,
+                }
+            }
+        }
+
+        /// Reads what is there, asking the system itself: the runtime may not have heard of it yet.
+        pub(in crate::run) fn read_now(&self, bytes: &mut [u8]) -> Read {
+            loop {
+                return match rustix::io::read(&self.0, &mut *bytes) {
+                    Ok(0) => Read::End,
+                    Ok(count) => Read::Some(count),
+                    Err(Errno::INTR) => continue,
+                    Err(Errno::AGAIN) => Read::Nothing,
+                    Err(_) => Read::End,
+                };
+            }
+        }
+
+        /// How many bytes are there.
+        pub(in crate::run) fn waiting(&self) -> usize {
+            let count = rustix::io::ioctl_fionread(&self.0).unwrap_or_default();
+            usize::try_from(count).unwrap_or(usize::MAX)
+        }
+    }
+}
+
+/// Our end of a pipe.
+#[cfg(not(unix))]
+pub(super) struct Reader(tokio::sync::Mutex<Box<dyn tokio::io::AsyncRead + Send + Unpin>>);
+
+#[cfg(not(unix))]
+impl Reader {
+    pub(super) fn of_stdout(pipe: tokio::process::ChildStdout) -> std::io::Result<Self> {
+        Ok(Self(tokio::sync::Mutex::new(Box::new(pipe))))
+    }
+
+    pub(super) fn of_stderr(pipe: tokio::process::ChildStderr) -> std::io::Result<Self> {
+        Ok(Self(tokio::sync::Mutex::new(Box::new(pipe))))
+    }
+
+    pub(super) async fn read(&self, bytes: &mut [u8]) -> Read {
+        let mut pipe = self.0.lock().await;
+        match tokio::io::AsyncReadExt::read(&mut *pipe, bytes).await {
+            Ok(count) if count > 0 => Read::Some(count),
+            _ => Read::End,
+        }
+    }
+
+    /// What is there can't be asked for here.
+    pub(super) fn read_now(&self, _: &mut [u8]) -> Read {
+        Read::Nothing
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        0
+    }
+}
