@@ -6,7 +6,6 @@ mod common;
 
 use std::fmt::Write;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use credflow::render::Filled;

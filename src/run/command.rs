@@ -79,7 +79,7 @@ impl Command {
         };
         let typed = std::io::stdin().is_terminal();
         let leads = self.leads(typed);
-        let keyboard = match leads.has_session().then(Keyboard::take).transpose() {
+        let keyboard = match leads.has_session().then(Keyboard::find).transpose() {
             Ok(keyboard) => keyboard.flatten(),
             Err(error) => return not_started(&error, program),
         };

@@ -21,6 +21,8 @@ pub(super) struct Signal;
 impl Signal {
     pub(super) const TERM: Self = Self;
     pub(super) const KILL: Self = Self;
+    pub(super) const STOP: Self = Self;
+    pub(super) const CONT: Self = Self;
 }
 
 /// How often an ending group is looked at.

@@ -124,7 +124,7 @@ impl Course<'_> {
 
     /// Starts a step until it succeeds, or has been tried as often as it may. `timeout-minutes` is for each attempt.
     async fn attempt(&mut self, bound: &Bound<'_>, turn: &Turn) -> (Outcome, u32) {
-        let Options { cancellation, grace, .. } = &self.run.options;
+        let Options { cancellation, grace, suspension, .. } = &self.run.options;
         let attempts = bound.step.retry.as_ref().map_or(1, |retry| retry.attempts);
         let mut attempt = 1;
         loop {
@@ -142,6 +142,7 @@ impl Course<'_> {
                 cancellation: Some((cancellation.clone(), turn.urgency)),
                 grace: *grace,
                 signals: None,
+                suspension: Some(suspension.follow()),
             };
             let End { outcome, left, rest } = step::execute(self.run, bound, limits).await;
             if let (Outcome::NotStarted(_), Some(gate)) = (&outcome, &self.run.options.gate) {

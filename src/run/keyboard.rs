@@ -1,7 +1,10 @@
 //! The person who types, while a command has a pseudo-terminal.
+//!
+//! Keys are taken from the person's terminal only while the command waits for some: what is typed ahead for the next
+//! command stays where that will read it, and the terminal keeps its own ways until then.
 
 #[cfg(unix)]
-pub(super) use unix::Keyboard;
+pub(super) use unix::{Key, Keyboard};
 
 #[cfg(unix)]
 mod unix {
@@ -17,31 +20,40 @@ mod unix {
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
 
+    use super::super::wish::Wish;
+
     /// How many keys are read at once.
     const KEYS: usize = 4096;
 
-    /// The terminal that a person types at, with every key passed on as it is. Dropping it gives the terminal its settings back.
+    /// The terminal that a person types at. Dropping it gives the terminal its settings back.
     pub(in crate::run) struct Keyboard {
         /// A file description of our own: whether it blocks is shared with everybody who has the same.
         terminal: Receiver,
         /// The same, to change how it behaves.
         settings: File,
-        before: Termios,
+        /// Its settings before it was taken over; nothing while it isn't.
+        before: Option<Termios>,
         keys: Vec<u8>,
         /// Which of the keys are to be typed.
         waiting: Range<usize>,
     }
 
+    /// What a person typed.
+    pub(in crate::run) enum Key<'k> {
+        /// To be passed on; at least one.
+        Typed(&'k [u8]),
+        /// The key that suspends a command which leaves that to its terminal.
+        Suspend,
+    }
+
     impl Keyboard {
-        /// Takes over the terminal that standard input is, or else the one that this process belongs to. Nothing where
-        /// there is none, or where another process has it: a command in the background isn't typed to.
+        /// The terminal that standard input is, or else the one that this process belongs to; nothing where there is none.
         ///
         /// # Errors
         /// When the system refuses.
-        pub(in crate::run) fn take() -> io::Result<Option<Self>> {
+        pub(in crate::run) fn find() -> io::Result<Option<Self>> {
             use std::os::unix::fs::OpenOptionsExt;
-            let stdin = rustix::stdio::stdin();
-            let path = match rustix::termios::ttyname(stdin, Vec::new()) {
+            let path = match rustix::termios::ttyname(rustix::stdio::stdin(), Vec::new()) {
                 Ok(name) => PathBuf::from(OsString::from_vec(name.into_bytes())),
                 Err(_) => PathBuf::from("/dev/tty"),
             };
@@ -50,40 +62,78 @@ mod unix {
             let Ok(file) = std::fs::OpenOptions::new().read(true).write(true).custom_flags(flags).open(path) else {
                 return Ok(None);
             };
-            if tcgetpgrp(&file).is_ok_and(|foreground| foreground != getpgrp()) {
-                return Ok(None);
-            }
             let settings = file.try_clone()?;
-            let before = tcgetattr(&settings)?;
             // Not a pipe; what the type asks for is a file that can be waited for.
             let terminal = Receiver::from_file_unchecked(file)?;
-            let mut raw = before.clone();
-            raw.make_raw();
-            tcsetattr(&settings, OptionalActions::Drain, &raw)?;
-            Ok(Some(Self { terminal, settings, before, keys: vec![0; KEYS], waiting: 0..0 }))
+            Ok(Some(Self { terminal, settings, before: None, keys: vec![0; KEYS], waiting: 0..0 }))
         }
 
-        /// What is to be typed, once there is something; at least one key.
-        pub(in crate::run) async fn keys(&mut self) -> &[u8] {
-            while self.waiting.is_empty() {
+        /// What is to be typed next, once the command waits for keys and there are some. Nothing is lost when it isn't waited
+        /// for to the end.
+        pub(in crate::run) async fn next(&mut self, wish: &mut Wish) -> Key<'_> {
+            if self.waiting.is_empty() {
+                while !self.take() {
+                    wish.arise().await;
+                }
                 match self.terminal.read(&mut self.keys).await {
                     Ok(count) if count > 0 => self.waiting = 0..count,
                     // The terminal is gone.
                     _ => return std::future::pending().await,
                 }
             }
-            &self.keys[self.waiting.clone()]
+            let keys = &self.keys[self.waiting.clone()];
+            match wish.suspends().and_then(|key| memchr::memchr(key, keys)) {
+                Some(0) => {
+                    self.waiting.start += 1;
+                    Key::Suspend
+                }
+                Some(at) => Key::Typed(&keys[..at]),
+                None => Key::Typed(keys),
+            }
         }
 
         /// So many of them were typed.
         pub(in crate::run) fn typed(&mut self, count: usize) {
             self.waiting.start += count;
         }
+
+        /// Takes the terminal over, with every key passed on as it is; tells whether it is taken. A command in the background
+        /// isn't typed to, and neither is one while another credflow has the terminal: it would keep that one's settings for
+        /// those to go back to.
+        fn take(&mut self) -> bool {
+            if self.before.is_some() {
+                return true;
+            }
+            if !self.is_foreground() || self.settings.try_lock().is_err() {
+                return false;
+            }
+            let Ok(before) = tcgetattr(&self.settings) else { return false };
+            let mut raw = before.clone();
+            raw.make_raw();
+            if tcsetattr(&self.settings, OptionalActions::Now, &raw).is_ok() {
+                self.before = Some(before);
+            }
+            self.before.is_some()
+        }
+
+        /// Gives the terminal its settings back; it is taken over again when the command wants keys.
+        pub(in crate::run) fn give_back(&mut self) {
+            if let Some(before) = self.before.take()
+                && self.is_foreground()
+            {
+                let _ = tcsetattr(&self.settings, OptionalActions::Now, &before);
+            }
+            let _ = self.settings.unlock();
+        }
+
+        fn is_foreground(&self) -> bool {
+            tcgetpgrp(&self.settings).is_ok_and(|foreground| foreground == getpgrp())
+        }
     }
 
     impl Drop for Keyboard {
         fn drop(&mut self) {
-            let _ = tcsetattr(&self.settings, OptionalActions::Drain, &self.before);
+            self.give_back();
         }
     }
 }
@@ -94,15 +144,7 @@ pub(super) enum Keyboard {}
 
 #[cfg(not(unix))]
 impl Keyboard {
-    pub(super) fn take() -> std::io::Result<Option<Self>> {
+    pub(super) fn find() -> std::io::Result<Option<Self>> {
         Ok(None)
-    }
-
-    pub(super) async fn keys(&mut self) -> &[u8] {
-        match *self {}
-    }
-
-    pub(super) fn typed(&mut self, _: usize) {
-        match *self {}
     }
 }

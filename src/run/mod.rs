@@ -10,7 +10,9 @@
 //! | `process`, `reader`, `output` | one process, and its output as one stream in order |
 //! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
-//! | `screen`, `window`, `keyboard` | a terminal in place of the one that a person sits at |
+//! | `screen`, `window` | a terminal in place of the one that a person sits at |
+//! | `keyboard`, `wish` | what the person types, once the command waits for it |
+//! | `cancellation`, `suspension`, `signals` | what ends or pauses what runs |
 //! | `script`, `command` | what is started: a step's script, a person's command |
 //! | `files` | values that a step reads from files |
 //! | `mask` | what of the output must not be seen |
@@ -40,7 +42,10 @@ mod screen;
 mod script;
 mod signals;
 mod step;
+mod suspension;
 mod window;
+#[cfg(unix)]
+mod wish;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -58,6 +63,9 @@ pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, StartError, StepExecution};
 pub use refuse::refuse;
+#[cfg(unix)]
+pub use signals::is_ignored;
+pub use suspension::Suspension;
 pub use window::{Size, Window};
 
 /// How a workflow is run.
@@ -75,6 +83,8 @@ pub struct Options {
     pub max_parallel: Option<usize>,
     /// The terminal that the output is shown on, if it is one: steps run on pseudo-terminals of its size.
     pub window: Option<Window>,
+    /// Pauses the run; keep a clone to do so.
+    pub suspension: Suspension,
     /// Whoever must know before a step is given its values.
     pub gate: Option<Arc<dyn Gate>>,
 }
@@ -103,6 +113,7 @@ impl Default for Options {
             clean_env: false,
             max_parallel: None,
             window: None,
+            suspension: Suspension::new(),
             gate: None,
         }
     }

@@ -23,6 +23,10 @@ use super::window::Window;
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_millis(200);
 
+/// How long a command that is suspended may take to tidy up its screen.
+#[cfg(unix)]
+const TIDYING: Duration = Duration::from_millis(100);
+
 /// How long it may go on in any case.
 const REST: Duration = Duration::from_secs(5);
 
@@ -37,6 +41,8 @@ pub(super) struct Limits {
     pub(super) grace: Duration,
     /// Signals to pass on.
     pub(super) signals: Option<Signals>,
+    /// Who may pause it.
+    pub(super) suspension: Option<watch::Receiver<bool>>,
 }
 
 /// A process that runs.
@@ -139,13 +145,13 @@ impl Process {
     pub(super) async fn watch(mut self, mut limits: Limits) -> End {
         let mut seen = self.output.outlet().seen();
         let mut phase = Phase::Running;
-        let (mut ended, mut forced) = (None, None);
+        let (mut ended, mut forced, mut pause) = (None, None, None::<Instant>);
         loop {
             if self.output.is_closed() && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
                 break;
             }
             let alarm = match &phase {
-                Phase::Running => limits.deadline,
+                Phase::Running => limits.deadline.filter(|_| pause.is_none()),
                 Phase::Ending { kill } if ended.is_none() => Some(*kill),
                 Phase::Ending { kill } => Some((Instant::now() + LOOK).min(*kill)),
                 Phase::Resting { silent, last, .. } => Some(*silent.min(last)),
@@ -161,6 +167,8 @@ impl Process {
                 }
                 status = self.child.wait(), if ended.is_none() => {
                     ended = Some(status.map_or(Outcome::Failed(1), Outcome::from));
+                    // What is typed from here on is for whoever comes next.
+                    self.keyboard = None;
                     if matches!(phase, Phase::Running) {
                         phase = Phase::rest();
                     }
@@ -188,8 +196,18 @@ impl Process {
                     Phase::Ending { .. } if urgency < Urgency::Now => {}
                     Phase::Ending { .. } | Phase::Resting { .. } => phase = self.kill(),
                 },
-                signal = signalled(&mut limits.signals) => self.forward(signal),
-                () = served(&mut self.screen, &mut self.keyboard) => {}
+                signal = signalled(&mut limits.signals) => self.forward(signal).await,
+                suspended = served(&mut self.screen, &mut self.keyboard) => if suspended {
+                    self.suspend(true).await;
+                },
+                is_paused = paused(&mut limits.suspension) => {
+                    self.group.send(if is_paused { Signal::STOP } else { Signal::CONT }, &mut self.child);
+                    match (is_paused, pause.take()) {
+                        (true, since) => pause = since.or_else(|| Some(Instant::now())),
+                        (false, Some(since)) => limits.deadline = limits.deadline.map(|deadline| deadline + since.elapsed()),
+                        (false, None) => {}
+                    }
+                }
             }
         }
         let Self { group, mut output, .. } = self;
@@ -216,9 +234,10 @@ impl Process {
         End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: group.left(), rest }
     }
 
-    /// Tells the group to end.
+    /// Tells the group to end. One that is stopped has to go on for that.
     fn end(&mut self, grace: Duration) -> Phase {
         self.group.send(Signal::TERM, &mut self.child);
+        self.group.send(Signal::CONT, &mut self.child);
         Phase::Ending { kill: Instant::now() + grace }
     }
 
@@ -229,13 +248,40 @@ impl Process {
     }
 
     /// Passes a signal on; not those that a terminal sends to all of its foreground.
-    fn forward(&mut self, signal: Signal) {
+    async fn forward(&mut self, signal: Signal) {
         #[cfg(unix)]
-        if self.attached && (signal == Signal::INT || signal == Signal::QUIT) {
-            return;
+        match signal {
+            Signal::INT | Signal::QUIT if self.attached => return,
+            Signal::TSTP => return self.suspend(false).await,
+            _ => {}
         }
         self.group.send(signal, &mut self.child);
     }
+
+    /// Stops the command and this process with it, as a terminal's own suspension does, until a person lets both go on.
+    /// `by_key` tells that only the command was typed to: then whoever else is in this process's group is stopped as well.
+    #[cfg(unix)]
+    async fn suspend(&mut self, by_key: bool) {
+        use rustix::process::{getpgrp, getpid, kill_process, kill_process_group};
+        // It may have a screen to tidy up.
+        self.group.send(Signal::TSTP, &mut self.child);
+        let tidying = async {
+            loop {
+                self.output.pass().await
+            }
+        };
+        let _: Result<(), _> = tokio::time::timeout(TIDYING, tidying).await;
+        // A command whose session nobody controls isn't stopped by that.
+        self.group.send(Signal::STOP, &mut self.child);
+        if let Some(keyboard) = &mut self.keyboard {
+            keyboard.give_back();
+        }
+        let _ = if by_key { kill_process_group(getpgrp(), Signal::STOP) } else { kill_process(getpid(), Signal::STOP) };
+        self.group.send(Signal::CONT, &mut self.child);
+    }
+
+    #[cfg(not(unix))]
+    async fn suspend(&mut self, _: bool) {}
 }
 
 impl Phase {
@@ -260,8 +306,8 @@ async fn changed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
     }
 }
 
-/// Passes on one change of the window's size, or what is typed next.
-async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) {
+/// Passes on one change of the window's size, or what is typed next; tells whether the command is to be suspended.
+async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) -> bool {
     match screen {
         Some(screen) => screen.serve(keyboard.as_mut()).await,
         None => std::future::pending().await,
@@ -272,6 +318,17 @@ async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) {
 pub(super) async fn until(alarm: Option<Instant>) {
     match alarm {
         Some(alarm) => sleep_until(alarm).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the run pauses or goes on.
+async fn paused(suspension: &mut Option<watch::Receiver<bool>>) -> bool {
+    match suspension {
+        Some(suspension) => match suspension.changed().await {
+            Ok(()) => *suspension.borrow_and_update(),
+            Err(_) => std::future::pending().await,
+        },
         None => std::future::pending().await,
     }
 }

@@ -8,9 +8,13 @@ use std::os::fd::AsFd;
 use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use tokio::process::{Child, Command};
 
+#[cfg(unix)]
+use super::keyboard::Key;
 use super::keyboard::Keyboard;
 use super::reader::Reader;
 use super::window::Window;
+#[cfg(unix)]
+use super::wish::Wish;
 
 /// Where a stream of a process leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +80,8 @@ impl Lead {
 pub(super) struct Screen {
     size: tokio::sync::watch::Receiver<super::window::Size>,
     writer: pty_process::OwnedWritePty,
+    /// Whether keys are waited for.
+    wish: Option<Wish>,
     /// When the end of input is typed next, where there is nobody to type: a program that asks on its terminal then hears
     /// that nobody is there, instead of waiting for ever.
     hush: Option<tokio::time::Interval>,
@@ -127,34 +133,43 @@ impl Screen {
             drop((command, pts));
             child
         };
+        let leader = child.id().and_then(|id| rustix::process::Pid::from_raw(id.try_into().ok()?));
+        let wish = leader.map(|leader| Ok::<_, io::Error>(Wish::new(pty.as_fd().try_clone_to_owned()?.into(), leader)));
+        let wish = wish.transpose()?;
         let (_, writer) = pty.into_split();
         let hush = (leads.has_session() && !is_typed).then(|| {
             let mut hush = tokio::time::interval(HUSH);
             hush.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             hush
         });
-        Ok((child, reader, Self { size, writer, hush }))
+        Ok((child, reader, Self { size, writer, wish, hush }))
     }
 
-    /// Passes on one change of the window's size, of which the system tells the program, or what is typed next.
-    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) {
-        let Self { size, writer, hush } = self;
+    /// Passes on one change of the window's size, of which the system tells the program, or what is typed next; tells whether
+    /// the command is to be suspended.
+    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) -> bool {
+        let Self { size, writer, wish, hush } = self;
         let mut typed_end = false;
-        tokio::select! {
+        let suspended = tokio::select! {
             Ok(()) = size.changed() => {
                 // A program that has ended needs no size.
                 let _ = writer.resize(dimensions(*size.borrow_and_update()));
+                false
             }
-            () = type_next(writer, keyboard) => {}
-            () = tick(hush) => typed_end = true,
+            suspended = type_next(writer, keyboard, wish) => suspended,
+            () = tick(hush) => {
+                typed_end = true;
+                false
+            }
             else => std::future::pending().await,
-        }
+        };
         if typed_end {
             // Not waited for: where nobody reads, the system takes only so many.
             let _ =
                 tokio::time::timeout(std::time::Duration::ZERO, tokio::io::AsyncWriteExt::write(writer, END_OF_INPUT))
                     .await;
         }
+        suspended
     }
 }
 
@@ -183,16 +198,25 @@ async fn tick(hush: &mut Option<tokio::time::Interval>) {
     }
 }
 
-/// Types what the keyboard has next. Nothing is lost when it isn't waited for to the end.
+/// Types what the keyboard has next; tells whether that was the key that suspends. Nothing is lost when it isn't waited for
+/// to the end.
 #[cfg(unix)]
-async fn type_next(writer: &mut pty_process::OwnedWritePty, keyboard: Option<&mut Keyboard>) {
-    let Some(keyboard) = keyboard else { return std::future::pending().await };
-    let keys = keyboard.keys().await;
-    match tokio::io::AsyncWriteExt::write(writer, keys).await {
+async fn type_next(
+    writer: &mut pty_process::OwnedWritePty,
+    keyboard: Option<&mut Keyboard>,
+    wish: &mut Option<Wish>,
+) -> bool {
+    let (Some(keyboard), Some(wish)) = (keyboard, wish) else { return std::future::pending().await };
+    let typed = match keyboard.next(wish).await {
+        Key::Suspend => return true,
+        Key::Typed(keys) => tokio::io::AsyncWriteExt::write(writer, keys).await,
+    };
+    match typed {
         Ok(count) => keyboard.typed(count),
         // Nobody is there to read.
         Err(_) => std::future::pending().await,
     }
+    false
 }
 
 #[cfg(unix)]
@@ -219,7 +243,7 @@ impl Screen {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>) {
+    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>) -> bool {
         match *self {}
     }
 }

@@ -3,7 +3,7 @@
 use super::group::Signal;
 
 /// The signals that are passed on: all that a program may want to hear, but for those that are about its own children,
-/// its terminal or a closed pipe.
+/// its terminal or a closed pipe. One that was ignored when credflow started, as `nohup` has it, stays ignored.
 pub(super) struct Signals {
     #[cfg(unix)]
     streams: Vec<(Signal, tokio::signal::unix::Signal)>,
@@ -26,10 +26,12 @@ impl Signals {
                 Signal::USR1,
                 Signal::USR2,
                 Signal::ALARM,
+                Signal::TSTP,
                 Signal::CONT,
             ];
+            let wanted = wanted.into_iter().filter(|wanted| !is_ignored(wanted.as_raw()));
             let streams = wanted.map(|wanted| Ok((wanted, signal(SignalKind::from_raw(wanted.as_raw()))?)));
-            Ok(Self { streams: streams.into_iter().collect::<std::io::Result<_>>()? })
+            Ok(Self { streams: streams.collect::<std::io::Result<_>>()? })
         }
         #[cfg(not(unix))]
         Ok(Self {})
@@ -47,4 +49,14 @@ impl Signals {
         #[cfg(not(unix))]
         std::future::pending().await
     }
+}
+
+/// Whether this process ignores a signal, as whoever started it may have wished. Linux alone tells; elsewhere none is known
+/// to be.
+#[cfg(unix)]
+pub fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
 }

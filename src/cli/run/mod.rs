@@ -22,7 +22,7 @@ use super::{AROUND, Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Plan, human};
-use crate::run::{self, Cancellation, Gate, Options, Orphans};
+use crate::run::{self, Cancellation, Gate, Options, Orphans, Suspension};
 use auditor::Auditor;
 use input::Failure;
 use logs::Logs;
@@ -92,7 +92,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
         }
     };
     let uses = Arc::new(uses);
-    let cancellation = Cancellation::new();
+    let (cancellation, suspension) = (Cancellation::new(), Suspension::new());
     let auditor = Arc::new(Auditor::new(trail, Arc::clone(&uses), cancellation.clone()));
     let options = Options {
         cancellation: cancellation.clone(),
@@ -100,6 +100,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
+        suspension: suspension.clone(),
         gate: Some(Arc::clone(&auditor) as Arc<dyn Gate>),
         ..Options::default()
     };
@@ -107,9 +108,11 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let (witness, logs) = Witness::new(live::observer(terminal, extent), logs);
     let orphans = Orphans::adopt();
     let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
+    let pausing = tokio::spawn(pause_on_signal(suspension));
     let ran = run::run(workflow, options, Box::new(witness)).await;
     orphans.end(grace, &cancellation).await;
     ending.abort();
+    pausing.abort();
     let (reports, terminal) = (args.report.clone(), terminal.clone());
     let telling = tokio::task::spawn_blocking(move || tell(ran, &auditor, &logs, &uses, &reports, &terminal));
     tokio::select! {
@@ -175,23 +178,44 @@ async fn cancel_on_signal(cancellation: Cancellation, terminal: Terminal) {
     cancellation.cancel();
 }
 
-/// Waits for Ctrl-C, for the terminal to close, or to be asked to end.
+/// How long steps have to hear that they are to stop.
+#[cfg(unix)]
+const HEARING: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// Stops the steps and this process when the terminal asks for it (Ctrl-Z), and lets the steps go on with it.
+#[cfg(unix)]
+async fn pause_on_signal(suspension: Suspension) {
+    use rustix::process::{Signal, getpid, kill_process};
+    let Some(mut asked) = listen(Signal::TSTP.as_raw()) else { return };
+    while asked.recv().await.is_some() {
+        suspension.suspend();
+        tokio::time::sleep(HEARING).await;
+        let _ = kill_process(getpid(), Signal::STOP);
+        suspension.resume();
+    }
+}
+
+#[cfg(not(unix))]
+async fn pause_on_signal(_: Suspension) {}
+
+/// Waits for Ctrl-C, for the terminal to close, or to be asked to end. A signal that was ignored when this process started
+/// stays so.
 #[cfg(unix)]
 async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    let (Ok(mut hangup), Ok(mut quit)) = (signal(SignalKind::hangup()), signal(SignalKind::quit())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-        _ = quit.recv() => {}
-    }
+    use rustix::process::Signal;
+    let wanted = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT];
+    let mut streams: Vec<_> = wanted.iter().filter_map(|wanted| listen(wanted.as_raw())).collect();
+    std::future::poll_fn(|context| {
+        let came = streams.iter_mut().any(|stream| stream.poll_recv(context).is_ready());
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}
+
+#[cfg(unix)]
+fn listen(wanted: i32) -> Option<tokio::signal::unix::Signal> {
+    let kind = tokio::signal::unix::SignalKind::from_raw(wanted);
+    if run::is_ignored(wanted) { None } else { tokio::signal::unix::signal(kind).ok() }
 }
 
 #[cfg(not(unix))]
