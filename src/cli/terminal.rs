@@ -1,6 +1,7 @@
 //! The person at the other end: two streams, and whether they are a terminal.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Exit;
@@ -17,6 +18,8 @@ pub struct Terminal {
     live: bool,
     screen: bool,
     level: Level,
+    /// Whether there is progress to take away.
+    has_progress: Arc<AtomicBool>,
     /// What couldn't be written, first of all.
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -54,6 +57,7 @@ impl Terminal {
             live: false,
             screen: false,
             level: Level::Normal,
+            has_progress: Arc::default(),
             fault: Arc::default(),
         }
     }
@@ -109,9 +113,10 @@ impl Terminal {
         let _ = self.write(&self.err, text.as_bytes());
     }
 
-    /// Shows progress on a line of its own that the next one replaces.
+    /// Shows progress on a line of its own that the next one replaces; an empty one takes it away.
     pub(super) fn progress(&self, text: &str) {
-        if self.live && self.level >= Level::Normal {
+        let is_shown = self.has_progress.swap(!text.is_empty(), Ordering::Relaxed);
+        if self.live && self.level >= Level::Normal && (is_shown || !text.is_empty()) {
             let _ = self.write(&self.err, format!("\r\u{1b}[2K{text}").as_bytes());
         }
     }

@@ -72,8 +72,9 @@ mod unix {
         /// for to the end.
         pub(in crate::run) async fn next(&mut self, wish: &mut Wish) -> Key<'_> {
             if self.waiting.is_empty() {
-                while !self.take() {
+                while self.before.is_none() {
                     wish.arise().await;
+                    self.take();
                 }
                 match self.terminal.read(&mut self.keys).await {
                     Ok(count) if count > 0 => self.waiting = 0..count,
@@ -97,23 +98,18 @@ mod unix {
             self.waiting.start += count;
         }
 
-        /// Takes the terminal over, with every key passed on as it is; tells whether it is taken. A command in the background
-        /// isn't typed to, and neither is one while another credflow has the terminal: it would keep that one's settings for
-        /// those to go back to.
-        fn take(&mut self) -> bool {
-            if self.before.is_some() {
-                return true;
-            }
+        /// Takes the terminal over, with every key passed on as it is. A command in the background isn't typed to, and neither is
+        /// one while another credflow has the terminal: it would keep that one's settings for those to go back to.
+        fn take(&mut self) {
             if !self.is_foreground() || self.settings.try_lock().is_err() {
-                return false;
+                return;
             }
-            let Ok(before) = tcgetattr(&self.settings) else { return false };
+            let Ok(before) = tcgetattr(&self.settings) else { return };
             let mut raw = before.clone();
             raw.make_raw();
             if tcsetattr(&self.settings, OptionalActions::Now, &raw).is_ok() {
                 self.before = Some(before);
             }
-            self.before.is_some()
         }
 
         /// Gives the terminal its settings back; it is taken over again when the command wants keys.

@@ -157,7 +157,12 @@ impl Process {
                 Phase::Resting { silent, last, .. } => Some(*silent.min(last)),
             };
             tokio::select! {
-                () = self.output.pass() => phase.hear(),
+                () = self.output.pass() => {
+                    phase.hear();
+                    if let Some(screen) = &mut self.screen {
+                        screen.hear();
+                    }
+                }
                 streams = changed(&mut seen) => {
                     self.output.leave(streams);
                     if streams.contains(&Seen::Failed) && matches!(phase, Phase::Running) {

@@ -145,6 +145,13 @@ impl Screen {
         Ok((child, reader, Self { size, writer, wish, hush }))
     }
 
+    /// The command has written something.
+    pub(super) fn hear(&mut self) {
+        if let Some(wish) = &mut self.wish {
+            wish.hear();
+        }
+    }
+
     /// Passes on one change of the window's size, of which the system tells the program, or what is typed next; tells whether
     /// the command is to be suspended.
     pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) -> bool {
@@ -239,6 +246,10 @@ pub(super) enum Screen {}
 
 #[cfg(not(unix))]
 impl Screen {
+    pub(super) fn hear(&mut self) {
+        match *self {}
+    }
+
     pub(super) fn start(_: Command, _: &Window, _: Leads, _: bool, _: bool) -> io::Result<(Child, Reader, Self)> {
         Err(io::ErrorKind::Unsupported.into())
     }

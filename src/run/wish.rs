@@ -7,11 +7,11 @@ use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
 use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr, tcgetpgrp};
 use tokio::time::sleep;
 
-/// How often it is looked at, at first and after a while.
-const LOOKS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(100)];
+/// How soon it is looked at after the command wrote something, such as a prompt; then after twice as long each time.
+const SOON: Duration = Duration::from_millis(2);
 
-/// How many first looks there are.
-const EAGER: usize = 100;
+/// The longest time between looks.
+const SELDOM: Duration = Duration::from_millis(100);
 
 /// So many looks in turn that the system refuses count as a wish: a program of another user, for example.
 const REFUSED: usize = 5;
@@ -27,25 +27,31 @@ pub(super) struct Wish {
     leader: Pid,
     /// How the terminal was when the command began.
     modes: LocalModes,
-    looks: usize,
+    /// How long until the next look.
+    pause: Duration,
     refused: usize,
 }
 
 impl Wish {
     pub(super) fn new(pty: File, leader: Pid) -> Self {
         let modes = tcgetattr(&pty).map_or(LocalModes::empty(), |modes| modes.local_modes);
-        Self { pty, leader, modes, looks: 0, refused: 0 }
+        Self { pty, leader, modes, pause: SOON, refused: 0 }
     }
 
     /// Waits until there is one.
     pub(super) async fn arise(&mut self) {
         loop {
-            sleep(LOOKS[usize::from(self.looks > EAGER)]).await;
-            self.looks += 1;
+            sleep(self.pause).await;
+            self.pause = (self.pause * 2).min(SELDOM);
             if self.is_there() {
                 return;
             }
         }
+    }
+
+    /// The command has written something.
+    pub(super) fn hear(&mut self) {
+        self.pause = SOON;
     }
 
     /// The key that suspends the command, where that is left to the terminal, nobody in its session, such as a shell, deals
