@@ -1,6 +1,7 @@
 //! One stream of a process's output, masked.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use zeroize::Zeroizing;
@@ -39,22 +40,58 @@ impl Pipe {
         self.reader.is_none()
     }
 
-    /// Reads what comes next once there is a place for it, and tells how much; 0 at the end, and after that never
-    /// anything. Nothing is lost when it isn't waited for to the end.
-    pub(super) async fn read<'o>(&mut self, outlet: &'o Outlet) -> (usize, Place<'o>) {
+    /// Reads what comes next once there is a place for it, and tells how much: 0 at the end, and after that never
+    /// anything; nothing when something that was read before waits for the place. Nothing is lost when it isn't waited
+    /// for to the end.
+    pub(super) async fn read<'o>(&mut self, outlet: &'o Outlet) -> (Option<usize>, Place<'o>) {
         let Some(reader) = &mut self.reader else { return std::future::pending().await };
         let place = outlet.place().await;
+        if !self.shown.is_empty() {
+            return (None, place);
+        }
         // What can't be read any more has ended.
-        (reader.read(&mut self.read).await.unwrap_or(0), place)
+        (Some(reader.read(&mut self.read).await.unwrap_or(0)), place)
     }
 
     /// Passes on what was read.
-    pub(super) fn pass(&mut self, count: usize, place: Place<'_>) {
-        if count == 0 {
+    pub(super) fn pass(&mut self, count: Option<usize>, place: Place<'_>) {
+        if count == Some(0) {
             return self.close(Some(place));
         }
-        self.masker.push(&self.read[..count], &mut self.shown);
+        self.mask(count.unwrap_or(0));
         self.show(place);
+    }
+
+    /// Passes on what was read of another stream; before that, what was written here until then: it may have added a
+    /// value that the other one shows.
+    pub(super) async fn catch_up(&mut self, other: &mut Self, count: Option<usize>, place: Place<'_>, outlet: &Outlet) {
+        let Some(count) = count.filter(|count| *count > 0) else { return other.pass(count, place) };
+        match self.read_now().await {
+            Some(here) if here > 0 => {
+                self.pass(Some(here), place);
+                other.mask(count);
+                // Where there is no place it waits for one.
+                if let Some(place) = outlet.place_now() {
+                    other.show(place);
+                }
+            }
+            // The end comes again, or there is nothing.
+            _ => other.pass(Some(count), place),
+        }
+    }
+
+    /// Reads what is there.
+    async fn read_now(&mut self) -> Option<usize> {
+        let mut reading = std::pin::pin!(tokio::task::unconstrained(self.reader.as_mut()?.read(&mut self.read)));
+        let read = std::future::poll_fn(|context| match reading.as_mut().poll(context) {
+            Poll::Ready(read) => Poll::Ready(read.ok()),
+            Poll::Pending => Poll::Ready(None),
+        });
+        read.await
+    }
+
+    fn mask(&mut self, count: usize) {
+        self.masker.push(&self.read[..count], &mut self.shown);
     }
 
     /// Passes on what was held back, if there is a place for it, and reads no more.

@@ -89,7 +89,9 @@ impl Rest {
         while !(self.stdout.is_closed() && self.stderr.is_closed()) {
             tokio::select! {
                 (count, place) = self.stdout.read(&self.outlet) => self.stdout.pass(count, place),
-                (count, place) = self.stderr.read(&self.outlet) => self.stderr.pass(count, place),
+                (count, place) = self.stderr.read(&self.outlet) => {
+                    self.stdout.catch_up(&mut self.stderr, count, place, &self.outlet).await;
+                }
             }
         }
         self.outlet.end(std::future::pending()).await;
@@ -144,7 +146,7 @@ impl Process {
         let outlet = Outlet::new(sink);
         let mut unseen = outlet.unseen();
         let mut phase = Phase::Running;
-        let (mut ended, mut forced) = (None, None);
+        let (mut ended, mut forced, mut was_signalled) = (None, None, false);
         loop {
             let silent = self.stdout.is_closed() && self.stderr.is_closed();
             if silent && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
@@ -162,7 +164,7 @@ impl Process {
                     phase.hear();
                 }
                 (count, place) = self.stderr.read(&outlet) => {
-                    self.stderr.pass(count, place);
+                    self.stdout.catch_up(&mut self.stderr, count, place, &outlet).await;
                     phase.hear();
                 }
                 () = unseen.changed() => {
@@ -199,7 +201,10 @@ impl Process {
                     Phase::Ending { .. } if urgency < Urgency::Now => {}
                     Phase::Ending { .. } | Phase::Resting { .. } => phase = self.kill(),
                 },
-                signal = signalled(&mut limits.signals) => self.forward(signal),
+                signal = signalled(&mut limits.signals) => {
+                    was_signalled = true;
+                    self.forward(signal);
+                }
                 () = served(&mut self.screen, &mut self.keyboard) => {}
             }
         }
@@ -211,7 +216,8 @@ impl Process {
         } else {
             stdout.close(outlet.place_now());
             stderr.close(outlet.place_now());
-            let is_forced = forced.is_some();
+            // Whoever ended it doesn't wait for the reader of its output.
+            let is_forced = forced.is_some() || was_signalled && matches!(ended, Some(Outcome::Signalled(_)));
             outlet
                 .end(async move {
                     if !is_forced {
