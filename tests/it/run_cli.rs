@@ -59,7 +59,9 @@ fn scrub(text: &str) -> String {
         }
         if let Some(at) = line.find(" s)").or_else(|| line.find(" s  ")) {
             let start = line[..at].rfind([' ', '(']).map_or(0, |start| start + 1);
-            line.replace_range(start..at, "0.0");
+            // In a table a longer time takes the place of blanks.
+            let width = if line[at..].starts_with(" s)") { 0 } else { at - start };
+            line.replace_range(start..at, &format!("{:>width$}", "0.0"));
         }
         lines.push(line);
     }
