@@ -41,7 +41,8 @@ fn scrub(text: &str) -> String {
             digits.push(character);
             continue;
         }
-        let is_version = digits.len() == 32 || digits.len() == 8 && digits.chars().any(|digit| digit.is_ascii_digit());
+        // A version may by chance have no digit, and a word could be hexadecimal; only a version follows an `@`.
+        let is_version = digits.len() == 32 || digits.len() == 8 && out.ends_with('@');
         out.push_str(if is_version { "VERSION" } else { &digits });
         digits.clear();
         out.push(character);
