@@ -166,7 +166,8 @@ async fn still_taken<T>(taken: &AtomicUsize, end: impl Future<Output = T>) -> bo
     }
 }
 
-/// The way of one process's output to the observer.
+/// The way of one process's output to the observer; clones are the same way.
+#[derive(Clone)]
 pub(super) struct Outlet {
     audience: Audience,
     step: StepPlace,
@@ -184,9 +185,9 @@ impl Outlet {
         Slot(place.expect("internal error: the places are never closed"))
     }
 
-    /// Places, if there are any now.
-    pub(super) fn slot_now(&self) -> Option<Slot> {
-        Arc::clone(&self.places).try_acquire_many_owned(2).ok().map(Slot)
+    /// Whether there are places now.
+    pub(super) fn has_room(&self) -> bool {
+        self.places.available_permits() >= 2
     }
 
     /// Sends pieces on their way, in this order; one of each stream at the most.
@@ -204,14 +205,18 @@ impl Outlet {
         self.reception.streams.subscribe()
     }
 
-    /// Waits until all that was sent is told; once that is given up, only for as long as something is still taken.
-    pub(super) async fn drain(&self, given_up: impl Future<Output = ()>) {
-        let told = self.places.acquire_many(WAITING);
-        tokio::pin!(told);
+    /// Waits until all that was sent is told.
+    pub(super) async fn drained(&self) {
+        let _ = self.places.acquire_many(WAITING).await;
+    }
+
+    /// Waits for something that needs the observer; once it is given up, only for as long as something is still taken.
+    pub(super) async fn unless_given_up(&self, work: impl Future<Output = ()>, given_up: impl Future<Output = ()>) {
+        tokio::pin!(work);
         tokio::select! {
-            _ = &mut told => {}
+            () = &mut work => {}
             () = given_up => {
-                still_taken(&self.audience.taken, told).await;
+                still_taken(&self.audience.taken, work).await;
             }
         }
     }

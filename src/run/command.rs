@@ -9,7 +9,7 @@ use super::event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
 use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
-use super::process::{Limits, Process, Setup};
+use super::process::{End, Limits, Process, Setup};
 use super::screen::{Lead, Leads};
 use super::signals::Signals;
 use super::window::Window;
@@ -88,12 +88,16 @@ impl Command {
         let setup = Setup { leads, window: self.window.as_ref(), own: !typed, masks: &masks, outlet, keyboard };
         let outcome = match Process::start(command, setup) {
             Ok(process) => {
-                let limits = Limits { signals: Some(signals), ..Limits::default() };
-                let end = process.watch(limits).await;
-                if let Some(group) = end.left {
+                let mut limits = Limits { signals: Some(signals), ..Limits::default() };
+                let End { outcome, left, rest } = process.watch(&mut limits).await;
+                if let Some(group) = left {
                     group.release();
                 }
-                end.outcome
+                let lost = match rest {
+                    Some(rest) => rest.leave(limits).await,
+                    None => None,
+                };
+                lost.map_or(outcome, |reason| Outcome::OutputLost { reason })
             }
             Err(error) => Outcome::NotStarted(step::fault(&error, program, None)),
         };

@@ -14,16 +14,22 @@ mod unix {
     use std::ops::Range;
     use std::os::unix::ffi::OsStringExt;
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use rustix::process::getpgrp;
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
+    use tokio::time::timeout;
 
+    use super::super::audience::Outlet;
     use super::super::wish::Wish;
 
     /// How many keys are read at once.
     const KEYS: usize = 4096;
+
+    /// How long what waits to be shown may take to be, before the terminal is taken over.
+    const SHOWING: Duration = Duration::from_millis(50);
 
     /// The terminal that a person types at. Dropping it gives the terminal its settings back.
     pub(in crate::run) struct Keyboard {
@@ -70,11 +76,15 @@ mod unix {
 
         /// What is to be typed next, once the command waits for keys and there are some. Nothing is lost when it isn't waited
         /// for to the end.
-        pub(in crate::run) async fn next(&mut self, wish: &mut Wish) -> Key<'_> {
+        pub(in crate::run) async fn next(&mut self, wish: &mut Wish, outlet: &Outlet) -> Key<'_> {
             if self.waiting.is_empty() {
                 while self.before.is_none() {
                     wish.arise().await;
-                    self.take();
+                    // What was written before has the line ends for a terminal that isn't taken.
+                    let _: Result<(), _> = timeout(SHOWING, outlet.drained()).await;
+                    if self.take() {
+                        wish.make_line_ends();
+                    }
                 }
                 match self.terminal.read(&mut self.keys).await {
                     Ok(count) if count > 0 => self.waiting = 0..count,
@@ -100,16 +110,17 @@ mod unix {
 
         /// Takes the terminal over, with every key passed on as it is. A command in the background isn't typed to, and neither is
         /// one while another credflow has the terminal: it would keep that one's settings for those to go back to.
-        fn take(&mut self) {
+        fn take(&mut self) -> bool {
             if !self.is_foreground() || self.settings.try_lock().is_err() {
-                return;
+                return false;
             }
-            let Ok(before) = tcgetattr(&self.settings) else { return };
+            let Ok(before) = tcgetattr(&self.settings) else { return false };
             let mut raw = before.clone();
             raw.make_raw();
             if tcsetattr(&self.settings, OptionalActions::Now, &raw).is_ok() {
                 self.before = Some(before);
             }
+            self.before.is_some()
         }
 
         /// Gives the terminal its settings back; it is taken over again when the command wants keys.

@@ -58,25 +58,37 @@ impl Output {
     /// Passes on what comes next, once there is room for it. Never done when there is nothing more to come. Nothing is lost
     /// when it isn't waited for to the end.
     pub(super) async fn pass(&mut self) {
-        let slot = self.outlet.slot().await;
-        let [stdout, stderr] = &mut self.streams;
-        tokio::select! {
-            () = stdout.read() => stderr.read_now(),
-            () = stderr.read() => stdout.read_now(),
+        let Self { streams, outlet } = self;
+        loop {
+            let [stdout, stderr] = &*streams;
+            let first = tokio::select! {
+                () = stdout.ready() => Stream::Stdout,
+                () = stderr.ready() => Stream::Stderr,
+            };
+            let slot = outlet.slot().await;
+            let [stdout, stderr] = &mut *streams;
+            let (first, other) = if first == Stream::Stdout { (stdout, stderr) } else { (stderr, stdout) };
+            if first.read() {
+                other.read_now();
+                return show(streams, outlet, slot);
+            }
         }
-        self.show(slot);
     }
 
-    /// Passes on what is there by now and what was held back, as far as there is room for it, and reads no more.
-    pub(super) fn close(&mut self) {
-        let slot = self.outlet.slot_now();
-        for pipe in self.streams.iter_mut().filter(|pipe| pipe.reader.is_some()) {
-            pipe.read_now();
-            pipe.reader = None;
-        }
-        if let Some(slot) = slot {
-            self.show(slot);
-        }
+    /// Passes on what is there by now and what was held back, reads no more, and waits until all of it is told; once that is
+    /// given up, only for as long as something is still taken.
+    pub(super) async fn finish(&mut self, given_up: impl Future<Output = ()>) {
+        let Self { streams, outlet } = self;
+        let told = async {
+            let slot = outlet.slot().await;
+            for pipe in streams.iter_mut().filter(|pipe| pipe.reader.is_some()) {
+                pipe.read_now();
+                pipe.reader = None;
+            }
+            show(streams, outlet, slot);
+            outlet.drained().await;
+        };
+        outlet.unless_given_up(told, given_up).await;
     }
 
     /// Reads no more of what nobody sees: who writes there is to know, as it would from a pipe of its own.
@@ -87,22 +99,30 @@ impl Output {
             }
         }
     }
+}
 
-    /// Masks what was read of both streams, and sends it on its way.
-    fn show(&mut self, slot: Slot) {
-        // The values that either adds are known before anything of the other is shown.
-        self.streams.iter_mut().for_each(Pipe::scan);
-        let pieces = self.streams.iter_mut().map(|pipe| (pipe.stream, pipe.mask()));
-        self.outlet.send(slot, pieces);
-    }
+/// Masks what was read of both streams, and sends it on its way.
+fn show(streams: &mut [Pipe; 2], outlet: &Outlet, slot: Slot) {
+    // The values that either adds are known before anything of the other is shown.
+    streams.iter_mut().for_each(Pipe::scan);
+    outlet.send(slot, streams.iter_mut().map(|pipe| (pipe.stream, pipe.mask())));
 }
 
 impl Pipe {
-    /// Reads what comes next; never done when nothing more comes.
-    async fn read(&mut self) {
-        let Some(reader) = &self.reader else { return std::future::pending().await };
-        let read = reader.read(&mut self.buffer).await;
+    /// Waits until there may be something to read; for ever when nothing more comes.
+    async fn ready(&self) {
+        match &self.reader {
+            Some(reader) => reader.ready().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads what came, and tells whether something did, or the end.
+    fn read(&mut self) -> bool {
+        let Some(reader) = &self.reader else { return false };
+        let read = reader.read(&mut self.buffer);
         self.take(read);
+        read != Read::Nothing
     }
 
     /// Reads what is there now.

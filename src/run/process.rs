@@ -45,6 +45,19 @@ pub(super) struct Limits {
     pub(super) suspension: Option<watch::Receiver<bool>>,
 }
 
+impl Limits {
+    /// Waits until a reader of output isn't waited for any more: at once where the process `is_ended` by somebody.
+    pub(super) async fn give_up(mut self, is_ended: bool) {
+        if !is_ended {
+            tokio::select! {
+                () = until(self.deadline) => {}
+                _ = cancelled(&mut self.cancellation) => {}
+                _ = signalled(&mut self.signals) => {}
+            }
+        }
+    }
+}
+
 /// A process that runs.
 pub(super) struct Process {
     child: Child,
@@ -98,7 +111,14 @@ impl Rest {
                 streams = changed(&mut seen) => output.leave(streams),
             }
         }
-        output.outlet().drain(std::future::pending()).await;
+        output.finish(std::future::pending()).await;
+    }
+
+    /// Leaves it to whoever writes there; what is there by now is passed on.
+    pub(super) async fn leave(self, limits: Limits) -> Option<String> {
+        let Self(mut output) = self;
+        output.finish(limits.give_up(false)).await;
+        output.outlet().fault()
     }
 }
 
@@ -142,10 +162,11 @@ impl Process {
     }
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
-    pub(super) async fn watch(mut self, mut limits: Limits) -> End {
-        let mut seen = self.output.outlet().seen();
+    pub(super) async fn watch(mut self, limits: &mut Limits) -> End {
+        let outlet = self.output.outlet().clone();
+        let mut seen = outlet.seen();
         let mut phase = Phase::Running;
-        let (mut ended, mut forced, mut pause) = (None, None, None::<Instant>);
+        let (mut ended, mut forced, mut pause, mut is_given_up) = (None, None, None::<Instant>, false);
         loop {
             if self.output.is_closed() && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
                 break;
@@ -166,7 +187,7 @@ impl Process {
                 streams = changed(&mut seen) => {
                     self.output.leave(streams);
                     if streams.contains(&Seen::Failed) && matches!(phase, Phase::Running) {
-                        forced = Some(Outcome::Cancelled);
+                        (forced, is_given_up) = (Some(Outcome::Cancelled), true);
                         phase = self.end(limits.grace);
                     }
                 }
@@ -180,7 +201,7 @@ impl Process {
                 }
                 () = until(alarm) => match phase {
                     Phase::Running => {
-                        forced = Some(Outcome::TimedOut);
+                        (forced, is_given_up) = (Some(Outcome::TimedOut), true);
                         phase = self.end(limits.grace);
                     }
                     Phase::Ending { kill } => {
@@ -190,19 +211,29 @@ impl Process {
                             phase = Phase::rest();
                         }
                     }
+                    // Nobody hears whether it is silent.
+                    Phase::Resting { .. } if !self.output.outlet().has_room() && !(is_given_up || is_late(limits)) => {
+                        phase = Phase::rest();
+                    }
                     // Somebody who was left behind holds the pipe.
                     Phase::Resting { .. } => break,
                 },
                 urgency = cancelled(&mut limits.cancellation) => match phase {
                     Phase::Running => {
-                        forced = Some(Outcome::Cancelled);
+                        (forced, is_given_up) = (Some(Outcome::Cancelled), true);
                         phase = if urgency < Urgency::Now { self.end(limits.grace) } else { self.kill() };
                     }
                     Phase::Ending { .. } if urgency < Urgency::Now => {}
-                    Phase::Ending { .. } | Phase::Resting { .. } => phase = self.kill(),
+                    Phase::Ending { .. } | Phase::Resting { .. } => {
+                        is_given_up = true;
+                        phase = self.kill();
+                    }
                 },
-                signal = signalled(&mut limits.signals) => self.forward(signal).await,
-                suspended = served(&mut self.screen, &mut self.keyboard) => if suspended {
+                signal = signalled(&mut limits.signals) => {
+                    is_given_up = true;
+                    self.forward(signal).await;
+                }
+                suspended = served(&mut self.screen, &mut self.keyboard, &outlet) => if suspended {
                     self.suspend(true).await;
                 },
                 is_paused = paused(&mut limits.suspension) => {
@@ -216,22 +247,12 @@ impl Process {
             }
         }
         let Self { group, mut output, .. } = self;
-        let goes_on = !output.is_closed() && forced.is_none();
-        let rest = if goes_on {
+        // Whoever ended it doesn't wait for the reader of its output.
+        let is_ended = forced.is_some() || (is_given_up && matches!(ended, Some(Outcome::Signalled(_))));
+        let rest = if !output.is_closed() && !is_ended {
             Some(Rest(output))
         } else {
-            output.close();
-            let is_forced = forced.is_some();
-            let given_up = async move {
-                if !is_forced {
-                    tokio::select! {
-                        () = until(limits.deadline) => {}
-                        _ = cancelled(&mut limits.cancellation) => {}
-                        _ = signalled(&mut limits.signals) => {}
-                    }
-                }
-            };
-            output.outlet().drain(given_up).await;
+            output.finish(std::mem::take(limits).give_up(is_ended)).await;
             // What was lost counts more than how it ended.
             forced = output.outlet().fault().map(|reason| Outcome::OutputLost { reason }).or(forced);
             None
@@ -312,11 +333,15 @@ async fn changed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
 }
 
 /// Passes on one change of the window's size, or what is typed next; tells whether the command is to be suspended.
-async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) -> bool {
+async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>, outlet: &Outlet) -> bool {
     match screen {
-        Some(screen) => screen.serve(keyboard.as_mut()).await,
+        Some(screen) => screen.serve(keyboard.as_mut(), outlet).await,
         None => std::future::pending().await,
     }
+}
+
+fn is_late(limits: &Limits) -> bool {
+    limits.deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
 /// Waits for an instant, or for ever.

@@ -48,16 +48,19 @@ mod unix {
             Ok(Self(Receiver::from_file_unchecked(pty)?))
         }
 
-        /// Reads at least a byte, or the end, once there is one. Nothing is lost when it isn't waited for to the end.
-        pub(in crate::run) async fn read(&self, bytes: &mut [u8]) -> Read {
+        /// Waits until there may be something to read, or the end.
+        pub(in crate::run) async fn ready(&self) {
+            // Without a runtime there is nothing to wait for, and reading tells the same.
+            let _ = self.0.readable().await;
+        }
+
+        /// Reads at least a byte, or the end, if there is one by now as far as the runtime has heard.
+        pub(in crate::run) fn read(&self, bytes: &mut [u8]) -> Read {
             loop {
-                if self.0.readable().await.is_err() {
-                    return Read::End;
-                }
                 match self.0.try_read(bytes) {
                     Ok(0) => return Read::End,
                     Ok(count) => return Read::Some(count),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Read::Nothing,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     // A pseudo-terminal whose other side is gone says EIO.
                     Err(_) => return Read::End,
@@ -86,25 +89,39 @@ mod unix {
     }
 }
 
-/// Our end of a pipe.
+/// Our end of a pipe, and what was read of it ahead.
 #[cfg(not(unix))]
-pub(super) struct Reader(tokio::sync::Mutex<Box<dyn tokio::io::AsyncRead + Send + Unpin>>);
+pub(super) struct Reader(tokio::sync::Mutex<(Box<dyn tokio::io::AsyncRead + Send + Unpin>, Option<Vec<u8>>)>);
 
 #[cfg(not(unix))]
 impl Reader {
     pub(super) fn of_stdout(pipe: tokio::process::ChildStdout) -> std::io::Result<Self> {
-        Ok(Self(tokio::sync::Mutex::new(Box::new(pipe))))
+        Ok(Self(tokio::sync::Mutex::new((Box::new(pipe), None))))
     }
 
     pub(super) fn of_stderr(pipe: tokio::process::ChildStderr) -> std::io::Result<Self> {
-        Ok(Self(tokio::sync::Mutex::new(Box::new(pipe))))
+        Ok(Self(tokio::sync::Mutex::new((Box::new(pipe), None))))
     }
 
-    pub(super) async fn read(&self, bytes: &mut [u8]) -> Read {
+    pub(super) async fn ready(&self) {
         let mut pipe = self.0.lock().await;
-        match tokio::io::AsyncReadExt::read(&mut *pipe, bytes).await {
-            Ok(count) if count > 0 => Read::Some(count),
-            _ => Read::End,
+        if pipe.1.is_none() {
+            let mut bytes = vec![0; 64 << 10];
+            let count = tokio::io::AsyncReadExt::read(&mut pipe.0, &mut bytes).await.unwrap_or(0);
+            bytes.truncate(count);
+            pipe.1 = Some(bytes);
+        }
+    }
+
+    pub(super) fn read(&self, bytes: &mut [u8]) -> Read {
+        let Ok(mut pipe) = self.0.try_lock() else { return Read::Nothing };
+        match pipe.1.take() {
+            None => Read::Nothing,
+            Some(read) if read.is_empty() => Read::End,
+            Some(read) => {
+                bytes[..read.len()].copy_from_slice(&read);
+                Read::Some(read.len())
+            }
         }
     }
 

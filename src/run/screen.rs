@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use tokio::process::{Child, Command};
 
+use super::audience::Outlet;
 #[cfg(unix)]
 use super::keyboard::Key;
 use super::keyboard::Keyboard;
@@ -114,13 +115,13 @@ impl Screen {
         let mut size = window.follow();
         pty.resize(dimensions(*size.borrow_and_update())).map_err(error)?;
         let reader = Reader::of_pty(pty.as_fd().try_clone_to_owned()?.into())?;
+        // The terminal behind credflow makes its own line ends, until it is taken over.
+        let mut modes = tcgetattr(&pts)?;
+        modes.output_modes.remove(OutputModes::ONLCR);
         if !is_typed {
-            // Nobody types, and the terminal behind credflow makes its own line ends.
-            let mut modes = tcgetattr(&pts)?;
-            modes.output_modes.remove(OutputModes::ONLCR);
             modes.local_modes.remove(LocalModes::ECHO);
-            tcsetattr(&pts, OptionalActions::Now, &modes)?;
         }
+        tcsetattr(&pts, OptionalActions::Now, &modes)?;
         let child = if leads.has_session() {
             spawn(command, leads, pts)?
         } else {
@@ -154,7 +155,7 @@ impl Screen {
 
     /// Passes on one change of the window's size, of which the system tells the program, or what is typed next; tells whether
     /// the command is to be suspended.
-    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) -> bool {
+    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>, outlet: &Outlet) -> bool {
         let Self { size, writer, wish, hush } = self;
         let mut typed_end = false;
         let suspended = tokio::select! {
@@ -163,7 +164,7 @@ impl Screen {
                 let _ = writer.resize(dimensions(*size.borrow_and_update()));
                 false
             }
-            suspended = type_next(writer, keyboard, wish) => suspended,
+            suspended = type_next(writer, keyboard, wish, outlet) => suspended,
             () = tick(hush) => {
                 typed_end = true;
                 false
@@ -212,9 +213,10 @@ async fn type_next(
     writer: &mut pty_process::OwnedWritePty,
     keyboard: Option<&mut Keyboard>,
     wish: &mut Option<Wish>,
+    outlet: &Outlet,
 ) -> bool {
     let (Some(keyboard), Some(wish)) = (keyboard, wish) else { return std::future::pending().await };
-    let typed = match keyboard.next(wish).await {
+    let typed = match keyboard.next(wish, outlet).await {
         Key::Suspend => return true,
         Key::Typed(keys) => tokio::io::AsyncWriteExt::write(writer, keys).await,
     };
@@ -254,7 +256,7 @@ impl Screen {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>) -> bool {
+    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>, _: &Outlet) -> bool {
         match *self {}
     }
 }

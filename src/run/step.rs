@@ -23,9 +23,9 @@ pub(super) struct Bound<'r> {
 }
 
 /// Runs a step to its end, once.
-pub(super) async fn execute(run: &Run, bound: &Bound<'_>, limits: Limits) -> End {
+pub(super) async fn execute(run: &Run, bound: &Bound<'_>, mut limits: Limits) -> End {
     match start(run, bound) {
-        Ok((process, _files)) => process.watch(limits).await,
+        Ok((process, _files)) => process.watch(&mut limits).await,
         Err(error) => End { outcome: Outcome::NotStarted(error), left: None, rest: None },
     }
 }

@@ -5,6 +5,7 @@ mod local;
 mod project;
 mod running;
 mod targets;
+mod waiting;
 
 mod audit;
 mod command;

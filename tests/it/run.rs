@@ -1,12 +1,17 @@
 //! Running, with real processes.
 #![cfg(unix)]
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::running::{TOKEN, lives, pid, start, told, workflow};
+use crate::running::{Seen, TOKEN, late, lives, pid, start, told, watched, workflow};
+use crate::waiting::{guarded, until};
 use credflow::run::{Cancellation, Event, Options, Outcome, StartError, Stream, refuse, run};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
+
+/// So long that only a hang would wait for it.
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn steps_run_in_order_and_are_told_of() {
@@ -31,12 +36,12 @@ fn steps_run_in_order_and_are_told_of() {
 
 #[test]
 fn jobs_that_need_nothing_of_each_other_overlap() {
-    // Each waits for the other's file; in turn they would wait for ever.
+    // Each waits for the other's file; in turn they would wait for ever, which only this timeout ends.
     let folder = tempfile::tempdir().expect("a folder");
     let told = told(&format!(
         "jobs:
-  a: {{ timeout-minutes: 0.3, steps: [{{ working-directory: '{0}', run: 'touch a; until [ -e b ]; do sleep 0.02; done' }}] }}
-  b: {{ timeout-minutes: 0.3, steps: [{{ working-directory: '{0}', run: 'touch b; until [ -e a ]; do sleep 0.02; done' }}] }}
+  a: {{ timeout-minutes: 2, steps: [{{ working-directory: '{0}', run: 'touch a; until [ -e b ]; do sleep 0.02; done' }}] }}
+  b: {{ timeout-minutes: 2, steps: [{{ working-directory: '{0}', run: 'touch b; until [ -e a ]; do sleep 0.02; done' }}] }}
   c: {{ needs: [a, b], steps: [{{ run: 'echo c' }}] }}
 ",
         folder.path().display()
@@ -99,13 +104,23 @@ jobs:
 
 #[test]
 fn the_first_failure_by_time_gives_the_exit_code() {
-    let told = told(
+    let folder = tempfile::tempdir().expect("a folder");
+    let over = folder.path().join("over");
+    let text = format!(
         "
 jobs:
-  slow: { steps: [{ run: 'sleep 0.5; exit 3' }] }
-  fast: { steps: [{ run: 'exit 4' }] }
+  first: {{ steps: [{{ run: 'until [ -e {0} ]; do sleep 0.02; done; exit 3' }}] }}
+  second: {{ steps: [{{ run: 'exit 4' }}] }}
 ",
+        over.display()
     );
+    // The first job ends once the second has.
+    let told = watched(workflow(&text), Options::default(), move |seen: &Seen| {
+        if seen.events.iter().any(|event| event.starts_with("< second ")) {
+            std::fs::write(&over, "").expect("a file");
+        }
+    });
+    assert_eq!(told.job("first"), &Outcome::Failed(3));
     assert_eq!(told.execution().exit_code(), 4);
 }
 
@@ -173,32 +188,41 @@ fn variables_can_be_withheld() {
 
 #[test]
 fn a_value_split_by_time_and_by_stream_is_masked() {
-    let told = told(
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
         "
 steps:
-  - env: { TOKEN: $<credential:test/token> }
+  - env: {{ TOKEN: $<credential:test/token> }}
+    working-directory: '{}'
     run: |
       printf 'Password? '
-      sleep 0.3
+      until [ -e prompted ]; do sleep 0.02; done
       printf 'x%s' \"$(printf %s \"$TOKEN\" | cut -c1-5)\"
-      sleep 0.3
+      until [ -e begun ]; do sleep 0.02; done
       printf '%sx\\n' \"$(printf %s \"$TOKEN\" | cut -c6-)\"
       echo \"$TOKEN\" >&2
   - run: echo s3cr3t-token-value
 ",
+        folder.path().display()
     );
+    // Each piece is printed when the one before it was seen: the prompt is there before the rest of the line, and what
+    // stands before the value before the rest of the value.
+    let make = move |name: &str| std::fs::write(folder.path().join(name), "").expect("a file");
+    let told = watched(workflow(&text), Options::default(), move |seen: &Seen| match seen.text().as_str() {
+        "Password? " => make("prompted"),
+        "Password? x" => make("begun"),
+        _ => {}
+    });
     assert!(!told.text().contains("s3cr3"), "{}", told.text());
     let of = |wanted: Stream| -> String {
         let bytes =
-            told.output.iter().filter(|(_, stream, ..)| *stream == wanted).flat_map(|(_, _, bytes, _)| bytes.clone());
+            told.output.iter().filter(|(_, stream, _)| *stream == wanted).flat_map(|(_, _, bytes)| bytes.clone());
         String::from_utf8(bytes.collect()).expect("text")
     };
     // A step that wasn't given the value doesn't get to show it either.
     assert_eq!(of(Stream::Stdout), "Password? x***x\n***\n");
     assert_eq!(of(Stream::Stderr), "***\n");
-    // The prompt was there before the rest of the line.
     assert_eq!(told.output[0].2, b"Password? ");
-    assert!(told.output[1].3 - told.output[0].3 > Duration::from_millis(200));
 }
 
 #[test]
@@ -227,6 +251,7 @@ fn a_timeout_ends_the_group_whatever_it_does() {
       (trap '' TERM; while :; do sleep 1; done) & echo $! >grandchild
       (trap '' TERM; exec >/dev/null 2>&1; while :; do sleep 1; done) & echo $! >quiet
       echo $$ >child
+      echo ready
       while :; do sleep 1; done
   - run: echo never
   - {{ if: always(), run: echo tidy }}
@@ -234,11 +259,13 @@ fn a_timeout_ends_the_group_whatever_it_does() {
         folder.path().display()
     );
     let options = Options { grace: Duration::from_millis(400), ..Options::default() };
-    let told = start(workflow(&text), options);
+    let told = late(workflow(&text), options, "ready", Duration::from_millis(600));
     assert_eq!(told.outcome("main", 1), &Outcome::TimedOut);
-    assert_eq!(told.text(), "tidy\n");
+    assert_eq!(told.text(), "ready\ntidy\n");
     assert_eq!(told.execution().exit_code(), 124);
-    assert!(told.took >= Duration::from_millis(900) && told.took < Duration::from_secs(10), "{:?}", told.took);
+    // It had its time, and its grace.
+    let took = told.execution().jobs[0].steps[0].duration;
+    assert!(took >= Duration::from_secs(1), "{took:?}");
     for name in ["child", "grandchild", "quiet"] {
         assert!(!lives(&pid(&folder.path().join(name))), "{name}");
     }
@@ -246,21 +273,22 @@ fn a_timeout_ends_the_group_whatever_it_does() {
 
 #[test]
 fn a_timeout_lets_the_group_end_by_itself() {
-    let told = told(
-        "
+    let text = "
 jobs:
   a:
     timeout-minutes: 0.01
     steps:
       - run: |
           trap 'echo bye; exit 0' TERM
+          echo ready
           while :; do sleep 0.05; done
-",
-    );
+";
+    // It isn't killed: that would be in an hour.
+    let options = Options { grace: HOUR, ..Options::default() };
+    let told = late(workflow(text), options, "ready", Duration::from_millis(600));
     // The shell may add that its `sleep` was terminated.
     assert!(told.text().contains("bye\n"), "{}", told.text());
     assert_eq!(told.job("a"), &Outcome::TimedOut);
-    assert!(told.took < Duration::from_secs(4), "{:?}", told.took);
 }
 
 #[test]
@@ -270,90 +298,99 @@ fn what_is_left_behind_with_the_pipe_does_not_hang_the_run() {
         "steps:
   - working-directory: '{}'
     run: |
-      sleep 60 & echo $! >grandchild
+      sleep 3600 & echo $! >grandchild
       echo done
 ",
         folder.path().display()
     ));
     assert_eq!(told.text(), "done\n");
     assert_eq!(told.outcome("main", 1), &Outcome::Success);
-    assert!(told.took < Duration::from_secs(5), "{:?}", told.took);
     assert!(!lives(&pid(&folder.path().join("grandchild"))));
 }
 
 #[test]
 fn a_cancelled_run_ends_soon_and_tidies_up() {
     let cancellation = Cancellation::new();
-    let options = Options { cancellation: cancellation.clone(), ..Options::default() };
-    let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(400));
-        cancellation.cancel();
-    });
+    let options = Options { cancellation: cancellation.clone(), grace: HOUR, ..Options::default() };
     let workflow = workflow(
         "
 jobs:
   a:
     steps:
-      - { run: sleep 60, continue-on-error: true }
+      - { run: echo ready; exec sleep 3600, continue-on-error: true }
       - run: echo never
       - { if: failure(), run: echo never }
       - { if: always(), run: echo tidy }
   b: { needs: a, steps: [{ run: echo never }] }
 ",
     );
-    let told = start(workflow, options);
-    canceller.join().expect("no panic");
-    assert_eq!(told.text(), "tidy\n");
+    let told = watched(workflow, options, move |seen: &Seen| {
+        if seen.text().contains("ready") && !cancellation.is_cancelled() {
+            cancellation.cancel();
+        }
+    });
+    assert_eq!(told.text(), "ready\ntidy\n");
     assert_eq!(told.job("a"), &Outcome::Cancelled);
     assert_eq!(told.execution().exit_code(), 130);
-    assert!(told.took < Duration::from_secs(5), "{:?}", told.took);
 }
 
 #[test]
 fn a_run_cancelled_twice_ends_at_once() {
     let cancellation = Cancellation::new();
-    let options = Options { cancellation: cancellation.clone(), grace: Duration::from_secs(60), ..Options::default() };
-    let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
-        cancellation.cancel();
-        std::thread::sleep(Duration::from_millis(300));
-        cancellation.cancel();
-    });
+    let options = Options { cancellation: cancellation.clone(), grace: HOUR, ..Options::default() };
     let workflow = workflow(
         "
 steps:
-  - run: trap '' TERM; while :; do sleep 1; done
+  - run: |
+      trap 'echo told to end' TERM
+      echo ready
+      while :; do sleep 0.05 || :; done
   - { if: always(), run: echo never }
 ",
     );
-    let told = start(workflow, options);
-    canceller.join().expect("no panic");
-    assert_eq!(told.text(), "");
+    // The second time comes when the step was told to end, and goes on.
+    let told = watched(workflow, options, move |seen: &Seen| {
+        let text = seen.text();
+        if text.contains("told to end") || text.contains("ready") && !cancellation.is_cancelled() {
+            cancellation.cancel();
+        }
+    });
+    let text = told.text();
+    assert!(text.starts_with("ready\n") && text.contains("told to end\n") && !text.contains("never"), "{text}");
     assert_eq!(told.execution().exit_code(), 130);
-    assert!(told.took < Duration::from_secs(5), "{:?}", told.took);
 }
 
 #[test]
 fn a_run_that_is_dropped_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!(
-        "steps: [{{ working-directory: '{}', run: 'sleep 60 & echo $! >grandchild; wait' }}]",
+        "steps: [{{ working-directory: '{}', run: 'sleep 3600 & echo $! >grandchild; echo ready; wait' }}]",
         folder.path().display()
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let run = run(workflow(&text), Options::default(), Box::new(|_: Event| {}));
-        assert!(tokio::time::timeout(Duration::from_millis(500), run).await.is_err());
-    });
+    let ready = Arc::new(tokio::sync::Notify::new());
+    let (tell, give_up) = (Arc::clone(&ready), Arc::clone(&ready));
+    let work = async {
+        let observer = move |event: Event| {
+            if matches!(event, Event::Output { .. }) {
+                tell.notify_one();
+            }
+        };
+        tokio::select! {
+            ended = run(workflow(&text), Options::default(), Box::new(observer)) => panic!("it ended: {ended:?}"),
+            () = ready.notified() => {}
+        }
+    };
+    guarded(|| runtime.block_on(work), move || give_up.notify_one());
     drop(runtime);
-    std::thread::sleep(Duration::from_millis(200));
-    assert!(!lives(&pid(&folder.path().join("grandchild"))));
+    let grandchild = pid(&folder.path().join("grandchild"));
+    until("the end of what the step started", || !lives(&grandchild));
 }
 
 #[test]
 fn a_flood_of_output_all_arrives() {
     let told = told("steps: [{ run: 'yes 0123456789 | head -c 20000000' }]");
-    assert_eq!(told.output.iter().map(|(_, _, bytes, _)| bytes.len()).sum::<usize>(), 20_000_000);
+    assert_eq!(told.output.iter().map(|(_, _, bytes)| bytes.len()).sum::<usize>(), 20_000_000);
 }
 
 #[test]
@@ -369,7 +406,7 @@ jobs:
   b: { uses: ./other.yaml }
 ";
     let told = told(text);
-    let faults = told.execution.expect_err("a refusal").to_string();
+    let faults = told.execution.as_ref().expect_err("a refusal").to_string();
     assert!(told.events.is_empty());
     for expected in [
         "step `#2` of job `a` can't be run",

@@ -2,13 +2,15 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Output, Stdio};
+use std::time::Duration;
 
 use crate::project::{CANARY, EMULATE, code, credflow, project, run, text};
+use crate::waiting::{ended, is_filled, line_of, output, until};
+use rustix::process::{Pid, Signal, kill_process};
 
 const WORKFLOW: &str = "
 jobs:
@@ -39,7 +41,8 @@ fn scrub(text: &str) -> String {
             digits.push(character);
             continue;
         }
-        let is_version = digits.len() == 32 || digits.len() == 8 && digits.chars().any(|digit| digit.is_ascii_digit());
+        // A version may by chance have no digit, and a word could be hexadecimal; only a version follows an `@`.
+        let is_version = digits.len() == 32 || digits.len() == 8 && out.ends_with('@');
         out.push_str(if is_version { "VERSION" } else { &digits });
         digits.clear();
         out.push(character);
@@ -57,7 +60,9 @@ fn scrub(text: &str) -> String {
         }
         if let Some(at) = line.find(" s)").or_else(|| line.find(" s  ")) {
             let start = line[..at].rfind([' ', '(']).map_or(0, |start| start + 1);
-            line.replace_range(start..at, "0.0");
+            // In a table a longer time takes the place of blanks.
+            let width = if line[at..].starts_with(" s)") { 0 } else { at - start };
+            line.replace_range(start..at, &format!("{:>width$}", "0.0"));
         }
         lines.push(line);
     }
@@ -169,12 +174,25 @@ fn services_that_show_logs_get_a_group_for_each_step() {
     let folder = project(
         "jobs: { a: { steps: [{ run: echo 1 }, { run: 'printf 2; exit 4' }] }, b: { needs: [a], steps: [{ run: x }] } }",
     );
+    // The second begins before the first ends, and ends after all of the first was shown.
     let parallel = project(
-        "jobs: { a: { steps: [{ run: 'echo a1; sleep 0.2; echo a2' }] }, b: { steps: [{ run: 'sleep 0.1; echo b1; sleep 0.3; echo b2' }] } }",
+        "jobs: { a: { steps: [{ run: 'echo a1; until [ -e began ]; do sleep 0.02; done; echo a2' }] }, b: { steps: [{ run: 'echo b1; touch began; until [ -e shown ]; do sleep 0.02; done; echo b2' }] } }",
     );
     let shown = |folder: &Path, variable: &str| {
-        let output = credflow(folder, &["run", "w.yaml"]).env(variable, "True").output().expect("a process");
-        scrub(&text(&output.stdout))
+        let mut command = credflow(folder, &["run", "w.yaml"]);
+        let mut child =
+            command.env(variable, "True").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process");
+        let lines =
+            BufReader::new(child.stdout.take().expect("stdout")).lines().map(|line| line.expect("a line") + "\n");
+        let shown: String = lines
+            .inspect(|line| {
+                if line == "::endgroup::\n" {
+                    fs::write(folder.join("shown"), "").expect("a file");
+                }
+            })
+            .collect();
+        ended(&mut child);
+        scrub(&shown)
     };
     let all = [
         shown(folder.path(), "GITHUB_ACTIONS"),
@@ -230,7 +248,7 @@ fn exec_gives_the_childs_end() {
         .spawn()
         .expect("a process");
     child.stdin.take().expect("stdin").write_all(b"typed").expect("written");
-    assert_eq!(text(&child.wait_with_output().expect("an end").stdout), "typed");
+    assert_eq!(text(&output(child).stdout), "typed");
 }
 
 #[test]
@@ -246,13 +264,8 @@ fn exec_tells_all_faults_by_the_names_of_variables() {
     insta::assert_snapshot!("exec_faults", text(&output.stderr));
 }
 
-/// Waits for a file.
-fn appears(path: &Path) {
-    let began = Instant::now();
-    while !path.exists() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{} never appears", path.display());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("a signal");
 }
 
 fn lives(pid: &str) -> bool {
@@ -263,17 +276,15 @@ fn lives(pid: &str) -> bool {
 #[test]
 fn nothing_outlives_a_run_that_is_hung_up_on() {
     let folder = project(
-        "steps: [{ run: 'echo $$ >step; setsid sh -c \"echo \\$\\$ >daemon; exec sleep 600\" >/dev/null 2>&1 & sleep 600' }]",
+        "steps: [{ run: 'echo $$ >step; setsid sh -c \"echo \\$\\$ >daemon; exec sleep 3600\" >/dev/null 2>&1 & sleep 3600' }]",
     );
     let mut child = credflow(folder.path(), &["run", "w.yaml"]).stderr(Stdio::null()).spawn().expect("a process");
-    appears(&folder.path().join("daemon"));
-    std::thread::sleep(Duration::from_millis(200));
-    let pid = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a pid");
-    assert!(lives(&pid("step")) && lives(&pid("daemon")));
-    std::process::Command::new("kill").args(["-HUP", &child.id().to_string()]).status().expect("kill");
-    let status = child.wait().expect("an end");
+    let [step, daemon] = ["step", "daemon"].map(|name| line_of(&folder.path().join(name)));
+    assert!(lives(&step) && lives(&daemon));
+    send(&child, Signal::HUP);
+    let status = ended(&mut child);
     assert_eq!((status.code(), status.signal()), (Some(130), None));
-    assert!(!lives(&pid("step")) && !lives(&pid("daemon")));
+    assert!(!lives(&step) && !lives(&daemon));
 }
 
 #[test]
@@ -285,7 +296,7 @@ fn output_that_nobody_reads_stops_no_step() {
         .spawn()
         .expect("a process");
     drop(child.stdout.take());
-    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(ended(&mut child).code(), Some(0));
     assert!(folder.path().join("reached").exists());
 }
 
@@ -297,15 +308,18 @@ fn peak(pid: u32) -> Option<u64> {
 
 #[test]
 fn a_flood_through_a_slow_reader_takes_no_memory() {
-    let folder = project("steps: [{ run: 'yes 0123456789abcdef | head -c 200000000' }]");
+    const FLOOD: usize = 32_000_000;
+    let folder = project(&format!("steps: [{{ run: 'yes 0123456789abcdef | head -c {FLOOD}' }}]"));
     let mut child = credflow(folder.path(), &["run", "w.yaml"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("a process");
     let mut stdout = child.stdout.take().expect("stdout");
+    until("a pipe that is full", || is_filled(&stdout));
+    let before = peak(child.id()).expect("a peak");
     let mut block = vec![0; 1 << 20];
-    let (mut total, mut most) = (0, 0);
+    let (mut total, mut most) = (0, before);
     loop {
         // The flood would be in memory by now, if it were read faster than it is shown.
         if total < 5_000_000 {
@@ -317,33 +331,40 @@ fn a_flood_through_a_slow_reader_takes_no_memory() {
             count => total += count,
         }
     }
-    assert_eq!(child.wait().expect("an end").code(), Some(0));
-    assert_eq!(total, 200_000_000);
-    assert!(most < 60_000, "{most} KiB");
+    assert_eq!(ended(&mut child).code(), Some(0));
+    assert_eq!(total, FLOOD);
+    let grown = most - before;
+    assert!(grown < 8_000, "{grown} KiB more than {before}");
 }
 
 #[test]
 fn output_that_is_never_read_holds_up_no_end() {
-    let folder = project("steps: [{ run: 'yes', timeout-minutes: 0.02 }, { if: always(), run: touch reached }]");
-    let mut child = credflow(folder.path(), &["run", "w.yaml"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a process");
-    // The pipe stays open, and nobody reads it.
-    let stdout = child.stdout.take();
-    assert_eq!(child.wait().expect("an end").code(), Some(124));
-    assert!(folder.path().join("reached").exists());
-    drop(stdout);
+    // The longer the step may run, the surer the pipe is full by then; mostly it is at once.
+    let held_up = [0.002, 0.01, 0.1, 2.0].iter().any(|minutes| {
+        let step = format!("{{ run: 'yes', timeout-minutes: {minutes} }}");
+        let folder = project(&format!("steps: [{step}, {{ if: always(), run: touch reached }}]"));
+        let mut child = credflow(folder.path(), &["run", "w.yaml"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a process");
+        // The pipe stays open, and nobody reads it.
+        let stdout = child.stdout.take().expect("stdout");
+        assert_eq!(ended(&mut child).code(), Some(124));
+        assert!(folder.path().join("reached").exists());
+        is_filled(&stdout)
+    });
+    assert!(held_up, "nothing was held up");
+    let folder = project("");
     let mut child = credflow(folder.path(), &["exec", "--", "yes"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .expect("a process");
-    let stdout = child.stdout.take();
-    std::thread::sleep(Duration::from_millis(300));
-    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
-    assert_eq!(child.wait().expect("an end").code(), Some(143));
+    let stdout = child.stdout.take().expect("stdout");
+    until("a pipe that is full", || is_filled(&stdout));
+    send(&child, Signal::TERM);
+    assert_eq!(ended(&mut child).code(), Some(143));
     drop(stdout);
 }
 
@@ -359,28 +380,28 @@ fn exec_ends_with_its_reader() {
     child.stdout.take().expect("stdout").read_exact(&mut line).expect("output");
     assert_eq!(&line, b"y\n");
     // As `yes | head -1` does: by the signal of a closed pipe.
-    assert_eq!(child.wait().expect("an end").code(), Some(141));
+    assert_eq!(ended(&mut child).code(), Some(141));
 }
 
 #[test]
 fn signals_reach_the_command_or_end_the_run() {
-    let folder = project("steps: [{ files: { F: x }, run: 'echo $F >file; echo $$ >step; sleep 600' }]");
-    let script = "trap 'echo got it; exit 7' USR1; touch ready; while :; do sleep 0.05; done";
+    let folder = project("steps: [{ files: { F: x }, run: 'echo $F >file; echo $$ >step; sleep 3600' }]");
+    let script = "trap 'echo got it; exit 7' USR1; echo ready >ready; while :; do sleep 0.05; done";
     let child = credflow(folder.path(), &["exec", "--", "sh", "-c", script])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .expect("a process");
-    appears(&folder.path().join("ready"));
-    std::process::Command::new("kill").args(["-USR1", &child.id().to_string()]).status().expect("kill");
-    let output = child.wait_with_output().expect("an end");
+    line_of(&folder.path().join("ready"));
+    send(&child, Signal::USR1);
+    let output = output(child);
     assert_eq!((code(&output), text(&output.stdout).contains("got it")), (Some(7), true));
     let mut child = credflow(folder.path(), &["run", "w.yaml"]).stderr(Stdio::null()).spawn().expect("a process");
-    appears(&folder.path().join("step"));
-    std::process::Command::new("kill").args(["-QUIT", &child.id().to_string()]).status().expect("kill");
-    assert_eq!(child.wait().expect("an end").code(), Some(130));
-    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a file");
-    assert!(!lives(&read("step")) && !Path::new(read("file").trim()).exists());
+    let [file, step] = ["file", "step"].map(|name| line_of(&folder.path().join(name)));
+    assert!(lives(&step) && Path::new(&file).exists());
+    send(&child, Signal::QUIT);
+    assert_eq!(ended(&mut child).code(), Some(130));
+    assert!(!lives(&step) && !Path::new(&file).exists());
 }
 
 #[test]

@@ -13,6 +13,9 @@ use credflow::run::{Event, Execution, Options, Outcome, Stream, run};
 use credflow::secret::Secret;
 use credflow::source::Source;
 use credflow::workflow::Workflow;
+use tokio::sync::Notify;
+
+use crate::waiting::guarded;
 
 pub(crate) const TOKEN: &str = "s3cr3t-token-value";
 pub(crate) const KEY: &str = "-----BEGIN KEY-----\nfirst-line-of-key\nlast-line-of-key\n-----END KEY-----\n";
@@ -52,23 +55,59 @@ pub(crate) fn workflow(text: &str) -> Workflow<Filled> {
     workflow.map(|_, template| fill(&source, &template))
 }
 
-/// All that was told of a run, in words.
+/// What a run has told so far.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// In words.
+    pub(crate) events: Vec<String>,
+    /// Pieces of output: step, stream, bytes.
+    pub(crate) output: Vec<(String, Stream, Vec<u8>)>,
+}
+
+impl Seen {
+    pub(crate) fn text(&self) -> String {
+        let bytes: Vec<u8> = self.output.iter().flat_map(|(_, _, bytes)| bytes.clone()).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::JobStarted { job } => self.events.push(format!("> {}", job.id)),
+            Event::StepStarted { step, .. } => self.events.push(format!("> {}/{}", step.job.id, step.label)),
+            Event::Output { step, stream, bytes } => {
+                assert!(!bytes.is_empty());
+                self.output.push((format!("{}/{}", step.job.id, step.label), stream, bytes));
+            }
+            Event::StepRetried { step, outcome, attempt, .. } => {
+                self.events.push(format!("~ {}/{} {outcome:?} {attempt}", step.job.id, step.label));
+            }
+            Event::StepFinished { step, outcome, .. } => {
+                self.events.push(format!("< {}/{} {outcome:?}", step.job.id, step.label));
+            }
+            Event::JobFinished { job, outcome, .. } => self.events.push(format!("< {} {outcome:?}", job.id)),
+            other => panic!("what is {other:?}?"),
+        }
+    }
+}
+
+/// All that was told of a run.
 pub(crate) struct Told {
     pub(crate) execution: Result<Execution, Diagnostics>,
-    pub(crate) events: Vec<String>,
-    /// Pieces of output: step, stream, bytes, and when.
-    pub(crate) output: Vec<(String, Stream, Vec<u8>, Instant)>,
+    pub(crate) seen: Seen,
     pub(crate) took: Duration,
+}
+
+impl std::ops::Deref for Told {
+    type Target = Seen;
+
+    fn deref(&self) -> &Seen {
+        &self.seen
+    }
 }
 
 impl Told {
     pub(crate) fn execution(&self) -> &Execution {
         self.execution.as_ref().expect("a run")
-    }
-
-    pub(crate) fn text(&self) -> String {
-        let bytes: Vec<u8> = self.output.iter().flat_map(|(_, _, bytes, _)| bytes.clone()).collect();
-        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     pub(crate) fn outcome(&self, job: &str, number: usize) -> &Outcome {
@@ -83,37 +122,81 @@ impl Told {
 }
 
 pub(crate) fn start(workflow: Workflow<Filled>, options: Options) -> Told {
-    let told = Arc::new(Mutex::new((Vec::new(), Vec::new())));
+    watched(workflow, options, |_| ())
+}
+
+/// The same, with somebody who looks at what was told so far, each time that there is more.
+pub(crate) fn watched(
+    workflow: Workflow<Filled>,
+    options: Options,
+    watch: impl Fn(&Seen) + Send + Sync + 'static,
+) -> Told {
+    drive(workflow, options, watch, None)
+}
+
+/// The same with a clock that stands until this was printed, and is set ahead by so much then: a timeout comes after
+/// that, and at once, however slow the machine is. From there on the clock goes on by itself.
+pub(crate) fn late(workflow: Workflow<Filled>, options: Options, printed: &'static str, by: Duration) -> Told {
+    let ready = Arc::new(Notify::new());
+    let tell = Arc::clone(&ready);
+    let watch = move |seen: &Seen| {
+        if seen.text().contains(printed) {
+            tell.notify_one();
+        }
+    };
+    drive(workflow, options, watch, Some((ready, by)))
+}
+
+fn drive(
+    workflow: Workflow<Filled>,
+    options: Options,
+    watch: impl Fn(&Seen) + Send + Sync + 'static,
+    late: Option<(Arc<Notify>, Duration)>,
+) -> Told {
+    let seen = Arc::new(Mutex::new(Seen::default()));
     let observer = {
-        let told = Arc::clone(&told);
+        let seen = Arc::clone(&seen);
         move |event: Event| {
-            let mut told = told.lock().expect("no panic");
-            match event {
-                Event::JobStarted { job } => told.0.push(format!("> {}", job.id)),
-                Event::StepStarted { step, .. } => told.0.push(format!("> {}/{}", step.job.id, step.label)),
-                Event::Output { step, stream, bytes } => {
-                    assert!(!bytes.is_empty());
-                    told.1.push((format!("{}/{}", step.job.id, step.label), stream, bytes, Instant::now()));
-                }
-                Event::StepRetried { step, outcome, attempt, .. } => {
-                    told.0.push(format!("~ {}/{} {outcome:?} {attempt}", step.job.id, step.label));
-                }
-                Event::StepFinished { step, outcome, .. } => {
-                    told.0.push(format!("< {}/{} {outcome:?}", step.job.id, step.label));
-                }
-                Event::JobFinished { job, outcome, .. } => told.0.push(format!("< {} {outcome:?}", job.id)),
-                other => panic!("what is {other:?}?"),
-            }
+            let mut seen = seen.lock().expect("no panic");
+            seen.note(event);
+            watch(&seen);
         }
     };
     let began = Instant::now();
     // One thread must do.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let execution = runtime.block_on(run(workflow, options, Box::new(observer)));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(late.is_some()).build().expect("a runtime");
+    let clock = async {
+        if let Some((ready, by)) = late {
+            // The clock stands for as long as a thread of the runtime works.
+            let (go_on, holding) = std::sync::mpsc::channel::<()>();
+            let held = tokio::task::spawn_blocking(move || holding.recv());
+            ready.notified().await;
+            drop(go_on);
+            let _ = held.await;
+            tokio::time::advance(by).await;
+            tokio::time::resume();
+        }
+        std::future::pending::<std::convert::Infallible>().await
+    };
+    let cancellation = options.cancellation.clone();
+    let work = async {
+        tokio::select! {
+            execution = run(workflow, options, Box::new(observer)) => execution,
+            never = clock => match never {},
+        }
+    };
+    let execution = guarded(
+        || runtime.block_on(work),
+        move || {
+            // Twice kills all.
+            cancellation.cancel();
+            cancellation.cancel();
+        },
+    );
     let took = began.elapsed();
-    let mut told = told.lock().expect("no panic");
-    let (events, output) = std::mem::take(&mut *told);
-    Told { execution, events, output, took }
+    let seen = std::mem::take(&mut *seen.lock().expect("no panic"));
+    Told { execution, seen, took }
 }
 
 pub(crate) fn told(text: &str) -> Told {

@@ -1,25 +1,31 @@
 //! The command on a terminal: a person types, and programs draw.
 #![cfg(unix)]
 
-use std::time::Duration;
-
 use crate::project::{CANARY, EMULATE, project};
+use crate::waiting::HANG;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What a person types once something is shown.
-type Script<'s> = &'s [(&'s str, &'s str)];
+/// What a person does once something is shown.
+type Script<'s> = &'s [(&'s str, Do<'s>)];
 
-/// Among the keys: they are typed once somebody takes each key as it is, and shows what is typed.
-const TAKEN: &str = "<taken>";
+#[derive(Clone, Copy)]
+enum Do<'s> {
+    Type(&'s str),
+    /// Types once somebody takes each key as it is, and shows what is typed.
+    Answer(&'s str),
+    /// Makes a file, for which a step waits.
+    Make(&'s str),
+}
 
 /// Waits until the other side of a terminal takes each key as it is.
 async fn taken(pty: &pty_process::Pty) {
-    for _ in 0..6000 {
+    let began = std::time::Instant::now();
+    while began.elapsed() < HANG {
         let modes = rustix::termios::tcgetattr(pty).expect("a terminal's modes");
         if !modes.local_modes.contains(rustix::termios::LocalModes::ICANON) {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("nobody takes the terminal");
 }
@@ -52,23 +58,27 @@ fn on_terminal_with(
         let mut next = script.next();
         let mut block = [0; 4096];
         loop {
-            while let Some((prompt, keys)) = next {
+            while let Some((prompt, action)) = next {
                 let Some(at) = shown[seen..].find(prompt) else { break };
                 seen += at + prompt.len();
-                if keys.contains(TAKEN) {
-                    taken(&pty).await;
+                match action {
+                    Do::Type(keys) => pty.write_all(keys.as_bytes()).await.expect("typed"),
+                    Do::Answer(keys) => {
+                        taken(&pty).await;
+                        pty.write_all(keys.as_bytes()).await.expect("typed");
+                    }
+                    Do::Make(file) => std::fs::write(folder.join(file), "").expect("a file"),
                 }
-                pty.write_all(keys.replace(TAKEN, "").as_bytes()).await.expect("typed");
                 next = script.next();
             }
-            let read = tokio::time::timeout(Duration::from_secs(60), pty.read(&mut block)).await;
+            let read = tokio::time::timeout(HANG, pty.read(&mut block)).await;
             match read.unwrap_or_else(|_| panic!("nothing more was shown after {shown:?}")) {
                 Ok(count) if count > 0 => shown.push_str(&String::from_utf8_lossy(&block[..count])),
                 // The other side is gone.
                 _ => break,
             }
         }
-        let status = child.wait().await.expect("an end");
+        let status = tokio::time::timeout(HANG, child.wait()).await.expect("an end").expect("a process");
         (shown, status.code())
     })
 }
@@ -84,7 +94,7 @@ fn an_interactive_command_feels_at_home() {
     let script = "[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && stty size
         printf 'Name? '; read -r name; echo \"<$name> $TOKEN\"
         stty -echo; printf 'Password? '; read -r password; stty echo; echo; echo \"got ${#password}\"";
-    let (shown, code) = exec(script, &[("Name? ", "<taken>bob\r"), ("Password? ", "<taken>swordfish\r")]);
+    let (shown, code) = exec(script, &[("Name? ", Do::Answer("bob\r")), ("Password? ", Do::Answer("swordfish\r"))]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("30 100\r\n"), "{shown}");
     // What is typed is echoed once, by the inner terminal, and a password not at all.
@@ -95,13 +105,15 @@ fn an_interactive_command_feels_at_home() {
 
 #[test]
 fn keys_that_are_signals_reach_the_command() {
-    let (shown, code) =
-        exec("trap 'echo stopped; exit 3' INT; echo ready; while :; do sleep 0.05; done", &[("ready", "\x03")]);
+    let (shown, code) = exec(
+        "trap 'echo stopped; exit 3' INT; echo ready; while :; do sleep 0.05; done",
+        &[("ready", Do::Type("\x03"))],
+    );
     assert_eq!(code, Some(3), "{shown}");
     assert!(shown.contains("stopped\r\n"), "{shown}");
-    let (_, code) = exec("echo ready; exec sleep 600", &[("ready", "\x03")]);
+    let (_, code) = exec("echo ready; exec sleep 3600", &[("ready", Do::Type("\x03"))]);
     assert_eq!(code, Some(130));
-    let (shown, code) = exec("echo ready; cat; echo over", &[("ready", "<taken>\x04")]);
+    let (shown, code) = exec("echo ready; cat; echo over", &[("ready", Do::Answer("\x04"))]);
     assert!(code == Some(0) && shown.contains("over"), "{shown}");
 }
 
@@ -122,10 +134,12 @@ fn a_step_draws_and_jobs_at_once_have_a_board() {
     let (shown, code) = on_terminal(folder.path(), &args, &[]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("\x1b[32m***\x1b[0m\r\n"), "{shown:?}");
+    // Both go on once both were on the board.
     let folder = project(
-        "jobs: { a: { steps: [{ run: 'printf \"10 %%\\r50 %%\"; sleep 0.6; echo; echo a done' }] }, b: { steps: [{ run: 'echo b begins; sleep 0.8; exit 5' }] } }",
+        "jobs: { a: { steps: [{ run: 'printf \"10 %%\\r50 %%\"; until [ -e seen ]; do sleep 0.02; done; echo; echo a done' }] }, b: { steps: [{ run: 'echo b begins; until [ -e seen ]; do sleep 0.02; done; exit 5' }] } }",
     );
-    let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml"], &[]);
+    let script = [("a/#1  50 %", Do::Make("a")), ("b/#1  b begins", Do::Make("seen"))];
+    let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml"], &script);
     assert_eq!(code, Some(5), "{shown}");
     for expected in ["a | ", "b | b begins", "a/#1  50 %", "b/#1  b begins", "failed with exit code 5", "\x1b[2A\x1b[J"]
     {
@@ -135,8 +149,8 @@ fn a_step_draws_and_jobs_at_once_have_a_board() {
 
 #[test]
 fn ctrl_c_ends_a_run_on_a_terminal() {
-    let folder = project("steps: [{ run: 'echo ready; sleep 600' }, { if: always(), run: echo tidy }]");
-    let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml"], &[("ready", "\x03")]);
+    let folder = project("steps: [{ run: 'echo ready; sleep 3600' }, { if: always(), run: echo tidy }]");
+    let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml"], &[("ready", Do::Type("\x03"))]);
     assert_eq!(code, Some(130), "{shown}");
     assert!(shown.contains("stopping; once more stops at once") && shown.contains("tidy"), "{shown}");
 }
@@ -148,46 +162,129 @@ fn a_command_that_reads_a_pipe_can_ask_on_the_terminal() {
         "echo data | {} exec --emulate vaults.yaml -- sh -c 'cat; printf \"Sure? \"; read -r x </dev/tty; echo \"got $x $TOKEN\"'",
         env!("CARGO_BIN_EXE_credflow")
     );
-    let (shown, code) = on_terminal_with("sh", folder.path(), &["-c", &script], &[("Sure? ", "<taken>yes\r")]);
+    let (shown, code) = on_terminal_with("sh", folder.path(), &["-c", &script], &[("Sure? ", Do::Answer("yes\r"))]);
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("data\r\nSure? yes\r\ngot yes ***\r\n"), "{shown:?}");
 }
 
-/// Runs a shell with job control on a terminal, in which lines and keys are typed.
+/// Runs a shell with job control on a terminal, in which lines and keys are typed; its prompt is `% `.
 fn shell(folder: &std::path::Path, script: Script<'_>) -> String {
-    let (shown, _) = on_terminal_with("sh", folder, &["-i"], script);
+    let credflow = concat!("CREDFLOW=", env!("CARGO_BIN_EXE_credflow"));
+    let (shown, _) = on_terminal_with("env", folder, &["PS1=% ", credflow, "sh", "-i"], script);
     assert!(!shown.contains(CANARY), "{shown}");
-    shown
-}
-
-/// The prompt of `sh`, for root or anybody else.
-fn setup(command: &str) -> String {
-    format!("PS1='%'' '; set -m; credflow() {{ {} \"$@\"; }}; {command}\r", env!("CARGO_BIN_EXE_credflow"))
+    shown.replace("\r\n", "\n")
 }
 
 /// Standard input, output and errors as a terminal or not, in all combinations: nothing is lost, values are masked, and the
 /// terminal is as it was.
 #[test]
 fn each_stream_may_be_a_terminal_or_not() {
+    let folder =
+        project("steps: [{ run: 'echo out $T; echo errors $T >&2', env: { T: $<credential:payments/plain> } }]");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    let script = r#"for i in 0 1 2; do [ -t $i ] && printf t; done; echo ":$TOKEN"; echo "errors $TOKEN" >&2"#;
+    std::fs::write(folder.path().join("script"), script).expect("a file");
+    for (verb, result) in
+        [("exec --emulate vaults.yaml -- sh script", ":***\n"), ("run w.yaml --emulate vaults.yaml", "out ***\n")]
+    {
+        for (stdin, stdout, stderr) in (0..8).map(|at| (at & 1 == 0, at & 2 == 0, at & 4 == 0)) {
+            let lead = |is_terminal: bool, other: &'static str| if is_terminal { "" } else { other };
+            let line = format!(
+                "\"$CREDFLOW\" {verb} {} {} {}; stty -a | grep -o -e '[-]*icanon' -e '[-]*onlcr'; echo over; exit\r",
+                lead(stdin, "</dev/null"),
+                lead(stderr, "2>errors"),
+                lead(stdout, "| cat >output"),
+            );
+            let shown = shell(folder.path(), &[("% ", Do::Type(&line))]);
+            let at = format!("{verb} {stdin} {stdout} {stderr}: {shown:?}");
+            let output = if stdout { shown.clone() } else { read("output") };
+            let errors = if stderr { shown.clone() } else { read("errors") };
+            let terminals = "t".repeat([stdin, stdout, stderr].into_iter().filter(|is_terminal| *is_terminal).count());
+            let result = if result.starts_with(':') { terminals + result } else { result.to_owned() };
+            assert!(output.contains(&result), "{at} {output:?}");
+            assert!(errors.contains("errors ***\n"), "{at} {errors:?}");
+            assert!(shown.ends_with("onlcr\nicanon\nover\n"), "{at}");
+        }
+    }
+}
+
+#[test]
+fn errors_that_fill_a_terminal_hold_nothing_up() {
     let folder = project("");
-    for (stdin, stdout, stderr) in (0..8).map(|at| (at & 1 == 0, at & 2 == 0, at & 4 == 0)) {
-        let lead = |is_terminal: bool, other: &'static str| if is_terminal { "" } else { other };
-        let line = format!(
-            "credflow exec --emulate vaults.yaml -- sh -c '{}' {} {} {}; stty -a | grep -o -e '[-]*icanon' -e '[-]*onlcr'; echo over; exit\r",
-            "for i in 0 1 2; do [ -t $i ] && printf \"t\"; done; echo \":$TOKEN\"; echo \"errors $TOKEN\" >&2",
-            lead(stdin, "</dev/null"),
-            lead(stderr, "2>errors"),
-            lead(stdout, "| cat >output"),
+    let script = "\"$CREDFLOW\" exec --emulate vaults.yaml -- sh -c 'seq 100000 >&2; echo o\"\"ut' | cat; exit\r";
+    let shown = shell(folder.path(), &[("% ", Do::Type(script))]);
+    assert!(shown.contains("\n99999\n100000\n") && shown.contains("\nout\n"), "{}", &shown[shown.len() - 100..]);
+}
+
+#[test]
+fn what_is_typed_ahead_is_for_whoever_reads_it() {
+    let folder = project("");
+    let lines = "\"$CREDFLOW\" exec --emulate vaults.yaml -- sh -c 'touch begun; while [ ! -e go ]; do sleep 0.1; done; echo fi\"\"rst'\r\
+                 echo sec\"\"ond\recho thi\"\"rd\rtouch go2\r";
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            crate::waiting::until("the command", || folder.path().join("begun").exists());
+            std::fs::write(folder.path().join("go"), "").expect("a file");
+        });
+        let shown = shell(folder.path(), &[("% ", Do::Type(lines)), ("third", Do::Type("exit\r"))]);
+        let at = |word: &str| shown.find(word).unwrap_or_else(|| panic!("{word} in {shown:?}"));
+        assert!(at("first\n") < at("second\n") && at("second\n") < at("third\n"), "{shown:?}");
+    });
+}
+
+#[test]
+fn both_are_suspended_and_resumed() {
+    let folder = project("steps: [{ run: 'echo be\"\"gun; while [ ! -e go ]; do sleep 0.1; done; echo o\"\"ver' }]");
+    // A command that takes keys, one that doesn't, one whose output goes elsewhere, and a run.
+    for (line, keys, processes) in [
+        ("exec --emulate vaults.yaml -- sh -c 'echo be\"\"gun; cat; echo o\"\"ver'", "\u{4}", 2),
+        (
+            "exec --emulate vaults.yaml -- sh -c 'echo be\"\"gun; while [ ! -e go ]; do sleep 0.1; done; echo o\"\"ver'",
+            "",
+            2,
+        ),
+        (
+            "exec --emulate vaults.yaml -- sh -c 'echo be\"\"gun >&2; while [ ! -e go ]; do sleep 0.1; done; echo o\"\"ver' | cat",
+            "",
+            2,
+        ),
+        ("run w.yaml", "", 1),
+    ] {
+        let _ = std::fs::remove_file(folder.path().join("go"));
+        let line = format!("\"$CREDFLOW\" {line}\r");
+        let shown = shell(
+            folder.path(),
+            &[
+                ("% ", Do::Type(&line)),
+                ("begun", if keys.is_empty() { Do::Type("\x1a") } else { Do::Answer("\x1a") }),
+                ("Stopped", Do::Make("go")),
+                ("% ", Do::Type("echo sto\"\"pped: $(ps -eo stat=,args= | grep -c '^T.*be\"*gun'); fg\r")),
+                ("stopped: ", if keys.is_empty() { Do::Type("") } else { Do::Answer(keys) }),
+                ("over", Do::Type("exit\r")),
+            ],
         );
-        let first = setup("");
-        let shown = shell(folder.path(), &[("$ ", &first), ("% ", &line)].map(|(prompt, keys)| (prompt.trim_start_matches('$'), keys)));
-        let of = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
-        let at = format!("{stdin} {stdout} {stderr}: {shown:?}");
-        let terminals = "t".repeat(usize::from(stdin) + usize::from(stdout) + usize::from(stderr));
-        let output = if stdout { shown.replace("\r\n", "\n") } else { of("output") };
-        let errors = if stderr { shown.replace("\r\n", "\n") } else { of("errors") };
-        assert!(output.contains(&format!("{terminals}:***\n")), "{at} {output:?}");
-        assert!(errors.contains("errors ***\n"), "{at} {errors:?}");
-        assert!(shown.contains("\r\nicanon\r\nonlcr\r\nover\r\n"), "{at}");
+        assert!(shown.contains(&format!("stopped: {processes}\n")), "{line} {shown:?}");
+    }
+}
+
+#[test]
+fn the_terminal_is_given_back_whatever_ends_first() {
+    let folder = project("");
+    // A reader that stops, two at once, and a command that is killed while it has the terminal for itself.
+    for (line, key) in [
+        ("\"$CREDFLOW\" exec --emulate vaults.yaml -- seq 100000 | head -3\r", None),
+        (
+            "\"$CREDFLOW\" exec --emulate vaults.yaml -- seq 3 | \"$CREDFLOW\" exec --emulate vaults.yaml -- cat -n\r",
+            None,
+        ),
+        (
+            "\"$CREDFLOW\" exec --emulate vaults.yaml -- sh -c 'stty raw -echo; echo ra\"\"w; head -c1 >/dev/null; kill -9 $$'\r",
+            Some(("raw", Do::Answer("x"))),
+        ),
+    ] {
+        let check = ("% ", Do::Type("stty -a | grep -o -e '[-]*icanon' -e '[-]*echo '; exit\r"));
+        let script: Vec<_> = [Some(("% ", Do::Type(line))), key, Some(check)].into_iter().flatten().collect();
+        let shown = shell(folder.path(), &script);
+        assert!(shown.contains("\nicanon\necho \n"), "{line} {shown:?}");
     }
 }

@@ -105,7 +105,6 @@ class Clients(unittest.TestCase):
 
         deleting = self.client.begin_delete_secret("db-password", _polling_interval=0.1)
         self.assertEqual(deleting.result().name, "Db-Password")
-        self.refused(HttpResponseError, 409, "ObjectIsBeingDeleted", self.client.set_secret, "db-password", "x")
         deleting.wait()
         deleted = self.client.get_deleted_secret("db-password")
         self.assertIsNotNone(deleted.scheduled_purge_date)
@@ -126,20 +125,25 @@ class Clients(unittest.TestCase):
         self.client.begin_delete_secret("db-password", _polling_interval=0.1).wait()
         self.client.purge_deleted_secret("db-password")
 
+    def test_a_secret_that_is_being_deleted_is_told(self):
+        unsettled = client("unsettled")
+        unsettled.set_secret("leaving", "x")
+        unsettled.begin_delete_secret("leaving")
+        self.refused(HttpResponseError, 409, "ObjectIsBeingDeleted", unsettled.set_secret, "leaving", "x")
+
     def test_all_are_deleted_while_they_are_listed(self):
         names = {f"sweep-{index:02}" for index in range(60)}
         for name in names:
             self.client.set_secret(name, "x")
         # An empty page before each other one, without end.
         control("POST", "faults", {"fault": "empty-page"})
-        swept = set()
+        swept = {}
         for item in self.client.list_properties_of_secrets():
             if item.name in names:
-                self.client.begin_delete_secret(item.name, _polling_interval=0.1)
-                swept.add(item.name)
-        self.assertEqual(swept, names)
-        time.sleep(0.4)
-        for name in names:
+                swept[item.name] = self.client.begin_delete_secret(item.name, _polling_interval=0.1)
+        self.assertEqual(set(swept), names)
+        for name, deleting in swept.items():
+            deleting.wait()
             self.client.purge_deleted_secret(name)
 
     def test_lists_come_in_pages(self):
