@@ -1,5 +1,7 @@
 //! The audit: lines that are bound to each other, also when several runs write them at once.
 
+mod chain;
+
 use std::path::Path;
 
 use credflow::audit::{Fault, Findings, Log, Outcome, Record, verify};
