@@ -85,7 +85,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
         Ok(filled) => filled,
         Err(exit) => {
-            trail.note(&planned, Outcome::NotFetched, |_| true);
+            trail.close(&planned, Outcome::NotFetched, |_| true).await;
             return exit;
         }
     };

@@ -51,7 +51,7 @@ impl Witness {
     /// Notes that a step is given its values. When that can't be noted, the run ends at once: the step isn't started.
     fn note(&self, step: StepPlace<'_>) {
         let this = key(step);
-        let is_noted = self.trail.note(&self.uses, Outcome::Given, |key| key == this);
+        let is_noted = self.trail.note_blocking(&self.uses, Outcome::Given, |key| key == this);
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if is_noted {
             noted.given.insert(this);
@@ -66,7 +66,7 @@ impl Witness {
     pub(super) fn finish(&self, terminal: &Terminal) -> Ending {
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_noted =
-            !noted.failed && self.trail.note(&self.uses, Outcome::NotUsed, |key| !noted.given.contains(&key));
+            !noted.failed && self.trail.close_blocking(&self.uses, Outcome::NotUsed, |key| !noted.given.contains(&key));
         let logs = self.logs.as_ref().map(|logs| logs.lock().unwrap_or_else(PoisonError::into_inner));
         let fault = logs.and_then(|logs| logs.fault());
         if let Some(fault) = &fault {
@@ -87,7 +87,7 @@ impl Observer for Witness {
             // Nobody was given what had been noted.
             Event::StepFinished { step, outcome: run::Outcome::NotStarted(_), .. } => {
                 let this = key(step);
-                self.trail.note(&self.uses, Outcome::NotStarted, |key| key == this);
+                self.trail.note_blocking(&self.uses, Outcome::NotStarted, |key| key == this);
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use credflow::audit::{Fault, Log};
+use credflow::audit::{Fault, Log, Recorder};
 
 use super::{check, record};
 
@@ -22,24 +22,49 @@ const STEPS: usize = 20;
 /// So many of the processes are preceded by one that is killed.
 const KILLED: usize = 4;
 
-/// Writes all runs of a process, and prints each line that was acknowledged.
+/// Prints a line that was acknowledged, in one piece: several print at once.
+fn tell(name: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("+{name}\n").as_bytes()).and_then(|()| out.flush()).expect("somebody reads");
+}
+
+/// Writes all runs of a process. Jobs are threads that wait themselves, or tasks whose lines another thread writes.
 fn write(path: &Path, writer: &str) {
-    let told = |name: &str| {
-        let mut out = std::io::stdout().lock();
-        out.write_all(format!("+{name}\n").as_bytes()).and_then(|()| out.flush()).expect("somebody reads");
-    };
     for run in 0..RUNS {
-        let log = Log::open(path).expect("a log");
-        std::thread::scope(|scope| {
-            for job in 0..JOBS {
-                let (log, told) = (&log, &told);
-                scope.spawn(move || {
-                    for step in 0..STEPS {
-                        let name = format!("{writer}_{run}_{job}_{step}");
-                        log.append(&[record(&name)]).expect("written");
-                        told(&name);
-                    }
-                });
+        let names = |job: usize| {
+            let name = move |step| format!("{writer}_{run}_{job}_{step}");
+            (0..STEPS).map(name).collect::<Vec<String>>()
+        };
+        if run % 2 == 0 {
+            let log = Log::open(path).expect("a log");
+            std::thread::scope(|scope| {
+                for names in (0..JOBS).map(names) {
+                    let log = &log;
+                    scope.spawn(move || {
+                        for name in names {
+                            log.append(&[record(&name)]).expect("written");
+                            tell(&name);
+                        }
+                    });
+                }
+            });
+            continue;
+        }
+        let recorder = Recorder::open(path).expect("a recorder");
+        let job = |names: Vec<String>| {
+            let recorder = recorder.clone();
+            async move {
+                for name in names {
+                    recorder.append(vec![record(&name)]).await.expect("written");
+                    tell(&name);
+                }
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let jobs: Vec<_> = (0..JOBS).map(|number| runtime.spawn(job(names(number)))).collect();
+        runtime.block_on(async {
+            for job in jobs {
+                job.await.expect("no panic");
             }
         });
     }
