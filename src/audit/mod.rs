@@ -5,12 +5,18 @@
 //! chain, which [`verify()`] finds; that the end was cut off, or all of it written anew, shows when the hash of the last
 //! line was kept elsewhere.
 
-mod append;
+mod file;
+mod log;
+mod queue;
+mod recorder;
+mod tail;
 mod verify;
 
 use serde::{Deserialize, Serialize};
 
-pub use append::Log;
+pub use log::Log;
+pub use queue::Unwritten;
+pub use recorder::Recorder;
 pub use verify::{Fault, Findings, verify};
 
 /// What one line says beside when, in which run, and what came before.
@@ -107,6 +113,9 @@ fn name(line: &[u8]) -> String {
         None => hash(line),
     }
 }
+
+/// The longest line, in bytes: names have bounds, and so have lines.
+const LONGEST: u64 = 1 << 20;
 
 /// What the first line has in the place of a hash.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";

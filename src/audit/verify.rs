@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, BufRead, Read};
 
-use super::{NOTHING, Written, hash, name, unseal};
-
-/// The longest line, in bytes: names have bounds, and so have lines.
-const LONGEST: u64 = 1 << 20;
+use super::{LONGEST, NOTHING, Written, hash, name, unseal};
 
 /// So many faults are told.
 const MOST: usize = 1000;

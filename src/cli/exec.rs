@@ -9,7 +9,7 @@ use super::args::{Exec, Global};
 use super::audit::Trail;
 use super::run::exit_code;
 use super::used::Uses;
-use super::waiting::Waiting;
+use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal, fetch, input};
 use crate::audit;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -50,13 +50,19 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
             Ok(filled) => filled,
             Err(exit) => {
-                trail.note(&planned, audit::Outcome::NotFetched, |_| true);
+                trail.close(&planned, audit::Outcome::NotFetched, |_| true).await;
                 return exit;
             }
         };
         // A value that can't be noted is not given.
-        if !trail.note(&uses, audit::Outcome::Given, |_| true) {
-            return Exit::World;
+        let noted = Interrupt::listen(terminal).or(trail.note(&uses, audit::Outcome::Given, |_| true)).await;
+        match noted {
+            Ok(true) => {}
+            Ok(false) => return Exit::World,
+            Err(exit) => {
+                trail.abandon().await;
+                return exit;
+            }
         }
         let surroundings = &args.surroundings;
         let command = Command {
@@ -74,7 +80,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         if let Outcome::NotStarted(error) = &outcome {
             terminal.error(&error.to_string());
             // Nobody was given what had been noted.
-            trail.note(&uses, audit::Outcome::NotStarted, |_| true);
+            trail.close(&uses, audit::Outcome::NotStarted, |_| true).await;
         }
         Exit::Child(exit_code(outcome.exit_code()))
     })

@@ -1,7 +1,5 @@
 //! `render`: the workflow with its values.
 
-use std::sync::Arc;
-
 use super::args::{Global, Render, RenderFormat};
 use super::audit::Trail;
 use super::used::Uses;
@@ -33,16 +31,16 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
         return Exit::Usage;
     }
     let trail = match Trail::open(&args.audited, terminal) {
-        Ok(trail) => Arc::new(trail),
+        Ok(trail) => trail,
         Err(exit) => return exit,
     };
     let (reveal, outcome) =
         if args.reveal { (Reveal::Revealed, Outcome::Revealed) } else { (Reveal::Masked, Outcome::Masked) };
     let (format, out) = (args.format, args.output.is_none().then(|| terminal.clone()));
-    let (planned, noting) = (Uses::planned(&plan), Arc::clone(&trail));
+    let (planned, noting) = (Uses::planned(&plan), trail.clone());
     let made = fetch::blocking(plan, &args.fetching, terminal, move |workflow, uses| {
         // A value that can't be noted is not shown.
-        if !noting.note(&uses, outcome, |_| true) {
+        if !noting.note_blocking(&uses, outcome, |_| true) {
             return Err(None);
         }
         let text = write(&workflow, format, reveal).map_err(Some)?;
@@ -58,7 +56,7 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
             return Exit::Faults;
         }
         Err(exit) => {
-            trail.note(&planned, Outcome::NotFetched, |_| true);
+            trail.close_blocking(&planned, Outcome::NotFetched, |_| true);
             return exit;
         }
     };

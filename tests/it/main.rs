@@ -21,6 +21,7 @@ mod laws;
 mod layers;
 mod mask;
 mod mutation;
+mod output;
 mod probe;
 mod resolve;
 mod run;

@@ -9,7 +9,7 @@ use crate::audit::Outcome;
 use crate::run::{Admission, Cancellation, Gate, StepPlace};
 
 pub(super) struct Auditor {
-    trail: Arc<Trail>,
+    trail: Trail,
     uses: Arc<Uses>,
     cancellation: Cancellation,
     noted: Mutex<Noted>,
@@ -17,20 +17,24 @@ pub(super) struct Auditor {
 
 #[derive(Default)]
 struct Noted {
-    /// The steps that were given their values.
-    given: HashSet<StepKey>,
+    /// The steps that were given their values, or nearly: lines say what became of them.
+    told: HashSet<StepKey>,
     failed: bool,
 }
 
 impl Auditor {
     pub(super) fn new(trail: Trail, uses: Arc<Uses>, cancellation: Cancellation) -> Self {
-        Self { trail: Arc::new(trail), uses, cancellation, noted: Mutex::default() }
+        Self { trail, uses, cancellation, noted: Mutex::default() }
     }
 
     /// Notes what was fetched and given to nobody; tells whether all could be written.
-    pub(super) fn finish(&self) -> bool {
-        let noted = self.noted();
-        !noted.failed && self.trail.note(&self.uses, Outcome::NotUsed, |key| !noted.given.contains(&key))
+    pub(super) async fn finish(&self) -> bool {
+        let (told, failed) = {
+            let noted = self.noted();
+            (noted.told.clone(), noted.failed)
+        };
+        let is_written = self.trail.close(&self.uses, Outcome::NotUsed, |key| !told.contains(&key)).await;
+        is_written && !failed
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -43,10 +47,12 @@ impl Gate for Auditor {
     fn admit<'g>(&'g self, step: &'g StepPlace) -> Admission<'g> {
         Box::pin(async move {
             let this = key(step);
-            let (trail, uses) = (Arc::clone(&self.trail), Arc::clone(&self.uses));
-            let noting = tokio::task::spawn_blocking(move || trail.note(&uses, Outcome::Given, |key| key == this));
-            if noting.await.unwrap_or(false) {
-                self.noted().given.insert(this);
+            let written = self.trail.note(&self.uses, Outcome::Given, |key| key == this);
+            self.noted().told.insert(this);
+            let mut waiting = Waiting { auditor: self, step, is_over: false };
+            let is_written = written.await;
+            waiting.is_over = true;
+            if is_written {
                 return Ok(());
             }
             self.noted().failed = true;
@@ -58,7 +64,23 @@ impl Gate for Auditor {
 
     fn turned_back(&self, step: &StepPlace) {
         let this = key(step);
-        self.trail.note(&self.uses, Outcome::NotStarted, |key| key == this);
+        drop(self.trail.note(&self.uses, Outcome::NotStarted, |key| key == this));
+    }
+}
+
+/// A step that waits for its line. When it waits no longer before the line is written, that will be written all the same,
+/// and another one says that the step was not started.
+struct Waiting<'w> {
+    auditor: &'w Auditor,
+    step: &'w StepPlace,
+    is_over: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.auditor.turned_back(self.step);
+        }
     }
 }
 

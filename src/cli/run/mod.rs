@@ -87,7 +87,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
         Ok(filled) => filled,
         Err(exit) => {
-            trail.note(&planned, Outcome::NotFetched, |_| true);
+            trail.close(&planned, Outcome::NotFetched, |_| true).await;
             return exit;
         }
     };
@@ -113,19 +113,32 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     orphans.end(grace, &cancellation).await;
     ending.abort();
     pausing.abort();
-    let (reports, terminal) = (args.report.clone(), terminal.clone());
-    let telling = tokio::task::spawn_blocking(move || tell(ran, &auditor, &logs, &uses, &reports, &terminal));
+    // Nobody may read what is told, or hold the audit's lock for ever.
     tokio::select! {
-        told = telling => told.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic())),
-        // Nobody reads what is told.
+        exit = conclude(ran, args, &auditor, logs, uses, terminal) => exit,
         () = signal() => Exit::Child(INTERRUPTED),
     }
+}
+
+/// Writes the last lines of the audit, and tells how a run ended.
+async fn conclude(
+    ran: Result<run::Execution, Diagnostics>,
+    args: &Run,
+    auditor: &Auditor,
+    logs: LogFault,
+    uses: Arc<Uses>,
+    terminal: &Terminal,
+) -> Exit {
+    let is_audited = auditor.finish().await;
+    let (reports, terminal) = (args.report.clone(), terminal.clone());
+    let telling = tokio::task::spawn_blocking(move || tell(ran, is_audited, &logs, &uses, &reports, &terminal));
+    telling.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))
 }
 
 /// Tells how a run ended, and writes what is to be kept of it.
 fn tell(
     ran: Result<run::Execution, Diagnostics>,
-    auditor: &Auditor,
+    is_audited: bool,
     logs: &LogFault,
     uses: &Uses,
     reports: &[PathBuf],
@@ -139,7 +152,6 @@ fn tell(
         }
     };
     terminal.say(&summary::summary(&execution, uses, terminal));
-    let is_audited = auditor.finish();
     let lost = logs.take();
     if let Some(fault) = &lost {
         terminal.error(fault);

@@ -1,0 +1,175 @@
+//! What `run` and `exec` do with output that can't be shown, or not soon, and the order in which it is.
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::project::{CANARY, EMULATE, code, credflow, project, text};
+use crate::running::{told, workflow};
+use crate::waiting::{ended, is_filled, until};
+use credflow::run::{Event, Options, Outcome, Unshown};
+use rustix::process::Signal;
+
+fn full() -> Stdio {
+    Stdio::from(File::options().write(true).open("/dev/full").expect("/dev/full"))
+}
+
+/// A value that is added on one stream is masked on the other from then on, however the two are read.
+#[test]
+fn a_value_that_is_added_is_masked_on_both_streams() {
+    let steps: String = (0..100)
+        .map(|at| {
+            format!(
+                "  - run: |\n      echo '::add-mask::derived-{at}-token'; echo 'got derived-{at}-token' >&2\n      \
+                 echo '::add-mask::other-{at}-token' >&2; echo 'got other-{at}-token'\n"
+            )
+        })
+        .collect();
+    let told = told(&format!("steps:\n{steps}"));
+    let shown = told.text();
+    assert!(!shown.contains("-token"), "{shown}");
+    assert_eq!(shown.matches("got ***").count(), 200);
+}
+
+#[test]
+fn a_disk_that_is_full_is_no_success() {
+    let folder = project("steps: [{ run: 'echo a; sleep 3600' }]");
+    for args in [&["exec", "--", "sh", "-c", "echo a; sleep 3600"][..], &["run", "w.yaml"]] {
+        let output = credflow(folder.path(), args).stdin(Stdio::null()).stdout(full()).output().expect("a process");
+        assert_eq!(code(&output), Some(125), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("No space left on device"), "{}", text(&output.stderr));
+    }
+    // What is still to be written when the command has ended counts as well.
+    for args in [&["exec", "--", "sh", "-c", "echo a"][..], &["exec", "--", "sh", "-c", "echo a; exit 7"]] {
+        let output = credflow(folder.path(), args).stdin(Stdio::null()).stdout(full()).output().expect("a process");
+        assert_eq!(code(&output), Some(125), "{}", text(&output.stderr));
+    }
+    // Words for people are output, too; and so are results of every verb.
+    fs::write(folder.path().join("w.yaml"), "steps: [{ run: 'true' }]").expect("a file");
+    let run = credflow(folder.path(), &["run", "w.yaml"]).stderr(full()).output().expect("a process");
+    assert_eq!(code(&run), Some(125));
+    for args in [&["plan", "w.yaml"][..], &["--help"], &["completions", "bash"], &["stores"]] {
+        let output = credflow(folder.path(), args).stdout(full()).output().expect("a process");
+        assert_eq!(code(&output), Some(3), "{args:?}");
+    }
+}
+
+/// Who made the pipe not block is another process that has it as well, such as a Node.js program.
+#[test]
+fn a_pipe_that_does_not_block_is_waited_for() {
+    let folder = project("steps: [{ run: 'head -c 5000000 /dev/zero' }]");
+    for args in [&["exec", "--", "head", "-c", "5000000", "/dev/zero"][..], &["run", "w.yaml"]] {
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        rustix::io::ioctl_fionbio(writer.as_fd(), true).expect("a flag");
+        let mut command = credflow(folder.path(), args);
+        let mut child = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::null()).spawn().expect("a process");
+        drop(command);
+        until("a pipe that is full", || is_filled(&reader));
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).expect("all of it");
+        assert_eq!((bytes.len(), ended(&mut child).code()), (5_000_000, Some(0)), "{args:?}");
+    }
+}
+
+/// A reader that takes its time gets all, also what the command wrote just before its end.
+#[test]
+fn a_slow_reader_gets_all() {
+    let folder = project("steps: [{ run: 'head -c 400000 /dev/zero' }]");
+    for args in [&["exec", "--", "head", "-c", "400000", "/dev/zero"][..], &["run", "w.yaml"]] {
+        let mut command = credflow(folder.path(), args);
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a process");
+        let mut reader = child.stdout.take().expect("stdout");
+        until("a pipe that is full", || is_filled(&reader));
+        // Longer than an ended command's output may be silent.
+        std::thread::sleep(Duration::from_millis(600));
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).expect("all of it");
+        assert_eq!((bytes.len(), ended(&mut child).code()), (400_000, Some(0)), "{args:?}");
+    }
+}
+
+/// Two jobs whose output nobody reads hear the end all the same.
+#[test]
+fn a_signal_ends_jobs_whose_output_nobody_reads() {
+    let job = "{ steps: [{ run: 'while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done' }] }";
+    let folder = project(&format!("jobs: {{ a: {job}, b: {job} }}"));
+    let mut command = credflow(folder.path(), &["run", "w.yaml"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a process");
+    let (stdout, _stderr) = (child.stdout.take().expect("stdout"), child.stderr.take());
+    until("a pipe that is full", || is_filled(&stdout));
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, Signal::TERM).expect("a signal");
+    assert_eq!(ended(&mut child).code(), Some(130));
+    drop(stdout);
+}
+
+/// A lock that somebody holds on the audit doesn't keep a step from running out of time.
+#[test]
+fn a_step_runs_out_of_time_while_its_audit_is_locked() {
+    let folder =
+        project("steps: [{ timeout-minutes: 0.005, env: { T: $<credential:payments/plain> }, run: touch begun }]");
+    let audit = folder.path().join("audit.jsonl");
+    let held = File::create(&audit).expect("a file");
+    held.lock().expect("a lock");
+    let args = [&["run", "w.yaml", "--audit", "audit.jsonl"][..], &EMULATE].concat();
+    let mut child = credflow(folder.path(), &args).stderr(Stdio::null()).spawn().expect("a process");
+    // 125, as its last lines can't be written either.
+    assert_eq!(ended(&mut child).code(), Some(125));
+    assert!(!folder.path().join("begun").exists());
+    drop(held);
+    assert!(!fs::read_to_string(&audit).expect("a file").contains(CANARY));
+}
+
+#[test]
+fn what_an_observer_cannot_show_ends_the_step() {
+    let observer = |event: Event| match event {
+        Event::Output { .. } => Err(Unshown::Failed(std::io::Error::other("no ink"))),
+        _ => Ok(()),
+    };
+    struct Broken<F>(F);
+    impl<F: FnMut(Event) -> Result<(), Unshown> + Send + 'static> credflow::run::Observer for Broken<F> {
+        fn event(&mut self, event: Event) -> Result<(), Unshown> {
+            self.0(event)
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let workflow = workflow("steps: [{ run: 'echo a; sleep 3600' }]");
+    let run = credflow::run::run(workflow, Options::default(), Box::new(Broken(observer)));
+    let execution = runtime.block_on(run).expect("a run");
+    let lost = Outcome::OutputLost { reason: "no ink".to_owned() };
+    assert_eq!((&execution.jobs[0].outcome, execution.exit_code()), (&lost, 125));
+}
+
+#[test]
+#[should_panic(expected = "an observer's own")]
+fn an_observers_panic_is_the_callers() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let observer = |event: Event| assert!(!matches!(event, Event::Output { .. }), "an observer's own");
+    let run = credflow::run::run(workflow("steps: [{ run: 'echo a' }]"), Options::default(), Box::new(observer));
+    let _ = runtime.block_on(run);
+}
+
+/// Whoever embeds runs may spawn them.
+#[test]
+fn a_run_may_move_between_threads() {
+    fn is_send(_: &(impl Send + 'static)) {}
+    is_send(&credflow::run::run(workflow("steps: [{ run: 'true' }]"), Options::default(), Box::new(|_: Event| {})));
+}
+
+/// A closed pipe ends a command as it would without credflow; the steps of a run go on.
+#[test]
+fn a_reader_that_is_gone_ends_a_command_and_no_step() {
+    let folder = project("steps: [{ run: 'yes | head -n 200000; touch reached' }]");
+    let credflow = env!("CARGO_BIN_EXE_credflow");
+    let script = format!(
+        "{{ {credflow} exec -- yes; echo $? >code; }} | head -1; {{ {credflow} run w.yaml; echo $? >>code; }} 2>&1 | head -1"
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a process");
+    assert!(output.status.success());
+    assert_eq!(fs::read_to_string(folder.path().join("code")).expect("codes"), "141\n0\n");
+    assert!(folder.path().join("reached").exists());
+}
