@@ -1,5 +1,6 @@
 //! `check`: every fault in all files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{Check, CheckFormat, Global};
@@ -7,6 +8,7 @@ use super::{Exit, Terminal, input};
 use crate::config::Config;
 use crate::diagnostic::human::counted;
 use crate::diagnostic::{Diagnostics, Severity, github, json};
+use crate::plan::Render;
 
 pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit {
     let mut all = Diagnostics::new();
@@ -73,10 +75,13 @@ fn one(file: &Path, config: Known<'_>, all: &mut Diagnostics, format: CheckForma
         Known::Faulty => return,
     };
     let Some(workflow) = workflow else { return };
-    match workflow.plan(config) {
+    all.extend(workflow.unseen());
+    // Rendering needs what a run doesn't, and is to find no fault either.
+    match workflow.plan_for::<Render>(config) {
         Ok(plan) if format == CheckFormat::Human && !faulty => {
-            let secrets = counted(plan.fetches().len(), "secret");
-            let stores = counted(plan.stores().len(), "store");
+            let fetches: Vec<_> = plan.fetches_of_run().collect();
+            let stores: HashSet<_> = fetches.iter().map(|fetch| &plan.store(fetch).name).collect();
+            let (secrets, stores) = (counted(fetches.len(), "secret"), counted(stores.len(), "store"));
             terminal.say(&format!("{}: no errors; {secrets} of {stores}", file.display()));
         }
         Ok(_) => {}

@@ -68,7 +68,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         let command = Command {
             program: program.clone(),
             arguments: arguments.to_vec(),
-            environment: environment(workflow, &withheld, surroundings.clean_env),
+            environment: environment(&workflow, &withheld, surroundings.clean_env),
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
         };
@@ -87,11 +87,15 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
 }
 
 /// The whole environment of the command: what is inherited and not replaced, and what was resolved.
-fn environment(workflow: Workflow<Filled>, withheld: &[OsString], clean: bool) -> Vec<(OsString, Value)> {
-    let steps = workflow.documents.into_iter().flat_map(|document| document.jobs).flat_map(|job| job.steps);
+fn environment(workflow: &Workflow<Filled>, withheld: &[OsString], clean: bool) -> Vec<(OsString, Value)> {
+    let steps = workflow.documents.iter().flat_map(|document| {
+        let steps = document.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+        steps.flat_map(|(job, step)| document.environment(job, step))
+    });
     let resolved: Vec<(OsString, Filled)> =
-        steps.flat_map(|step| step.env).map(|binding| (OsString::from(&*binding.name), binding.value)).collect();
-    let replaced = |name: &OsString| withheld.contains(name) || resolved.iter().any(|(other, _)| other == name);
+        steps.map(|variable| (OsString::from(variable.name), variable.binding.value.clone())).collect();
+    let known: HashSet<&OsString> = resolved.iter().map(|(name, _)| name).chain(withheld).collect();
+    let replaced = |name: &OsString| known.contains(name);
     let kept = |name: &OsString| !clean || ALWAYS_INHERITED.iter().any(|kept| name == kept);
     let inherited = std::env::vars_os().filter(|(name, _)| kept(name) && !replaced(name));
     let inherited: Vec<_> = inherited.map(|(name, value)| (name, Value::Inherited(value))).collect();

@@ -9,23 +9,23 @@ use super::{Exit, Terminal};
 use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
-use crate::plan::Plan;
+use crate::plan::{Plan, Purpose};
 use crate::render::Filled;
 use crate::resolve::Resolved;
 use crate::workflow::Workflow;
 
-/// Fills a plan in a runtime of its own, and makes something of it.
-pub(super) fn blocking<T: Send + 'static>(
-    plan: Plan,
+/// Answers a plan in a runtime of its own, and makes something of it.
+pub(super) fn blocking<P: Purpose, T: Send + 'static>(
+    plan: Plan<P>,
     args: &Fetching,
     terminal: &Terminal,
-    make: impl FnOnce(Workflow<Filled>, Uses) -> T + Send + 'static,
+    make: impl FnOnce(Resolved<P>, Uses) -> T + Send + 'static,
 ) -> Result<T, Exit> {
     Waiting::new(terminal)?.block_on(async {
         let interrupt = Interrupt::listen(terminal);
         let resolved = resolve(plan, args, terminal, &interrupt).await?;
         let uses = Uses::resolved(&resolved);
-        interrupt.or_leave(move || make(resolved.render(), uses)).await
+        interrupt.or_leave(move || make(resolved, uses)).await
     })
 }
 
@@ -38,12 +38,12 @@ pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Re
     interrupt.or_leave(|| (resolved.render(), uses)).await
 }
 
-async fn resolve(
-    plan: Plan,
+async fn resolve<P: Purpose>(
+    plan: Plan<P>,
     args: &Fetching,
     terminal: &Terminal,
     interrupt: &Interrupt<'_>,
-) -> Result<Resolved, Exit> {
+) -> Result<Resolved<P>, Exit> {
     let resolved = if plan.fetches().is_empty() {
         // Nothing to fetch needs no vault, and no emulator either.
         plan.resolve(args.timeout, |_| ()).await
@@ -63,9 +63,9 @@ async fn resolve(
     finish(resolved, terminal)
 }
 
-type Resolution = Result<(Resolved, Diagnostics), Diagnostics>;
+type Resolution<P> = Result<(Resolved<P>, Diagnostics), Diagnostics>;
 
-fn finish(resolved: Resolution, terminal: &Terminal) -> Result<Resolved, Exit> {
+fn finish<P>(resolved: Resolution<P>, terminal: &Terminal) -> Result<Resolved<P>, Exit> {
     match resolved {
         Ok((resolved, warnings)) => {
             terminal.diagnostics(&warnings);

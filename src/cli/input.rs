@@ -6,7 +6,7 @@ use super::args::Global;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::file::folder;
-use crate::plan::Plan;
+use crate::plan::{Plan, Purpose};
 use crate::reference::Template;
 use crate::source::Source;
 use crate::workflow::Workflow;
@@ -32,14 +32,18 @@ pub(super) fn config(global: &Global, folder: &Path) -> Result<(Option<Config>, 
     }
 }
 
-/// The plan of a workflow's file, or of a part of it, with all warnings. Faults of the workflow and of the
+/// The plan of a workflow's file, or of a part of it, with all warnings; among them, unless the file itself is to be
+/// written, one of each variable of the file that every step overrides. Faults of the workflow and of the
 /// configuration come together.
-pub(super) fn plan(
+pub(super) fn plan<P: Purpose>(
     path: &Path,
     global: &Global,
     select: impl FnOnce(Workflow<Template>) -> Result<Workflow<Template>, crate::workflow::Unselectable>,
-) -> Result<(Plan, Diagnostics), Failure> {
+) -> Result<(Plan<P>, Diagnostics), Failure> {
     let (workflow, mut found) = workflow(path);
+    if let Some(workflow) = workflow.as_ref().filter(|_| !P::WHOLE) {
+        found.extend(workflow.unseen());
+    }
     let selected = workflow.map(select);
     let config = match config(global, folder(path)) {
         Ok((config, warnings)) => {
@@ -59,7 +63,7 @@ pub(super) fn plan(
         Some(Err(error)) if !found.has_errors() => return Err(Failure::Usage(error.to_string())),
         _ => return Err(Failure::Faults(found)),
     };
-    let planned = selected.plan(config.as_ref());
+    let planned = selected.plan_for::<P>(config.as_ref());
     let (plan, faults) = match planned {
         Ok(plan) => (Some(plan), Diagnostics::new()),
         Err(faults) => (None, faults),

@@ -1,11 +1,18 @@
 //! `plan`: what would be fetched, from where, and for whom.
 
-use super::args::{Global, Plan, PlanFormat};
+use super::args::{Global, Plan, PlanFormat, PlanPurpose};
 use super::{Exit, Terminal, input};
-use crate::plan::{human, json, yaml};
+use crate::plan::{Purpose, Render, Run, human, json, yaml};
 
 pub(super) fn plan(args: &Plan, global: &Global, terminal: &Terminal) -> Exit {
-    let (plan, warnings) = match input::plan(&args.file, global, Ok) {
+    match args.purpose {
+        PlanPurpose::Run => show::<Run>(args, global, terminal),
+        PlanPurpose::Render => show::<Render>(args, global, terminal),
+    }
+}
+
+fn show<P: Purpose>(args: &Plan, global: &Global, terminal: &Terminal) -> Exit {
+    let (plan, warnings) = match input::plan::<P>(&args.file, global, Ok) {
         Ok(planned) => planned,
         Err(failure) => return failure.tell(terminal),
     };

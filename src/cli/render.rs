@@ -5,45 +5,87 @@ use super::audit::Trail;
 use super::used::Uses;
 use super::{Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
+use crate::diagnostic::Diagnostics;
 use crate::file;
+use crate::plan::{self, Plan, Purpose};
 use crate::render::{self, Dialect, Filled, Reveal};
+use crate::resolve::Resolved;
 use crate::secret::Buffer;
-use crate::workflow::Workflow;
+use crate::source::printable;
+use crate::workflow::{Condition, Workflow};
 
 pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exit {
-    let single = matches!(args.format, RenderFormat::Dotenv | RenderFormat::Shell);
-    if args.step.is_some() && !single {
-        terminal.error("`--step` goes with `--format dotenv` or `--format shell`");
-        return Exit::Usage;
-    }
-    let planned = input::plan(&args.file, global, |workflow| match &args.step {
-        Some(step) => workflow.select_step(step),
-        None => Ok(workflow),
+    let reveal = if args.reveal { Reveal::Revealed } else { Reveal::Masked };
+    let dialect = match args.format {
+        RenderFormat::Dotenv => Dialect::Dotenv,
+        RenderFormat::Shell => Dialect::Shell,
+        RenderFormat::Yaml | RenderFormat::Json if args.step.is_some() => {
+            terminal.error("`--step` goes with `--format dotenv` or `--format shell`");
+            return Exit::Usage;
+        }
+        RenderFormat::Yaml => {
+            let planned = input::plan::<plan::Render>(&args.file, global, Ok);
+            return output(planned, args, terminal, move |resolved| yaml(resolved, reveal));
+        }
+        RenderFormat::Json => {
+            let planned = input::plan::<plan::Run>(&args.file, global, Ok);
+            return output(planned, args, terminal, move |resolved| Ok(render::json(&resolved.render(), reveal)));
+        }
+    };
+    // The files aren't written, so that their values aren't fetched.
+    let planned = input::plan::<plan::Run>(&args.file, global, |workflow| match &args.step {
+        Some(step) => workflow.select_step(step).map(Workflow::without_files),
+        None => Ok(workflow.without_files()),
     });
+    if let Ok((plan, _)) = &planned
+        && let Err(exit) = single(plan, terminal)
+    {
+        return exit;
+    }
+    output(planned, args, terminal, move |resolved| variables(&resolved.render(), dialect, reveal))
+}
+
+/// Complains unless a workflow has one step alone, which runs.
+fn single(plan: &Plan, terminal: &Terminal) -> Result<(), Exit> {
+    let jobs = plan.workflow().documents.iter().flat_map(|document| &document.jobs);
+    let mut steps = jobs.flat_map(|job| job.steps.iter().map(move |step| (job, step)));
+    let (Some((job, step)), None) = (steps.next(), steps.next()) else {
+        terminal.error("the workflow has several steps; say which one with `--step JOB/STEP`");
+        return Err(Exit::Usage);
+    };
+    if [job.settings.condition, step.settings.condition].contains(&Condition::Never) {
+        let label = printable(&format!("{}/{}", job.id, step.label()));
+        terminal.error(&format!("the step {label} never runs (`if: false`), so it has no variables"));
+        return Err(Exit::Usage);
+    }
+    Ok(())
+}
+
+/// Fetches what a plan needs, and writes what `make` makes of it.
+fn output<P: Purpose>(
+    planned: Result<(Plan<P>, Diagnostics), input::Failure>,
+    args: &Render,
+    terminal: &Terminal,
+    make: impl FnOnce(Resolved<P>) -> Result<Buffer, String> + Send + 'static,
+) -> Exit {
     let (plan, warnings) = match planned {
         Ok(planned) => planned,
         Err(failure) => return failure.tell(terminal),
     };
     terminal.diagnostics(&warnings);
-    let steps = plan.workflow().documents.iter().flat_map(|document| &document.jobs).flat_map(|job| &job.steps);
-    if single && steps.count() != 1 {
-        terminal.error("the workflow has several steps; say which one with `--step JOB/STEP`");
-        return Exit::Usage;
-    }
     let trail = match Trail::open(&args.audited, terminal) {
         Ok(trail) => trail,
         Err(exit) => return exit,
     };
-    let (reveal, outcome) =
-        if args.reveal { (Reveal::Revealed, Outcome::Revealed) } else { (Reveal::Masked, Outcome::Masked) };
-    let (format, out) = (args.format, args.output.is_none().then(|| terminal.clone()));
+    let outcome = if args.reveal { Outcome::Revealed } else { Outcome::Masked };
+    let out = args.output.is_none().then(|| terminal.clone());
     let (planned, noting) = (Uses::planned(&plan), trail.clone());
-    let made = fetch::blocking(plan, &args.fetching, terminal, move |workflow, uses| {
+    let made = fetch::blocking(plan, &args.fetching, terminal, move |resolved, uses| {
         // A value that can't be noted is not shown.
         if !noting.note_blocking(&uses, outcome, |_| true) {
             return Err(None);
         }
-        let text = write(&workflow, format, reveal).map_err(Some)?;
+        let text = make(resolved).map_err(Some)?;
         // Whoever reads it may be slow.
         let told = out.map(|out| out.result(text.as_bytes()));
         Ok::<_, Option<String>>((text, told))
@@ -71,18 +113,14 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
     }
 }
 
-fn write(workflow: &Workflow<Filled>, format: RenderFormat, reveal: Reveal) -> Result<Buffer, String> {
-    let dialect = match format {
-        RenderFormat::Yaml => {
-            let text = render::yaml(workflow, reveal).map_err(|error| error.to_string())?;
-            let mut out = Buffer::with_capacity(text.len());
-            out.push(text.as_bytes());
-            return Ok(out);
-        }
-        RenderFormat::Json => return Ok(render::json(workflow, reveal)),
-        RenderFormat::Dotenv => Dialect::Dotenv,
-        RenderFormat::Shell => Dialect::Shell,
-    };
+fn yaml(resolved: Resolved<plan::Render>, reveal: Reveal) -> Result<Buffer, String> {
+    let text = render::yaml(&resolved.render(), reveal).map_err(|error| error.to_string())?;
+    let mut out = Buffer::with_capacity(text.len());
+    out.push(text.as_bytes());
+    Ok(out)
+}
+
+fn variables(workflow: &Workflow<Filled>, dialect: Dialect, reveal: Reveal) -> Result<Buffer, String> {
     let document = &workflow.documents[0];
     let job = &document.jobs[0];
     let variables = document.environment(job, &job.steps[0]);

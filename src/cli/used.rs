@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::audit::{Outcome, Record};
-use crate::plan::Plan;
+use crate::plan::{Plan, Purpose};
 use crate::resolve::Resolved;
 
 /// A secret as one variable of a step uses it.
@@ -32,17 +32,17 @@ pub(super) struct Uses {
 
 impl Uses {
     /// Those of a plan, without versions but for those that it pins.
-    pub(super) fn planned(plan: &Plan) -> Self {
+    pub(super) fn planned<P: Purpose>(plan: &Plan<P>) -> Self {
         let version = |at: usize| plan.fetches()[at].version.map(|version| version.to_string());
         Self::collect(plan, version)
     }
 
     /// Those of a resolved plan.
-    pub(super) fn resolved(resolved: &Resolved) -> Self {
+    pub(super) fn resolved<P: Purpose>(resolved: &Resolved<P>) -> Self {
         Self::collect(resolved.plan(), |at| Some(resolved.answers()[at].version.to_string()))
     }
 
-    fn collect(plan: &Plan, version: impl Fn(usize) -> Option<String>) -> Self {
+    fn collect<P: Purpose>(plan: &Plan<P>, version: impl Fn(usize) -> Option<String>) -> Self {
         let mut uses = Self::default();
         let workflow = plan.workflow();
         for (document, body) in workflow.documents.iter().enumerate() {
@@ -64,8 +64,22 @@ impl Uses {
                     variable: named.key.to_owned(),
                     identity: store.identity.to_string(),
                 };
-                for (document, job, step) in place.steps(workflow) {
-                    uses.of.entry((document, job, step)).or_default().push(used.clone());
+                let mut is_given = false;
+                for step in plan.steps(place) {
+                    uses.of.entry(step).or_default().push(used.clone());
+                    is_given = true;
+                }
+                if !is_given {
+                    // A file that is rendered may have values and no steps: a job that `uses` another workflow, say.
+                    let path = named.job.unwrap_or(named.workflow).to_owned();
+                    // No step has the number 0.
+                    let job = (place.job as usize).checked_sub(1).unwrap_or(usize::MAX);
+                    let key = (place.document as usize, job, 0);
+                    let of_path = uses.of.entry(key).or_default();
+                    if of_path.is_empty() {
+                        uses.steps.push((key, path));
+                    }
+                    of_path.push(used);
                 }
             }
         }

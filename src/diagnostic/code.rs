@@ -81,6 +81,8 @@ codes! {
     CommonValue = "common-value",
     /// A value on its way to a command line, where every user of the machine can read it.
     CommandLine = "command-line",
+    /// A reference in a variable that every step overrides.
+    Overridden = "overridden",
     /// A secret that is not yet, or no longer, meant for use.
     Validity = "validity",
     /// A step that credflow can't execute.

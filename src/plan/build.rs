@@ -1,26 +1,41 @@
 //! From a workflow and a configuration to a plan.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 
 use super::fetch::{Fetch, FetchId, Use};
-use super::place::{BindingPlace, places};
-use super::{Plan, Slot, Slots};
+use super::purpose::{Purpose, Run};
+use super::{Plan, Slot, Slots, given};
 use crate::config::{Config, Credential, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions, printable};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
-use crate::workflow::{Document, Job, Workflow};
+use crate::workflow::{BindingPlace, StepSet, Visibility, Workflow, places};
 
 impl Workflow<Template> {
-    /// Plans what the workflow needs. Without a configuration only a workflow without references has a plan.
+    /// Plans what the workflow's steps need when they are run. What none of them sees isn't planned: a variable that every
+    /// step that could see it overrides, and all that belongs to steps that never run (`if: false`). Without a
+    /// configuration only a workflow without references has a plan.
+    ///
+    /// To write the file with its values, [`plan_for`](Self::plan_for) [`Render`](super::Render).
     ///
     /// # Errors
     /// Every reference to an unknown store or credential, and every use that is out of a credential's scope.
     pub fn plan(self, config: Option<&Config>) -> Result<Plan, Diagnostics> {
+        self.plan_for::<Run>(config)
+    }
+
+    /// Plans what the workflow needs for a purpose.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan), of what the purpose needs.
+    pub fn plan_for<P: Purpose>(self, config: Option<&Config>) -> Result<Plan<P>, Diagnostics> {
+        let (workflow, steps) = if P::WHOLE { (self, StepSet::All) } else { (self.seen(), StepSet::Runnable) };
+        let visibility = Visibility::of(&workflow, steps);
         let empty = Config::default();
         let mut builder = Builder {
             config: config.unwrap_or(&empty),
-            workflow: &self,
+            workflow: &workflow,
             fetches: Vec::new(),
             known: HashMap::new(),
             stores: Vec::new(),
@@ -30,19 +45,20 @@ impl Workflow<Template> {
             faults: Diagnostics::new(),
         };
         let mut answers = Vec::new();
-        for (place, binding) in places(&self) {
+        for (place, binding) in places(&workflow) {
             for (reference, span) in binding.value.references() {
                 if config.is_none() {
-                    return Err(no_configuration(&self, span).into());
+                    return Err(no_configuration(&workflow, span).into());
                 }
-                answers.extend(builder.answer(place, reference, span));
+                let given = || given::<P>(&visibility, place);
+                answers.extend(builder.answer(place, reference, span, given));
             }
         }
         let Builder { fetches, stores, faults, .. } = builder;
         faults.finish(Some(()))?;
         // Every reference has its answer, in the order in which the references are met again.
         let mut answers = answers.into_iter();
-        let workflow = self.map(|_, template| {
+        let workflow = workflow.map(|_, template| {
             let slot = |part| match part {
                 Part::Text(text) => Slot::Text(text),
                 Part::Reference(..) => {
@@ -54,7 +70,7 @@ impl Workflow<Template> {
         });
         let proofs = config.into_iter().flat_map(|config| &config.stores).map(|store| &store.identity.proof);
         let secret_variables = proofs.filter_map(|proof| proof.secret_variable()).map(str::to_owned).collect();
-        Ok(Plan { workflow, fetches, stores, secret_variables })
+        Ok(Plan { workflow, visibility, fetches, stores, secret_variables, purpose: PhantomData })
     }
 }
 
@@ -78,7 +94,14 @@ struct Builder<'w> {
 
 impl Builder<'_> {
     /// The fetch and field that answer one reference; nothing, with a complaint, for one that can't be answered.
-    fn answer(&mut self, place: BindingPlace, reference: &Reference, span: Span) -> Option<(FetchId, Option<u32>)> {
+    /// `given` are the steps that get its value.
+    fn answer<S: Iterator<Item = (u32, u32)>>(
+        &mut self,
+        place: BindingPlace,
+        reference: &Reference,
+        span: Span,
+        given: impl FnOnce() -> S,
+    ) -> Option<(FetchId, Option<u32>)> {
         let (store, secret, version) = match &reference.target {
             Target::Secret { store, secret, version } => (self.store(store, place, span)?, secret.clone(), *version),
             Target::Named(name) => {
@@ -94,7 +117,7 @@ impl Builder<'_> {
                     );
                     return None;
                 };
-                self.check_scope(credential, place, span);
+                self.check_scope(credential, place, span, given());
                 (self.store(&credential.store, place, span)?, credential.secret.clone(), credential.version)
             }
         };
@@ -152,33 +175,31 @@ impl Builder<'_> {
         }
     }
 
-    /// Complains of the first step that would see the credential and is out of its scope.
-    fn check_scope(&mut self, credential: &Credential, place: BindingPlace, span: Span) {
+    /// Complains of the first step that would be given the credential and is out of its scope.
+    fn check_scope(
+        &mut self,
+        credential: &Credential,
+        place: BindingPlace,
+        span: Span,
+        given: impl Iterator<Item = (u32, u32)>,
+    ) {
         let document = &self.workflow.documents[place.document as usize];
-        let jobs: &[Job<Template>] = match place.job {
-            0 => &document.jobs,
-            job => std::slice::from_ref(&document.jobs[job as usize - 1]),
-        };
-        let steps = jobs.iter().flat_map(|job| {
-            let chosen = match place.step {
-                0 => &job.steps[..],
-                step => std::slice::from_ref(&job.steps[step as usize - 1]),
-            };
-            chosen.iter().map(move |step| (job, step))
+        let steps = given.map(|(job, step)| {
+            let job = &document.jobs[job as usize - 1];
+            (job, &job.steps[step as usize - 1])
         });
-        let mut outside = steps.filter(|(job, step)| !allows(credential, document, job, &step.labels()));
+        let allows = |labels: &[String; 3], job: &str| {
+            credential.scope.allows(&document.name, job, &labels.each_ref().map(String::as_str))
+        };
+        let mut outside = steps.filter(|(job, step)| !allows(&step.labels(), &job.id));
         if let Some((job, step)) = outside.next() {
             let path = format!("{}/{}/{}", document.name, job.id, step.label());
             let message = format!("the credential `{}` can't be used in {path}", credential.name);
-            let label = if place.step == 0 { "every step below sees this".to_owned() } else { self.label(place) };
+            let label = if place.step == 0 { "this is for the steps below".to_owned() } else { self.label(place) };
             let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);
             let diagnostic =
                 Diagnostic::error(Code::OutOfScope, message).at(self.workflow.source(), span, label).help(help);
             self.faults.push(diagnostic);
         }
     }
-}
-
-fn allows<V>(credential: &Credential, document: &Document<V>, job: &Job<V>, labels: &[String; 3]) -> bool {
-    credential.scope.allows(&document.name, &job.id, &labels.each_ref().map(String::as_str))
 }

@@ -1,8 +1,8 @@
 //! One secret to fetch, and everybody who uses it.
 
-use super::place::BindingPlace;
 use crate::reference::{Pointer, SecretName, SecretVersion};
 use crate::source::Span;
+use crate::workflow::BindingPlace;
 
 /// A fetch of a [`Plan`](super::Plan), by its place in the order of first use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use crate::diagnostic::human::counted;
 use crate::source::printable;
 
 /// The plan as text. The same plan gives the same bytes.
-pub fn write(plan: &Plan) -> String {
+pub fn write<P>(plan: &Plan<P>) -> String {
     let mut out = String::new();
     let secrets = plan.fetches.len();
     let uses: usize = plan.fetches.iter().map(|fetch| fetch.uses.len()).sum();
@@ -29,7 +29,7 @@ pub fn write(plan: &Plan) -> String {
     out
 }
 
-fn one(out: &mut String, plan: &Plan, fetch: &Fetch) {
+fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
     let version = fetch.version.map_or_else(|| "latest".to_owned(), |version| version.to_string());
     let _ = writeln!(out, "  {} ({version})", fetch.secret);
     let rows: Vec<(String, String, String)> = fetch
@@ -38,7 +38,15 @@ fn one(out: &mut String, plan: &Plan, fetch: &Fetch) {
         .map(|used| {
             let named = used.place.named(&plan.workflow);
             let path = [named.job.map(str::to_owned), named.step].into_iter().flatten().collect::<Vec<_>>().join("/");
-            let path = if path.is_empty() { "every step".to_owned() } else { path };
+            let path = match plan.visibility.part(used.place) {
+                // What no step sees is in the plan for the file's sake.
+                Some((0, _)) if path.is_empty() => "no step".to_owned(),
+                Some((0, _)) => format!("{path} (no step)"),
+                Some((seeing, all)) if path.is_empty() => format!("{seeing} of {}", counted(all, "step")),
+                Some((seeing, all)) => format!("{path} ({seeing} of {})", counted(all, "step")),
+                None if path.is_empty() => "every step".to_owned(),
+                None => path,
+            };
             let several = plan.workflow.documents.len() > 1;
             let path = if several { format!("[{}] {path}", used.place.document + 1) } else { path };
             let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));

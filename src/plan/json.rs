@@ -28,12 +28,15 @@ struct Use<'p> {
     step: Option<String>,
     key: &'p str,
     pointer: Option<&'p str>,
+    /// The jobs and steps below that override it, and don't see it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    overridden_in: Vec<String>,
     line: usize,
     column: usize,
 }
 
 /// The plan as data. `workflow` is the name of the first document.
-pub fn document(plan: &Plan) -> Document<'_> {
+pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
     let source = plan.source();
     let fetches = plan.fetches.iter().map(|fetch| Fetch {
         store: plan.store(fetch).name.as_str(),
@@ -52,6 +55,7 @@ pub fn document(plan: &Plan) -> Document<'_> {
                     step: named.step,
                     key: named.key,
                     pointer: used.field.map(|field| fetch.fields[field as usize].as_str()),
+                    overridden_in: plan.overridden_in(used.place).collect(),
                     line: place.line,
                     column: place.column,
                 }
@@ -65,7 +69,7 @@ pub fn document(plan: &Plan) -> Document<'_> {
 }
 
 /// The plan as JSON, with a line break at its end.
-pub fn write(plan: &Plan) -> String {
+pub fn write<P>(plan: &Plan<P>) -> String {
     let mut out = serde_json::to_string_pretty(&document(plan)).expect("internal error: a plan is plain JSON");
     out.push('\n');
     out

@@ -2,30 +2,37 @@
 //!
 //! Planning is pure. It needs the workflow and the configuration, no network and no secret, and gives the same plan
 //! for the same input. The writers beside it ([`human`], [`json`], [`yaml`]) show one.
+//!
+//! A plan has a [`Purpose`]. One for a [`Run`] has what the steps see, so that a variable that every step overrides is
+//! neither fetched nor noted. One to [`Render`] the file has every reference: the file holds them all.
 
 mod build;
 mod fetch;
 pub mod human;
 pub mod json;
-mod place;
+mod purpose;
 pub mod yaml;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::config::Store;
 use crate::source::Source;
-use crate::workflow::Workflow;
+use crate::workflow::{StepSet, Visibility, Workflow};
 
+pub use crate::workflow::{BindingPlace, NamedPlace, Section};
 pub use fetch::{Fetch, FetchId, Use};
-pub use place::{BindingPlace, NamedPlace, Section};
+pub use purpose::{Purpose, Render, Run};
 
 /// A workflow whose references are slots for the fetches that answer them.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<P = Run> {
     pub(crate) workflow: Workflow<Slots>,
+    visibility: Visibility,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) stores: Vec<Store>,
     pub(crate) secret_variables: Vec<String>,
+    purpose: PhantomData<P>,
 }
 
 /// What a variable is bound to after planning: texts and slots, in order.
@@ -41,7 +48,7 @@ pub(crate) enum Slot {
     Value(FetchId, Option<u32>),
 }
 
-impl Plan {
+impl<P> Plan<P> {
     /// What must be fetched, in the order of first use.
     pub fn fetches(&self) -> &[Fetch] {
         &self.fetches
@@ -63,7 +70,7 @@ impl Plan {
         &self.secret_variables
     }
 
-    /// The workflow that was planned.
+    /// The workflow that was planned; of a plan for a [`Run`] without the bindings that no step sees.
     pub fn workflow(&self) -> &Workflow<Slots> {
         &self.workflow
     }
@@ -79,6 +86,49 @@ impl Plan {
         self.stores.iter_mut().for_each(&mut change);
         self
     }
+}
+
+impl<P> Plan<P> {
+    /// Who overrides a binding, as `JOB` or `JOB/STEP`.
+    fn overridden_in(&self, place: BindingPlace) -> impl Iterator<Item = String> + '_ {
+        let jobs = &self.workflow.documents[place.document as usize].jobs;
+        self.visibility.hidden(place).iter().map(|(job, step)| {
+            let job = &jobs[*job as usize - 1];
+            match *step {
+                0 => job.id.clone(),
+                step => format!("{}/{}", job.id, job.steps[step as usize - 1].label()),
+            }
+        })
+    }
+}
+
+impl<P: Purpose> Plan<P> {
+    /// The steps that are given the value of a binding, each by its document and job, from 0, and its number: those that
+    /// see it. To [`Render`] the file, a value that no step sees is counted for all steps below its binding.
+    pub fn steps(&self, place: BindingPlace) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let document = place.document as usize;
+        given::<P>(&self.visibility, place).map(move |(job, step)| {
+            let job = job as usize - 1;
+            let number = self.workflow.documents[document].jobs[job].steps[step as usize - 1].number;
+            (document, job, number as usize)
+        })
+    }
+}
+
+impl Plan<Render> {
+    /// Those of the fetches that a run of the workflow needs as well.
+    pub fn fetches_of_run(&self) -> impl Iterator<Item = &Fetch> {
+        let visibility = Visibility::of(&self.workflow, StepSet::Runnable);
+        self.fetches.iter().filter(move |fetch| fetch.uses.iter().any(|used| visibility.is_seen(used.place)))
+    }
+}
+
+/// The steps that are given the value of a binding, by job and step, from 1.
+fn given<P: Purpose>(visibility: &Visibility, place: BindingPlace) -> impl Iterator<Item = (u32, u32)> + '_ {
+    let is_for_nobody = P::WHOLE && !visibility.is_seen(place);
+    let below = is_for_nobody.then(|| visibility.below(place));
+    let seeing = (!is_for_nobody).then(|| visibility.steps(place));
+    below.into_iter().flatten().chain(seeing.into_iter().flatten())
 }
 
 impl Slots {

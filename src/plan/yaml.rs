@@ -6,7 +6,7 @@ use super::Plan;
 use crate::yaml::quoted;
 
 /// The plan as YAML. Texts are quoted, so that none is taken for a number.
-pub fn write(plan: &Plan) -> String {
+pub fn write<P>(plan: &Plan<P>) -> String {
     let source = plan.source();
     let name = plan.workflow.documents.first().map_or("", |document| &document.name);
     let mut out = format!("workflow: {}\n", *quoted(name));
@@ -26,6 +26,10 @@ pub fn write(plan: &Plan) -> String {
             let _ = writeln!(out, "        step: {}", text(named.step));
             let _ = writeln!(out, "        key: {}", *quoted(named.key));
             let _ = writeln!(out, "        pointer: {}", text(pointer));
+            let overriding: Vec<String> = plan.overridden_in(used.place).map(|by| quoted(&by).to_string()).collect();
+            if !overriding.is_empty() {
+                let _ = writeln!(out, "        overridden_in: [{}]", overriding.join(", "));
+            }
             let _ = writeln!(out, "        line: {}\n        column: {}", place.line, place.column);
         }
     }

@@ -8,7 +8,7 @@ use crate::workflow::{Document, Job, Step, Workflow};
 
 /// `{"workflows": [{"name", "jobs": [{"id", "name", "needs", "steps": [{"id", "name", "env": {…}, "files": {…}}]}]}]}`,
 /// with a line break at its end. A step's `env` is what its process would see beside what it inherits; `files` has what
-/// its files would hold, and isn't there without any.
+/// its files would hold, and isn't there without any. A step that never runs has an empty `env`.
 pub fn json(workflow: &Workflow<Filled>, reveal: Reveal) -> Buffer {
     let mut out = Buffer::default();
     serde_json::to_writer_pretty(&mut out, &All { workflow, reveal }).expect("internal error: texts are plain JSON");

@@ -11,7 +11,7 @@ mod yaml;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::plan::{Slot, Slots};
+use crate::plan::{Render, Run, Slot, Slots};
 use crate::resolve::{Answer, Resolved};
 use crate::secret::Secret;
 use crate::workflow::Workflow;
@@ -31,22 +31,45 @@ pub enum Reveal {
     Revealed,
 }
 
-impl Resolved {
-    /// Puts the values where the references stood.
-    pub fn render(self) -> Workflow<Filled> {
-        let answers = self.answers;
-        // A scalar that aliases bind in many places is filled once and shared.
-        let mut shared: HashMap<_, Filled> = HashMap::new();
-        self.plan.workflow.map(|node, slots| {
-            if !slots.is_secret() {
-                return Filled::plain(slots.into_text());
-            }
-            if node == NodeId::NONE {
-                return fill(&slots, &answers);
-            }
-            shared.entry(node).or_insert_with(|| fill(&slots, &answers)).clone()
-        })
+/// A workflow with the value of every reference of its file, seen by a step or not: what [`yaml()`] writes. Only a plan to
+/// [`Render`] leads to one.
+#[derive(Debug)]
+pub struct FilledFile(Workflow<Filled>);
+
+impl FilledFile {
+    /// The workflow to run, without the bindings that no step sees.
+    pub fn into_workflow(self) -> Workflow<Filled> {
+        self.0.seen()
     }
+}
+
+impl Resolved<Run> {
+    /// Puts the values where the references stood. What no step sees isn't in the workflow.
+    pub fn render(self) -> Workflow<Filled> {
+        filled(self)
+    }
+}
+
+impl Resolved<Render> {
+    /// Puts the values where the references stood, everywhere in the file.
+    pub fn render(self) -> FilledFile {
+        FilledFile(filled(self))
+    }
+}
+
+fn filled<P>(resolved: Resolved<P>) -> Workflow<Filled> {
+    let answers = resolved.answers;
+    // A scalar that aliases bind in many places is filled once and shared.
+    let mut shared: HashMap<_, Filled> = HashMap::new();
+    resolved.plan.workflow.map(|node, slots| {
+        if !slots.is_secret() {
+            return Filled::plain(slots.into_text());
+        }
+        if node == NodeId::NONE {
+            return fill(&slots, &answers);
+        }
+        shared.entry(node).or_insert_with(|| fill(&slots, &answers)).clone()
+    })
 }
 
 fn fill(slots: &Slots, answers: &[Answer]) -> Filled {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Fetch, Plan};
+use crate::plan::{Fetch, Plan, Run};
 use crate::reference::SecretVersion;
 use crate::secret::Secret;
 use crate::store::{self, FetchError, Fetched};
@@ -23,8 +23,8 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A plan with a value for each of its fetches, and for each field that is used.
 #[derive(Debug)]
-pub struct Resolved {
-    pub(crate) plan: Plan,
+pub struct Resolved<P = Run> {
+    pub(crate) plan: Plan<P>,
     pub(crate) answers: Vec<Answer>,
 }
 
@@ -39,7 +39,7 @@ pub struct Answer {
     pub version: SecretVersion,
 }
 
-impl Plan {
+impl<P> Plan<P> {
     /// Fetches everything, each secret once, and gives warnings beside it. `progress` is told how many of the
     /// fetches are done.
     ///
@@ -49,7 +49,7 @@ impl Plan {
         self,
         timeout: Duration,
         mut progress: impl FnMut(usize),
-    ) -> Result<(Resolved, Diagnostics), Diagnostics> {
+    ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
         let begun = Instant::now();
         let deadline = |store: &Store| begun + store.timeout.map_or(timeout, |own| own.min(timeout));
         let vaults: Vec<_> = store::open(&self.stores).into_iter().map(|vault| vault.map(Arc::new)).collect();
@@ -80,7 +80,7 @@ impl Plan {
     fn answer(
         self,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
-    ) -> Result<(Resolved, Diagnostics), Diagnostics> {
+    ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
         let mut answers = Vec::new();
@@ -172,9 +172,9 @@ impl Plan {
     }
 }
 
-impl Resolved {
+impl<P> Resolved<P> {
     /// What was planned.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Plan<P> {
         &self.plan
     }
 

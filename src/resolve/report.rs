@@ -5,7 +5,7 @@ use crate::plan::{Fetch, Plan};
 use crate::store::FetchError;
 
 /// One complaint for each secret, and one for all secrets of a store that fail for the store's own reason.
-pub(super) fn failures(plan: &Plan, failures: Vec<(&Fetch, FetchError)>) -> Vec<Diagnostic> {
+pub(super) fn failures<P>(plan: &Plan<P>, failures: Vec<(&Fetch, FetchError)>) -> Vec<Diagnostic> {
     let mut groups: Vec<(Vec<&Fetch>, FetchError)> = Vec::new();
     for (fetch, error) in failures {
         let same = |(group, known): &&mut (Vec<&Fetch>, FetchError)| {
@@ -19,7 +19,7 @@ pub(super) fn failures(plan: &Plan, failures: Vec<(&Fetch, FetchError)>) -> Vec<
     groups.into_iter().map(|(group, error)| complaint(plan, &group, &error)).collect()
 }
 
-fn complaint(plan: &Plan, group: &[&Fetch], error: &FetchError) -> Diagnostic {
+fn complaint<P>(plan: &Plan<P>, group: &[&Fetch], error: &FetchError) -> Diagnostic {
     let first = group[0];
     let store = plan.store(first);
     let what = match group {

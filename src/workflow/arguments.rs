@@ -32,12 +32,9 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
             if !is_shell || !script.contains('$') {
                 continue;
             }
-            let bindings = document.env.iter().chain(&job.env).chain(&step.env);
-            let mut secret: HashSet<String> =
-                bindings.filter(|binding| is_secret(binding)).map(|binding| binding.name.to_string()).collect();
-            secret.extend(
-                step.with.iter().filter(|binding| is_secret(binding)).map(|binding| super::input_name(&binding.name)),
-            );
+            let variables = document.variables(job, step).into_iter();
+            let secret: HashSet<String> =
+                variables.filter(|variable| is_secret(variable.binding)).map(|variable| variable.name).collect();
             if secret.is_empty() {
                 continue;
             }

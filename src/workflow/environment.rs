@@ -1,6 +1,12 @@
 //! What a step sees: the bindings around it, inner over outer.
 
-use super::{Binding, Document, Job, Step};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::iter::once;
+
+use super::place::{BindingPlace, Section, within};
+use super::seen::overridden;
+use super::{Binding, Condition, Document, Job, Step};
 
 /// One variable of a step.
 #[derive(Debug)]
@@ -18,24 +24,59 @@ pub fn input_name(name: &str) -> String {
     format!("INPUT_{}", name.chars().map(plain).collect::<String>().to_uppercase())
 }
 
+/// A variable that a step itself has.
+pub(super) struct OwnVariable<'w, V> {
+    /// The name that the process sees.
+    pub(super) name: Cow<'w, str>,
+    pub(super) section: Section,
+    pub(super) index: u32,
+    pub(super) binding: &'w Binding<V>,
+}
+
+impl<V> Step<V> {
+    /// What the step itself binds: `env`, then `with`, then `files`. Of one name, the last counts.
+    pub(super) fn variables(&self) -> impl Iterator<Item = OwnVariable<'_, V>> {
+        let env = self.env.iter().zip(0..).map(|it| (Section::Env, it));
+        let with = self.with.iter().zip(0..).map(|it| (Section::With, it));
+        let files = self.files.iter().zip(0..).map(|it| (Section::Files, it));
+        env.chain(with).chain(files).map(|(section, (binding, index))| {
+            let name = match section {
+                Section::With => Cow::Owned(input_name(&binding.name)),
+                Section::Env | Section::Files => Cow::Borrowed(&*binding.name),
+            };
+            OwnVariable { name, section, index, binding }
+        })
+    }
+}
+
 impl<V> Document<V> {
-    /// The variables of one step: the document's, the job's, the step's own and its inputs. A name that is
-    /// bound twice has the inner value and the outer's place in the order.
+    /// The variables of one step: the document's, the job's, the step's own and its inputs, without those that something
+    /// further in overrides. None for a step that never runs: it or its job has `if: false`.
+    ///
+    /// The variables of the step's `files` aren't among them, nor is what these override: they hold paths that come with
+    /// the process.
     pub fn environment<'w>(&'w self, job: &'w Job<V>, step: &'w Step<V>) -> Vec<Variable<'w, V>> {
-        let plain = |binding: &'w Binding<V>| (binding.name.to_string(), binding);
-        let outer = self.env.iter().chain(&job.env).chain(&step.env).map(plain);
-        let inputs = step.with.iter().map(|binding| (input_name(&binding.name), binding));
-        let mut variables: Vec<Variable<'w, V>> = Vec::new();
-        let mut places = std::collections::HashMap::new();
-        for (name, binding) in outer.chain(inputs) {
-            if let Some(&at) = places.get(&name) {
-                let variable: &mut Variable<'w, V> = &mut variables[at];
-                variable.binding = binding;
-            } else {
-                places.insert(name.clone(), variables.len());
-                variables.push(Variable { name, binding });
-            }
+        if [job.settings.condition, step.settings.condition].contains(&Condition::Never) {
+            return Vec::new();
         }
-        variables
+        self.variables(job, step)
+    }
+
+    /// The same, of a step that never runs as well.
+    pub(super) fn variables<'w>(&'w self, job: &'w Job<V>, step: &'w Step<V>) -> Vec<Variable<'w, V>> {
+        let outer = BindingPlace::of_document(0);
+        let (of_job, of_step) = (BindingPlace { job: 1, ..outer }, BindingPlace { job: 1, step: 1, ..outer });
+        let mut hidden = HashSet::new();
+        overridden(0, &self.env, once((1, job, once((1, step)))), |place, _| {
+            hidden.insert(place);
+        });
+        let plain = |(place, binding): (_, &'w Binding<V>)| (place, Cow::Borrowed(&*binding.name), binding);
+        let around = within(&self.env, outer).chain(within(&job.env, of_job)).map(plain);
+        let own = step.variables().filter(|variable| variable.section != Section::Files).map(|variable| {
+            let OwnVariable { name, section, index, binding } = variable;
+            (BindingPlace { section, index, ..of_step }, name, binding)
+        });
+        let seen = around.chain(own).filter(|(place, ..)| !hidden.contains(place));
+        seen.map(|(_, name, binding)| Variable { name: name.into_owned(), binding }).collect()
     }
 }

@@ -11,12 +11,15 @@ mod foreign;
 mod graph;
 mod keys;
 mod outside;
+mod place;
 mod read;
 mod retry;
+mod seen;
 mod select;
 mod settings;
 mod shell;
 mod steps;
+mod unseen;
 mod variables;
 
 use std::sync::Arc;
@@ -27,7 +30,10 @@ use crate::yaml::{NodeId, Tree};
 
 pub use environment::{Variable, input_name};
 pub use foreign::Foreign;
+pub(crate) use place::places;
+pub use place::{BindingPlace, NamedPlace, Section};
 pub use retry::Retry;
+pub(crate) use seen::{StepSet, Visibility};
 pub use select::Unselectable;
 
 /// The id of the job of a file that has `steps` at its top.

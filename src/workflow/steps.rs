@@ -5,7 +5,7 @@ use super::foreign::noted;
 use super::outside::plain;
 use super::retry::retry;
 use super::settings::{Setting, setting};
-use super::{Foreign, Settings, Step, input_name, keys};
+use super::{Foreign, Settings, Step, keys};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::Template;
 use crate::yaml::{Kind, NodeId, Reader};
@@ -105,12 +105,9 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
 
 /// Complains of a variable that a step has twice: inputs whose names differ and whose variables don't, and files.
 fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
-    let files = step.files.iter().map(|file| (file.name.to_string(), file));
-    let env = step.env.iter().map(|binding| (binding.name.to_string(), binding));
-    let with = step.with.iter().map(|binding| (input_name(&binding.name), binding));
     let mut seen = std::collections::HashMap::new();
-    for (name, binding) in env.chain(with).chain(files) {
-        let node = binding.node;
+    for variable in step.variables() {
+        let (name, node) = (variable.name, variable.binding.node);
         if let Some(first) = seen.insert(name.clone(), node) {
             let diagnostic = Diagnostic::error(Code::DuplicateName, format!("the step has two variables `{name}`"))
                 .at(reader.tree.source(), reader.tree.span(node), "again here")

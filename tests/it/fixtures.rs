@@ -62,10 +62,14 @@ fn good_files_are_planned() {
         let file = path.display().to_string();
         let plan = credflow(&["plan", &file, "--config", &config(path)]);
         assert!(plan.ends_with("exit code 0\n"), "{plan}");
-        let json = credflow(&["plan", "--format", "json", &file, "--config", &config(path)]);
-        assert_eq!(json, credflow(&["plan", "--format", "json", &file, "--config", &config(path)]));
+        let json = credflow(&["plan", "-q", "--format", "json", &file, "--config", &config(path)]);
+        assert_eq!(json, credflow(&["plan", "-q", "--format", "json", &file, "--config", &config(path)]));
+        // What rendering needs beyond that, and the same plan as YAML where not every place counts.
+        let whole = credflow(&["plan", "--for", "render", &file, "--config", &config(path)]);
+        let yaml = credflow(&["plan", "-q", "--format", "yaml", &file, "--config", &config(path)]);
+        let more = if whole == plan { String::new() } else { format!("\nfor render:\n{whole}\n{yaml}") };
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(scrub(&format!("{plan}\n{json}"), path));
+            insta::assert_snapshot!(scrub(&format!("{plan}\n{json}{more}"), path));
         });
     });
 }

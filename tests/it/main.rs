@@ -28,6 +28,7 @@ mod run;
 mod run_cli;
 mod run_command;
 mod run_steps;
+mod seen;
 mod store;
 mod terminal;
 mod tls;

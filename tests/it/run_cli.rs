@@ -434,3 +434,162 @@ fn names_of_logs_fit_into_a_folder() {
     let name = format!("01-{}-01-{}.log", "漢".repeat(26), "字".repeat(26));
     assert_eq!(fs::read_to_string(folder.path().join("logs").join(name)).expect("a log"), "on\n");
 }
+
+/// `payments/missing` isn't in the vault: whatever asks for it fails.
+const OVERRIDDEN: &str = "
+env: { TOKEN: $<credential:payments/missing>, FIELD: $<credential:payments/json#/user>, INPUT_KEY: $<credential:payments/missing> }
+jobs:
+  build:
+    env: { TOKEN: plain-token }
+    steps:
+      - { id: own, run: 'echo $TOKEN $FIELD $INPUT_KEY', env: { FIELD: plain-field }, with: { key: plain-key } }
+      - { id: sees, run: 'echo $TOKEN $FIELD $INPUT_KEY', with: { key: $<credential:payments/plain> } }
+      - { id: never, if: false, run: x, env: { LATER: $<credential:payments/missing> }, with: { key: k } }
+  off:
+    if: false
+    env: { TOKEN: t }
+    steps: [{ run: x, env: { LATER: $<credential:payments/missing> }, with: { key: k } }]
+  after-off:
+    needs: off
+    steps: [{ run: x, env: { LATER: $<credential:payments/missing>, TOKEN: t }, with: { key: k } }]
+";
+
+/// The lines of an audit without what differs from run to run.
+fn audited(folder: &Path, name: &str) -> Vec<String> {
+    let audit = fs::read_to_string(folder.join(name)).expect("the audit");
+    let line = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let of = |key: &str| line[key].as_str().unwrap_or("none").to_owned();
+        format!("{} {}/{} {} {}", of("step"), of("store"), of("secret"), of("variable"), of("outcome"))
+    };
+    audit.lines().map(line).collect()
+}
+
+#[test]
+fn what_no_step_sees_is_not_fetched_listed_or_noted() {
+    let folder = project(OVERRIDDEN);
+    let output = ran(folder.path(), &["--verbose", "--report", "report.json", "--audit", "audit.jsonl"]);
+    let told = text(&output.stderr);
+    assert_eq!(code(&output), Some(0), "{told}");
+    assert_eq!(
+        text(&output.stdout).lines().map(|line| line.split(" | ").last().unwrap_or(line)).collect::<Vec<_>>(),
+        ["plain-token plain-field plain-key", "plain-token *** ***"]
+    );
+    assert!(told.contains("fetched payments/plain") && !told.contains("fetched payments/missing"), "{told}");
+    assert!(told.contains("warning[overridden]: `TOKEN` is overridden in every step; its value is never fetched"));
+    assert_eq!(
+        audited(folder.path(), "audit.jsonl"),
+        ["build/sees payments/json FIELD given", "build/sees payments/plain key given"]
+    );
+    let report = fs::read_to_string(folder.path().join("report.json")).expect("a report");
+    assert!(report.contains("payments") && !report.contains("missing"), "{report}");
+    // One secret is used in the summary's line of the step that sees it, and nowhere else.
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains("payments/json@")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("build/sees"), "{told}");
+    for part in [&["--job", "build"][..], &["--step", "build/own"], &["--step", "build/never"]] {
+        assert_eq!(code(&ran(folder.path(), part)), Some(0), "{part:?}");
+    }
+    // A job alone needs no other, so that it runs.
+    assert_eq!(code(&ran(folder.path(), &["--job", "after-off"])), Some(125));
+}
+
+#[test]
+fn rendering_fetches_what_it_writes() {
+    let folder = project(OVERRIDDEN);
+    let render = |args: &[&str]| run(folder.path(), &[&["render", "w.yaml"], &EMULATE[..], args].concat());
+    // The file has every reference.
+    let yaml = render(&["--audit", "yaml.jsonl"]);
+    assert_eq!(code(&yaml), Some(3), "{}", text(&yaml.stderr));
+    assert!(!text(&yaml.stderr).contains("never fetched"), "{}", text(&yaml.stderr));
+    let noted = audited(folder.path(), "yaml.jsonl");
+    for line in ["build/own payments/missing TOKEN not-fetched", "off/#1 payments/missing LATER not-fetched"] {
+        assert!(noted.iter().any(|noted| noted == line), "{noted:?}");
+    }
+    fs::write(
+        folder.path().join("call.yaml"),
+        "env: { A: $<credential:payments/plain> }\njobs: { call: { uses: ./other.yaml, env: { B: $<credential:named> } } }",
+    )
+    .expect("a file");
+    let args = ["render", "call.yaml", "--reveal", "--audit", "call.jsonl"];
+    assert_eq!(code(&run(folder.path(), &[&args[..], &EMULATE].concat())), Some(0));
+    assert_eq!(
+        audited(folder.path(), "call.jsonl"),
+        ["call payments/plain A revealed", "call payments/plain B revealed"]
+    );
+    let json = render(&["--format", "json", "--reveal", "--audit", "json.jsonl"]);
+    assert_eq!(code(&json), Some(0), "{}", text(&json.stderr));
+    let shown: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let jobs = &shown["workflows"][0]["jobs"];
+    assert_eq!(jobs[0]["steps"][0]["env"]["FIELD"], "plain-field");
+    assert_eq!(jobs[0]["steps"][1]["env"]["FIELD"], format!("{CANARY}-user"));
+    assert_eq!(jobs[0]["steps"][2]["env"], serde_json::json!({}));
+    assert_eq!(
+        audited(folder.path(), "json.jsonl"),
+        ["build/sees payments/json FIELD revealed", "build/sees payments/plain key revealed"]
+    );
+    let shell = render(&["--format", "shell", "--step", "build/own", "--audit", "shell.jsonl"]);
+    assert_eq!(
+        text(&shell.stdout),
+        "export TOKEN='plain-token'\nexport FIELD='plain-field'\nexport INPUT_KEY='plain-key'\n"
+    );
+    assert!(audited(folder.path(), "shell.jsonl").is_empty());
+    let never = render(&["--format", "dotenv", "--step", "build/never"]);
+    assert_eq!(code(&never), Some(2));
+    assert_eq!(
+        text(&never.stderr).lines().last(),
+        Some("error: the step build/never never runs (`if: false`), so it has no variables")
+    );
+}
+
+#[test]
+fn a_file_that_replaces_a_variable_leaves_it_out_where_files_are_not_written() {
+    let folder = project(
+        "env: { KEY: $<credential:payments/missing> }\nsteps: [{ run: 'cat $KEY', env: { A: a }, files: { KEY: $<credential:payments/plain> } }]",
+    );
+    let output = ran(folder.path(), &[]);
+    assert_eq!((code(&output), text(&output.stdout).as_str()), (Some(0), "***"), "{}", text(&output.stderr));
+    let audit = ["render", "w.yaml", "--format", "dotenv", "--audit", "audit.jsonl"];
+    let dotenv = run(folder.path(), &[&audit[..], &EMULATE].concat());
+    assert_eq!(text(&dotenv.stdout), "A='a'\n", "{}", text(&dotenv.stderr));
+    assert!(audited(folder.path(), "audit.jsonl").is_empty());
+}
+
+#[test]
+fn exec_fetches_what_its_command_sees() {
+    let folder = project("");
+    fs::write(
+        folder.path().join("e.env"),
+        "A=$<credential:payments/missing>\nA=plain\nB=$<credential:payments/plain>\n",
+    )
+    .expect("a file");
+    let command = ["--audit", "audit.jsonl", "--env-file", "e.env", "--", "sh", "-c", "echo $A $B $b"];
+    let output = credflow(folder.path(), &[&["exec"], &EMULATE[..], &command].concat())
+        .env("A", "$<credential:payments/missing>")
+        .env("B", "inherited")
+        .env("b", "other")
+        .output()
+        .expect("a process");
+    assert_eq!(text(&output.stdout), "plain *** other\n", "{}", text(&output.stderr));
+    assert_eq!(audited(folder.path(), "audit.jsonl"), ["main/#1 payments/plain B given"]);
+}
+
+#[test]
+fn check_and_plan_tell_of_variables_that_no_step_sees() {
+    let folder = project("env: { TOKEN: $<credential:payments/plain> }\nsteps: [{ run: x, env: { TOKEN: t } }]\n");
+    let check = run(folder.path(), &["check", "w.yaml"]);
+    assert_eq!(code(&check), Some(0));
+    insta::assert_snapshot!("overridden", text(&check.stderr));
+    let plan = |purpose: &[&str]| run(folder.path(), &[&["plan", "w.yaml"], purpose].concat());
+    assert!(text(&plan(&[]).stderr).contains("warning[overridden]"));
+    assert_eq!(text(&plan(&[]).stdout), "w: 0 secrets of 0 stores, used in 0 places\n");
+    let whole = plan(&["--for", "render"]);
+    assert!(whole.stderr.is_empty() && text(&whole.stdout).contains("no step  TOKEN"), "{}", text(&whole.stdout));
+    // Faults of what only rendering needs are told as well.
+    fs::write(
+        folder.path().join("w.yaml"),
+        "env: { A: $<credential:nowhere/x> }\nsteps: [{ run: x, env: { A: t } }]\n",
+    )
+    .expect("a file");
+    assert_eq!(code(&run(folder.path(), &["check", "w.yaml"])), Some(1));
+    assert_eq!(code(&run(folder.path(), &["run", "w.yaml", "--dry-run"])), Some(0));
+}

@@ -58,6 +58,8 @@ pub(super) enum Verb {
     #[command(after_help = "Example:\n  credflow check --format github .github/workflows/*.yaml")]
     Check(Check),
     /// Show what would be fetched, from where, and for whom; needs no network and no secret.
+    ///
+    /// A variable that every step overrides, and those of steps that never run, are fetched only to render the file.
     #[command(after_help = "Example:\n  credflow plan deploy.yaml --format json")]
     Plan(Plan),
     /// Write the workflow with its values, masked unless told otherwise.
@@ -124,6 +126,17 @@ pub(super) struct Plan {
     /// How the plan is written; the same plan gives the same bytes.
     #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
     pub(super) format: PlanFormat,
+    /// What the plan is for.
+    #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value_t = PlanPurpose::Run)]
+    pub(super) purpose: PlanPurpose,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum PlanPurpose {
+    /// `run`: what the steps see.
+    Run,
+    /// `render --format yaml`: every reference of the file.
+    Render,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

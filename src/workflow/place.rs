@@ -1,9 +1,9 @@
 //! Where in a workflow a binding is.
 
-use crate::workflow::{Binding, Workflow};
+use super::{Binding, Workflow};
 
 /// Which of a step's mappings a binding is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Section {
     /// `env`.
     Env,
@@ -14,14 +14,14 @@ pub enum Section {
 }
 
 /// A binding by its indices: small, as a large workflow has many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BindingPlace {
-    pub(super) document: u32,
+    pub(crate) document: u32,
     /// Job and step by index, plus one; 0 is none.
-    pub(super) job: u32,
-    pub(super) step: u32,
-    pub(super) section: Section,
-    pub(super) index: u32,
+    pub(crate) job: u32,
+    pub(crate) step: u32,
+    pub(crate) section: Section,
+    pub(crate) index: u32,
 }
 
 /// A binding by the names that people gave.
@@ -40,16 +40,9 @@ pub struct NamedPlace<'w> {
 }
 
 impl BindingPlace {
-    /// The steps that see the binding: its own, its job's or its document's. Each by its document and job, from 0, and
-    /// its number.
-    pub fn steps<V>(self, workflow: &Workflow<V>) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
-        let document = self.document as usize;
-        let jobs = workflow.documents[document].jobs.iter().enumerate();
-        jobs.filter(move |(job, _)| self.job == 0 || self.job as usize == job + 1).flat_map(move |(job, body)| {
-            let steps = body.steps.iter().enumerate();
-            let seen = steps.filter(move |(step, _)| self.step == 0 || self.step as usize == step + 1);
-            seen.map(move |(_, step)| (document, job, step.number as usize))
-        })
+    /// The `env` of a document itself, whose first binding it is.
+    pub(crate) fn of_document(document: u32) -> Self {
+        Self { document, job: 0, step: 0, section: Section::Env, index: 0 }
     }
 
     /// The names of a binding of that workflow.
@@ -69,7 +62,7 @@ impl BindingPlace {
         NamedPlace {
             workflow: &document.name,
             job: job.map(|job| job.id.as_str()),
-            step: step.map(crate::workflow::Step::label),
+            step: step.map(super::Step::label),
             key: &bindings[self.index as usize].name,
             section: self.section,
         }
@@ -77,22 +70,27 @@ impl BindingPlace {
 }
 
 /// Every binding of a workflow with its place, in the order of [`Workflow::map`].
-pub(super) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-    fn all<V>(bindings: &[Binding<V>], at: BindingPlace) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-        (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..at }, binding))
-    }
+pub(crate) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
     (0..).zip(&workflow.documents).flat_map(|(document, body)| {
-        let outer = BindingPlace { document, job: 0, step: 0, section: Section::Env, index: 0 };
+        let outer = BindingPlace::of_document(document);
         let jobs = (1..).zip(&body.jobs).flat_map(move |(job, body)| {
             let own = BindingPlace { job, ..outer };
             let steps = (1..).zip(&body.steps).flat_map(move |(step, body)| {
                 let env = BindingPlace { step, ..own };
                 let with = BindingPlace { section: Section::With, ..env };
                 let files = BindingPlace { section: Section::Files, ..env };
-                all(&body.env, env).chain(all(&body.with, with)).chain(all(&body.files, files))
+                within(&body.env, env).chain(within(&body.with, with)).chain(within(&body.files, files))
             });
-            all(&body.env, own).chain(steps)
+            within(&body.env, own).chain(steps)
         });
-        all(&body.env, outer).chain(jobs)
+        within(&body.env, outer).chain(jobs)
     })
+}
+
+/// The bindings of one mapping, whose first is at a place.
+pub(super) fn within<V>(
+    bindings: &[Binding<V>],
+    first: BindingPlace,
+) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
+    (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..first }, binding))
 }
