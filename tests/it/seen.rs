@@ -255,12 +255,12 @@ async fn what_no_step_sees_is_not_asked_for_and_leaves_no_hole() {
     assert!(!shown.contains("$<") && shown.contains("d-canary-value") && !shown.contains("e-canary-value"), "{shown}");
     let text = Arc::new(Mutex::new(String::new()));
     let shown = Arc::clone(&text);
-    let observer = move |event: Event<'_>| {
+    let observer = move |event: Event| {
         if let Event::Output { bytes, .. } = event {
-            shown.lock().expect("no panic").push_str(&String::from_utf8_lossy(bytes));
+            shown.lock().expect("no panic").push_str(&String::from_utf8_lossy(&bytes));
         }
     };
-    let execution = run(filled, Options { max_parallel: Some(1), ..Options::default() }, Arc::new(observer));
+    let execution = run(filled, Options { max_parallel: Some(1), ..Options::default() }, Box::new(observer));
     let execution = execution.await.expect("a run");
     assert_eq!(execution.jobs[0].steps[2].outcome, Outcome::Skipped);
     assert!(execution.is_success());
