@@ -152,6 +152,11 @@ impl Terminal {
         }
     }
 
+    /// Whether only errors are to be told.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.level == Level::Quiet
+    }
+
     /// Whether stderr is a terminal.
     pub(super) fn is_live(&self) -> bool {
         self.live

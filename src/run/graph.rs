@@ -12,7 +12,7 @@ use super::cancellation::Urgency;
 use super::event::Observer;
 use super::job;
 use super::mask::MaskSet;
-use super::outcome::{Execution, JobExecution, Outcome};
+use super::outcome::{Execution, JobExecution, Outcome, Skip};
 use super::refuse::{refuse, unusable};
 use crate::diagnostic::Diagnostics;
 use crate::render::Filled;
@@ -147,7 +147,7 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool, running: usize
         }
         let cancelled = urgency > Urgency::None;
         let turn = match job.settings.condition {
-            _ if broken => Turn::PassOver(Outcome::Skipped),
+            _ if broken => Turn::PassOver(Outcome::Skipped(Skip::DocumentFailed)),
             Condition::Always if urgency < Urgency::Now => Turn::Run,
             Condition::Success
                 if job.needs.iter().all(|&need| is_done(&known[need]))
@@ -161,10 +161,20 @@ fn next(run: &Run, document: usize, known: &[Fate], broken: bool, running: usize
             }
             Condition::Failure if !cancelled && has_failed(run, document, known, &job.needs) => Turn::Run,
             Condition::Always => Turn::PassOver(Outcome::Cancelled),
-            Condition::Success | Condition::Failure | Condition::Never => Turn::PassOver(Outcome::Skipped),
+            Condition::Never => Turn::PassOver(Outcome::Skipped(Skip::Never)),
+            Condition::Failure if cancelled => Turn::PassOver(Outcome::Skipped(Skip::Ended)),
+            Condition::Failure => Turn::PassOver(Outcome::Skipped(Skip::NothingFailed)),
+            Condition::Success => Turn::PassOver(Outcome::Skipped(unmet(run, document, known, &job.needs))),
         };
         (!is_full || matches!(turn, Turn::PassOver(_))).then_some((index, turn))
     })
+}
+
+/// Why a job that waits for the success of those that it needs doesn't run.
+fn unmet(run: &Run, document: usize, known: &[Fate], needs: &[usize]) -> Skip {
+    let jobs = &run.workflow.documents[document].jobs;
+    let failed = needs.iter().find(|&&need| !is_done(&known[need]) || has_failed(run, document, known, &[need]));
+    failed.map_or(Skip::Ended, |&need| Skip::NeedFailed { job: jobs[need].id.clone() })
 }
 
 /// Whether a job has ended so that others may build on it.

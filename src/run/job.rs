@@ -11,7 +11,7 @@ use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
 use super::graph::Run;
 use super::group::{Group, LOOK};
-use super::outcome::{JobExecution, Outcome, StartError, StepExecution};
+use super::outcome::{JobExecution, Outcome, Skip, StartError, StepExecution};
 use super::process::{End, Limits, until};
 use super::step::{self, Bound};
 use crate::workflow::Condition;
@@ -40,8 +40,8 @@ pub(super) async fn execute(run: Arc<Run>, document: usize, index: usize) -> Job
         let place = StepPlace { job: place.clone(), number: step.number as usize, label: (*label).into() };
         let bound = Bound { document: within, job, step, place: place.clone() };
         let (outcome, attempts) = match course.turn(step.settings.condition, started) {
-            Some(limits) => course.attempt(&bound, &limits).await,
-            None => (Outcome::Skipped, 0),
+            Ok(limits) => course.attempt(&bound, &limits).await,
+            Err(skip) => (Outcome::Skipped(skip), 0),
         };
         let duration = started.elapsed();
         run.audience.tell(Event::StepFinished { step: place, outcome: outcome.clone(), duration });
@@ -104,7 +104,7 @@ struct Turn {
 
 impl Course<'_> {
     /// Whether a step's turn comes, and within what bounds.
-    fn turn(&mut self, condition: Condition, now: Instant) -> Option<Turn> {
+    fn turn(&mut self, condition: Condition, now: Instant) -> Result<Turn, Skip> {
         let late = self.deadline.filter(|deadline| *deadline <= now);
         let urgency = self.run.options.cancellation.urgency();
         let stopped = match urgency {
@@ -113,13 +113,18 @@ impl Course<'_> {
             _ => Some(Outcome::Cancelled),
         };
         self.failure = self.failure.take().or(stopped.clone());
-        let is_due = match condition {
-            Condition::Success => self.failure.is_none(),
-            Condition::Failure => self.failure.is_some() && stopped.is_none(),
-            Condition::Always => urgency < Urgency::Now,
-            Condition::Never => false,
+        let skip = match condition {
+            Condition::Success => self.failure.as_ref().map(|_| Skip::StepFailed),
+            Condition::Failure if stopped.is_some() => Some(Skip::Ended),
+            Condition::Failure => self.failure.is_none().then_some(Skip::NothingFailed),
+            Condition::Always => (urgency == Urgency::Now).then_some(Skip::Ended),
+            Condition::Never => Some(Skip::Never),
         };
-        is_due.then(|| Turn { deadline: late.map(|_| now + CLEANUP).or(self.deadline), urgency })
+        match skip {
+            Some(Skip::StepFailed) if stopped.is_some() => Err(Skip::Ended),
+            Some(skip) => Err(skip),
+            None => Ok(Turn { deadline: late.map(|_| now + CLEANUP).or(self.deadline), urgency }),
+        }
     }
 
     /// Starts a step until it succeeds, or has been tried as often as it may. `timeout-minutes` is for each attempt.

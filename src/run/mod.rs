@@ -61,7 +61,7 @@ pub use gate::{Admission, Gate};
 pub use graph::run;
 pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
-pub use outcome::{Execution, JobExecution, Outcome, StartError, StepExecution};
+pub use outcome::{Execution, JobExecution, Outcome, Skip, StartError, StepExecution};
 pub use refuse::refuse;
 #[cfg(unix)]
 pub use signals::is_ignored;

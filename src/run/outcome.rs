@@ -16,8 +16,8 @@ pub enum Outcome {
     TimedOut,
     /// The run was ended early.
     Cancelled,
-    /// It wasn't its turn: something before failed, or nothing did.
-    Skipped,
+    /// Its condition wasn't met.
+    Skipped(Skip),
     /// It couldn't be started.
     NotStarted(StartError),
     /// It was ended, as its output couldn't be shown.
@@ -25,6 +25,33 @@ pub enum Outcome {
         /// What the system said.
         reason: String,
     },
+}
+
+/// Why a step or job was skipped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Skip {
+    /// It says so itself.
+    #[error("`if: false`")]
+    Never,
+    /// It runs after a failure alone.
+    #[error("nothing failed")]
+    NothingFailed,
+    /// It runs after success alone.
+    #[error("a step before it failed")]
+    StepFailed,
+    /// A job that it needs, directly or not, didn't succeed.
+    #[error("`{job}` didn't succeed")]
+    NeedFailed {
+        /// The job's id.
+        job: String,
+    },
+    /// It stands in a later document.
+    #[error("a workflow before it in the file failed")]
+    DocumentFailed,
+    /// The run was ended, or the job's time was over.
+    #[error("the run was ended before")]
+    Ended,
 }
 
 /// Why a process couldn't be started.
@@ -124,14 +151,14 @@ pub struct StepExecution {
 impl Outcome {
     /// Whether it ended otherwise than it should. What was skipped didn't.
     pub fn is_failure(&self) -> bool {
-        !matches!(self, Self::Success | Self::Skipped)
+        !matches!(self, Self::Success | Self::Skipped(_))
     }
 
     /// The exit code that a shell would give: 124 for a timeout, 130 for a run ended early, 126 and 127 for what can't be
     /// started, 125 where output was lost or credflow itself stood in the way, 128 and the number for a signal.
     pub fn exit_code(&self) -> i32 {
         match self {
-            Self::Success | Self::Skipped => 0,
+            Self::Success | Self::Skipped(_) => 0,
             Self::Failed(code) => *code,
             Self::Signalled(signal) => 128 + signal,
             Self::TimedOut => 124,

@@ -74,10 +74,10 @@ steps: [{ run: echo never }]
         assert!(told.text().contains(word), "{word}");
     }
     assert_eq!(told.outcome("a", 1), &Outcome::Failed(7));
-    assert_eq!(told.outcome("a", 2), &Outcome::Skipped);
-    assert_eq!(told.job("b"), &Outcome::Skipped);
+    assert!(matches!(told.outcome("a", 2), Outcome::Skipped(_)));
+    assert!(matches!(told.job("b"), Outcome::Skipped(_)));
     assert_eq!(told.job("e"), &Outcome::Success);
-    assert_eq!(told.job("main"), &Outcome::Skipped);
+    assert!(matches!(told.job("main"), Outcome::Skipped(_)));
     assert_eq!(told.execution().exit_code(), 7);
 }
 

@@ -80,7 +80,7 @@ fn so_many_jobs_run_at_once_and_no_more() {
 fn a_condition_may_be_plain() {
     let told = told("steps: [{ if: false, run: echo never }, { if: true, run: echo on }]");
     assert_eq!(told.text(), "on\n");
-    assert_eq!(told.outcome("main", 1), &Outcome::Skipped);
+    assert!(matches!(told.outcome("main", 1), Outcome::Skipped(_)));
 }
 
 #[test]
@@ -94,7 +94,7 @@ jobs:
 ",
     );
     assert_eq!(told.text(), "tidy\n");
-    assert_eq!(told.job("c"), &Outcome::Skipped);
+    assert!(matches!(told.job("c"), Outcome::Skipped(_)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use credflow::emulator::{Emulator, Vault};
 use credflow::plan::{Plan, Purpose, Render};
 use credflow::reference::Template;
 use credflow::render::{Reveal, json, yaml};
-use credflow::run::{Event, Options, Outcome, run};
+use credflow::run::{Event, Options, Outcome, Skip, run};
 use credflow::source::Source;
 use credflow::workflow::{Workflow, input_name};
 use proptest::prelude::*;
@@ -262,7 +262,7 @@ async fn what_no_step_sees_is_not_asked_for_and_leaves_no_hole() {
     };
     let execution = run(filled, Options { max_parallel: Some(1), ..Options::default() }, Box::new(observer));
     let execution = execution.await.expect("a run");
-    assert_eq!(execution.jobs[0].steps[2].outcome, Outcome::Skipped);
+    assert_eq!(execution.jobs[0].steps[2].outcome, Outcome::Skipped(Skip::Never));
     assert!(execution.is_success());
     assert_eq!(*text.lock().expect("no panic"), "one two\none ***\nthree five four\n");
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::terminal::size;
 use super::lines::{OpenLines, shown};
-use super::{Terminal, again, describe};
+use super::{Terminal, again, describe, ended};
 use crate::run::{Event, Observer, Outcome, Size, StepPlace, Stream, Unshown};
 use crate::source::printable;
 
@@ -50,18 +50,19 @@ impl Observer for Board {
             Event::Output { step, stream, bytes } => self.output(&step, stream, &bytes),
             Event::StepRetried { step, outcome, attempt, delay } => {
                 self.rest(&step)?;
-                self.say(&name(&step), &again(&outcome, attempt, delay))
+                self.say(&name(&step), &printable(&again(&outcome, attempt, delay)))
             }
             Event::StepFinished { step, outcome, duration } => {
                 self.rest(&step)?;
                 self.running.retain(|running| running.job != step.job.id);
-                if outcome == Outcome::Skipped {
+                if matches!(outcome, Outcome::Skipped(_)) {
                     return Ok(());
                 }
-                let text = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
-                self.say(&name(&step), &text)
+                self.say(&name(&step), &ended(&self.terminal, &outcome, duration))
             }
-            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(&printable(&job.id), "skipped"),
+            Event::JobFinished { job, outcome: outcome @ Outcome::Skipped(_), .. } => {
+                self.say(&printable(&job.id), &describe(&outcome))
+            }
             Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => Ok(()),
         }
     }
@@ -109,7 +110,7 @@ impl Board {
     }
 
     fn say(&mut self, name: &str, text: &str) -> Result<(), Unshown> {
-        let line = format!("{} {}\n", self.terminal.paint("1;34", name), printable(text));
+        let line = format!("{} {}\n", self.terminal.paint("1;34", name), text);
         self.show(line.as_bytes(), Stream::Stderr)
     }
 

@@ -135,8 +135,8 @@ impl Observer for Groups {
                 let last = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
                 self.end(&step, &last, outcome.is_failure())
             }
-            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => {
-                self.terminal.pass(false, format!("{} skipped\n", printable(&job.id)).as_bytes())
+            Event::JobFinished { job, outcome: outcome @ Outcome::Skipped(_), .. } => {
+                self.terminal.pass(false, format!("{} {}\n", printable(&job.id), describe(&outcome)).as_bytes())
             }
             Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Terminal, again, describe};
+use super::{Terminal, again, describe, ended};
 use crate::run::{Event, Observer, Outcome, Stream, Unshown};
 use crate::source::printable;
 
@@ -22,7 +22,7 @@ impl Lines {
 
     fn say(&self, job: &str, step: Option<&str>, text: &str) {
         let place = step.map_or_else(|| job.to_owned(), |step| format!("{job}/{step}"));
-        self.terminal.say(&format!("{} {}", self.terminal.paint("1;34", &printable(&place)), printable(text)));
+        self.terminal.say(&format!("{} {}", self.terminal.paint("1;34", &printable(&place)), text));
     }
 
     fn output(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8]) -> Result<(), Unshown> {
@@ -49,16 +49,17 @@ impl Observer for Lines {
             Event::StepStarted { step, attempt: 1 } => self.say(&step.job.id, Some(&step.label), "starts"),
             Event::StepRetried { step, outcome, attempt, delay } => {
                 self.rest(&step.job.id)?;
-                self.say(&step.job.id, Some(&step.label), &again(&outcome, attempt, delay));
+                self.say(&step.job.id, Some(&step.label), &printable(&again(&outcome, attempt, delay)));
             }
             Event::StepFinished { step, outcome, duration } => {
                 self.rest(&step.job.id)?;
-                if outcome != Outcome::Skipped {
-                    let text = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
-                    self.say(&step.job.id, Some(&step.label), &text);
+                if !matches!(outcome, Outcome::Skipped(_)) {
+                    self.say(&step.job.id, Some(&step.label), &ended(&self.terminal, &outcome, duration));
                 }
             }
-            Event::JobFinished { job, outcome: Outcome::Skipped, .. } => self.say(&job.id, None, "skipped"),
+            Event::JobFinished { job, outcome: outcome @ Outcome::Skipped(_), .. } => {
+                self.say(&job.id, None, &describe(&outcome));
+            }
             Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => {}
         }
         Ok(())

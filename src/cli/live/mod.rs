@@ -10,6 +10,8 @@ mod board;
 mod groups;
 mod lines;
 
+use std::time::Duration;
+
 use super::Terminal;
 use crate::run::{Observer, Outcome};
 use crate::source::printable;
@@ -28,11 +30,14 @@ pub(super) struct Extent {
 
 /// Whoever fits to where the run is shown.
 pub(super) fn observer(terminal: &Terminal, extent: Extent) -> Box<dyn Observer> {
+    let prefixed = extent.jobs > 1;
     match Host::around() {
+        // What a step prints, and nothing else.
+        _ if terminal.is_quiet() => Box::new(Lines::new(terminal.clone(), prefixed && extent.at_once)),
         Some(host) => Box::new(Groups::new(terminal.clone(), host, extent.at_once)),
         None if terminal.is_screen() && extent.at_once => Box::new(Board::new(terminal.clone())),
         // One after the other they have the terminal for themselves.
-        None => Box::new(Lines::new(terminal.clone(), extent.jobs > 1 && !terminal.is_screen())),
+        None => Box::new(Lines::new(terminal.clone(), prefixed && !terminal.is_screen())),
     }
 }
 
@@ -44,13 +49,19 @@ pub(super) fn describe(outcome: &Outcome) -> String {
         Outcome::Signalled(signal) => format!("ended by signal {signal}"),
         Outcome::TimedOut => "timed out".to_owned(),
         Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::Skipped => "skipped".to_owned(),
+        Outcome::Skipped(skip) => printable(&format!("skipped: {skip}")),
         Outcome::NotStarted(error) => printable(&error.to_string()),
         Outcome::OutputLost { reason } => printable(&format!("its output could not be written: {reason}")),
     }
 }
 
+/// How a step ended, and after how long; a failure stands out.
+fn ended(terminal: &Terminal, outcome: &Outcome, duration: Duration) -> String {
+    let text = format!("{} ({:.1} s)", describe(outcome), duration.as_secs_f64());
+    if outcome.is_failure() { terminal.paint("1;31", &text) } else { text }
+}
+
 /// Why and when a step is tried again.
-fn again(outcome: &Outcome, attempt: u32, delay: std::time::Duration) -> String {
+fn again(outcome: &Outcome, attempt: u32, delay: Duration) -> String {
     format!("attempt {attempt} {}; again in {:.1} s", describe(outcome), delay.as_secs_f64())
 }

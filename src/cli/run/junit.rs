@@ -57,7 +57,7 @@ fn case(step: &StepExecution, job_is_tolerated: bool) -> Case {
     let mut notes = Vec::new();
     let verdict = match &step.outcome {
         Outcome::Success => Verdict::Passed,
-        Outcome::Skipped => Verdict::Skipped,
+        Outcome::Skipped(_) => Verdict::Skipped,
         outcome if step.tolerated || job_is_tolerated => {
             notes.push(format!("{}, which `continue-on-error` tolerates", describe(outcome)));
             Verdict::Passed

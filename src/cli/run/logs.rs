@@ -20,9 +20,10 @@ pub(super) struct Logs {
 }
 
 impl Logs {
-    /// Makes the folder that its owner alone can enter, if there is none.
+    /// Makes the folder that its owner alone can enter, if there is none, and sees to it that files can be made there.
     pub(super) fn make(folder: &Path) -> io::Result<Self> {
         make_folder(folder)?;
+        tempfile::tempfile_in(folder)?;
         Ok(Self { folder: folder.to_path_buf(), open: HashMap::new(), fault: None })
     }
 
@@ -42,11 +43,7 @@ impl Logs {
             return self.write(step, format!("\n--- attempt {attempt}\n").as_bytes());
         }
         let path = self.path(step);
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
+        match create(&path) {
             Ok(file) => {
                 self.open.insert(key(step), file);
             }
@@ -85,6 +82,19 @@ impl Logs {
     pub(super) fn fault(&self) -> Option<String> {
         self.fault.as_ref().map(|(path, error)| format!("cannot write the log {}: {error}", path.display()))
     }
+}
+
+/// A new file, for its owner alone. What is there goes, be it a file that others may read or a link to somewhere else.
+fn create(path: &Path) -> io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn key(step: &StepPlace) -> (usize, usize) {

@@ -66,6 +66,11 @@ pub(super) fn check(paths: &[PathBuf], terminal: &Terminal) -> Result<(), Exit> 
             terminal.error(&format!("cannot write the report {}: it is there and is not a file", path.display()));
             return Err(Exit::World);
         }
+        // Where a file can be made, the report can replace what is there.
+        if let Err(error) = tempfile::tempfile_in(file::folder(path)) {
+            terminal.error(&format!("cannot write the report {}: {error}", path.display()));
+            return Err(Exit::World);
+        }
     }
     Ok(())
 }
@@ -130,7 +135,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Signalled(_) => "signalled",
         Outcome::TimedOut => "timed-out",
         Outcome::Cancelled => "cancelled",
-        Outcome::Skipped => "skipped",
+        Outcome::Skipped(_) => "skipped",
         Outcome::NotStarted(_) => "not-started",
         Outcome::OutputLost { .. } => "output-lost",
     }

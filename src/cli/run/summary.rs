@@ -9,6 +9,9 @@ use super::super::used::{Used, Uses};
 use crate::run::{Execution, Outcome};
 use crate::source::printable;
 
+/// So many of the steps that failed are named in the last line.
+const NAMED: usize = 3;
+
 /// A line of the table.
 struct Row<'r> {
     name: String,
@@ -46,19 +49,32 @@ pub(super) fn summary(execution: &Execution, uses: &Uses, terminal: &Terminal) -
     for (row, result) in rows.iter().zip(results) {
         let colour = match row.outcome {
             Outcome::Success => "32",
-            Outcome::Skipped => "2",
+            Outcome::Skipped(_) => "2",
             _ if row.tolerated => "33",
             _ => "31",
         };
-        let skipped = *row.outcome == Outcome::Skipped;
+        let skipped = matches!(row.outcome, Outcome::Skipped(_));
         let time = if skipped { String::new() } else { format!("{:>8.1} s", row.duration.as_secs_f64()) };
         let padded = terminal.paint(colour, &format!("{result:widest_result$}"));
         let used = if row.attempts == 0 { String::new() } else { secrets(row.used) };
         let line = format!("  {:widest$}  {time:>10}  {padded}  {used}", row.name);
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    out.truncate(out.trim_end().len());
+    let _ = write!(out, "\n{}", verdict(&rows, execution, terminal));
     out
+}
+
+/// How it all ended, and after how long.
+fn verdict(rows: &[Row<'_>], execution: &Execution, terminal: &Terminal) -> String {
+    let time = format!("{:.1} s", execution.duration.as_secs_f64());
+    if execution.is_success() {
+        return terminal.paint("1;32", &format!("succeeded in {time}"));
+    }
+    let failed = rows.iter().filter(|row| row.outcome.is_failure() && !row.tolerated).map(|row| &*row.name);
+    let failed: Vec<&str> = failed.collect();
+    let rest = if failed.len() > NAMED { format!(" and {} more", failed.len() - NAMED) } else { String::new() };
+    let names = failed[..failed.len().min(NAMED)].join(", ");
+    terminal.paint("1;31", &format!("failed after {time}: {names}{rest}"))
 }
 
 fn result(row: &Row<'_>) -> String {
