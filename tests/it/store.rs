@@ -630,7 +630,7 @@ async fn what_answers_in_the_place_of_entra_is_named_and_counts_for_the_store() 
 
 #[tokio::test(start_paused = true)]
 async fn a_body_without_end_is_bounded() {
-    // Nobody's time bounds it: one that is read for long is late, and no answer.
+    // It's the size that ends it: what is read until the time is over is late instead.
     let server = Server::vault(|_| Reply::Endless).await;
     assert_eq!(code(&server.store()).await, "answer");
 }
