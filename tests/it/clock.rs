@@ -1,4 +1,4 @@
-//! Time that passes as fast as a test gets on, for tests over sockets.
+//! Time that other work on the machine doesn't change: for tests over sockets, and for what takes much of a processor.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -39,5 +39,27 @@ pub(crate) fn pace() -> Pace {
 impl Drop for Pace {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Checks that four times as much of some work takes about four times as long; with a square of time it would be
+/// sixteen times. The time is the processor's for this thread, and the best of some tries counts, as caches are shared.
+pub(crate) fn grows_evenly(what: &str, size: usize, work: impl Fn(usize)) {
+    #[cfg(unix)]
+    {
+        let now = || Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime));
+        let took = |size: usize| {
+            let begun = now().expect("a time");
+            work(size);
+            (now().expect("a time") - begun).as_secs_f64()
+        };
+        let growth = || took(4 * size) / took(size);
+        let tries: Vec<f64> = (0..10).map(|_| growth()).take_while(|growth| *growth > 8.0).collect();
+        assert!(tries.len() < 10, "{what}: {tries:?}");
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = what;
+        work(4 * size);
     }
 }

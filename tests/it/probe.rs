@@ -54,11 +54,7 @@ impl World {
     async fn test(&self, stores: &str, args: &[&str]) -> (String, Option<i32>) {
         fs::write(self.folder.path().join("credflow.yaml"), format!("stores:\n{stores}")).expect("a file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
-        command
-            .args(["stores", "test", "--timeout", "300"])
-            .args(args)
-            .current_dir(self.folder.path())
-            .env_clear();
+        command.args(["stores", "test", "--timeout", "300"]).args(args).current_dir(self.folder.path()).env_clear();
         command.env("S", self.emulator.applications()[0].client_secret().expose());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

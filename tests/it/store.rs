@@ -676,7 +676,11 @@ async fn a_service_says_in_many_ways_how_long_to_wait() {
             let expected = Duration::from_millis(expected);
             assert!(pause < expected + Duration::from_millis(100), "{status} {form}: {pause:?}");
             // A date is a time of the machine's clock, in whole seconds, cut off.
-            let gone = if form.ends_with("GMT") { begun.elapsed().expect("a clock") + Duration::from_secs(1) } else { Duration::ZERO };
+            let gone = if form.ends_with("GMT") {
+                begun.elapsed().expect("a clock") + Duration::from_secs(1)
+            } else {
+                Duration::ZERO
+            };
             assert!(pause + gone >= expected, "{status} {form}: {pause:?} {gone:?}");
         }
     }

@@ -170,7 +170,10 @@ impl Project {
     async fn exec_within(&self, seconds: u64, variables: &[(&str, &str)]) -> Result<(), String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
         let script = format!("test \"$V\" = {CANARY}");
-        command.args(["exec", "--timeout", &seconds.to_string(), "--", "sh", "-c", &script]).current_dir(self.0.path()).env_clear();
+        command
+            .args(["exec", "--timeout", &seconds.to_string(), "--", "sh", "-c", &script])
+            .current_dir(self.0.path())
+            .env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("S", "canary-secret");
         command.env("V", "$<credential:payments/plain>").envs(variables.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
