@@ -47,11 +47,14 @@ impl Drop for Pace {
 pub(crate) fn grows_evenly(what: &str, size: usize, work: impl Fn(usize)) {
     #[cfg(unix)]
     {
-        let now = || Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime));
+        let now = || {
+            let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            Duration::try_from(now).expect("a time").as_secs_f64()
+        };
         let took = |size: usize| {
-            let begun = now().expect("a time");
+            let begun = now();
             work(size);
-            (now().expect("a time") - begun).as_secs_f64()
+            now() - begun
         };
         let growth = || took(4 * size) / took(size);
         let tries: Vec<f64> = (0..10).map(|_| growth()).take_while(|growth| *growth > 8.0).collect();

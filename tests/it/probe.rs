@@ -1,5 +1,6 @@
 //! `stores test` against vaults that are wrong in one way each: what a person sees, and what a program gets.
 
+use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
@@ -142,8 +143,9 @@ async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
     let mut stores = String::from("stores:\n");
     for (name, answer, _) in &peers {
         let url = format!("http://localhost:{}", peer(answer.clone()).await);
-        stores += &format!(
-            "  {name}:\n    vault-url: {url}\n    authority: {url}\n    client-id: 3f0a\n    client-secret: {{ env: UNSET }}\n"
+        let _ = writeln!(
+            stores,
+            "  {name}:\n    vault-url: {url}\n    authority: {url}\n    client-id: 3f0a\n    client-secret: {{ env: UNSET }}"
         );
     }
     let (config, _) = Config::parse(&Source::private("credflow.yaml", stores)).expect("a configuration");
