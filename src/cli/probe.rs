@@ -1,11 +1,8 @@
 //! `stores test`: what each store takes, side by side.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use serde::Serialize;
-use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::args::{Test, TestFormat};
 use super::waiting::Interrupt;
@@ -13,9 +10,6 @@ use super::{Exit, Terminal, fetch};
 use crate::config::Store;
 use crate::reference::SecretName;
 use crate::store::{self, Check, Probe};
-
-/// How long one request of a test may take, at most: whoever waits for it is a person.
-const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// Tests all stores at once, and tells them in their order.
 pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
@@ -31,27 +25,12 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
             Err(exit) => return exit,
         },
     };
-    for store in &mut stores {
-        // A request that is late says more than a time that is over.
-        store.request_timeout = store.request_timeout.min(args.fetching.timeout / 3).min(REQUEST_TIME);
-    }
-    let deadline = Instant::now() + args.fetching.timeout;
-    let mut tasks = JoinSet::new();
-    for (index, vault) in store::open(&stores).into_iter().enumerate() {
-        tasks.spawn(async move {
-            let probe = match vault {
-                Ok(vault) => vault.probe(deadline).await,
-                Err(error) => Probe::unopened(error),
-            };
-            (index, probe)
-        });
-    }
-    let mut found: Vec<(usize, Probe)> = match Interrupt::listen(terminal).or(tasks.join_all()).await {
-        Ok(found) => found,
+    let probes = store::probe(&stores, args.fetching.timeout);
+    let probes = match Interrupt::listen(terminal).or(probes).await {
+        Ok(probes) => probes,
         Err(exit) => return exit,
     };
-    found.sort_by_key(|(index, _)| *index);
-    let found: Vec<(&Store, Probe)> = found.into_iter().map(|(index, probe)| (&stores[index], probe)).collect();
+    let found: Vec<(&Store, Probe)> = stores.iter().zip(probes).collect();
     let out = match args.format {
         TestFormat::Human => human(&found, terminal),
         TestFormat::Json => json(&found),

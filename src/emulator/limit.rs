@@ -1,7 +1,9 @@
 //! Key Vault's own throttle: so many requests in any while, for each vault.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// The most requests that a vault takes in a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

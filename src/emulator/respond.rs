@@ -1,13 +1,13 @@
 //! One request: its faults, its count, its answer.
 
 use std::future::Future;
-use std::time::Instant;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Method, Request};
+use tokio::time::Instant;
 use url::form_urlencoded;
 
 use super::answer::Answer;

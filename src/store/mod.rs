@@ -28,7 +28,7 @@ pub use answer::challenge::Challenge;
 pub use answer::grant::Grant;
 pub use answer::wait::wait;
 pub use error::FetchError;
-pub use probe::{Check, Probe};
+pub use probe::{Check, Probe, probe};
 pub use unreachable::Unreachable;
 pub use vault::Vault;
 

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::error::FetchError;
 use super::http::Answer;
 use super::unreachable::Unreachable;
 use super::vault::{Task, Vault, nobody};
-use crate::config::DEFAULT_API_VERSION;
+use crate::config::{DEFAULT_API_VERSION, Store};
 
 /// A clock that is further off than this makes certificates and assertions fail, in seconds (the leniency of Entra ID).
 const CLOCK_TOLERANCE: u64 = 300;
+
+/// How long one request may take, at most: whoever waits for it is a person.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
 
 /// How long a vault may take to answer well, where there is so much time.
 const GREETING_TIME: Duration = Duration::from_secs(20);
@@ -52,6 +56,30 @@ pub struct Probe {
     pub token_took: Option<Duration>,
 }
 
+/// Checks stores side by side, within that time. What was found comes in their order.
+pub async fn probe(stores: &[Store], timeout: Duration) -> Vec<Probe> {
+    let deadline = Instant::now() + timeout;
+    // A request that is late says more than a time that is over.
+    let time = REQUEST_TIME.min(timeout / 3);
+    let stores: Vec<Store> = stores
+        .iter()
+        .map(|store| Store { request_timeout: store.request_timeout.min(time), ..store.clone() })
+        .collect();
+    let mut tasks = JoinSet::new();
+    for (index, vault) in super::open(&stores).into_iter().enumerate() {
+        tasks.spawn(async move {
+            let probe = match vault {
+                Ok(vault) => vault.probe(deadline).await,
+                Err(error) => Probe::unopened(error),
+            };
+            (index, probe)
+        });
+    }
+    let mut found = tasks.join_all().await;
+    found.sort_by_key(|(index, _)| *index);
+    found.into_iter().map(|(_, probe)| probe).collect()
+}
+
 impl Probe {
     /// Nothing was checked yet.
     fn none() -> Self {
@@ -70,7 +98,7 @@ impl Probe {
     }
 
     /// What is known of a store that can't be opened.
-    pub fn unopened(error: FetchError) -> Self {
+    fn unopened(error: FetchError) -> Self {
         let mut probe = Self::none();
         let of_connection =
             matches!(error, FetchError::CaFile(..) | FetchError::SystemAuthorities(_) | FetchError::PlainHttp(_));
@@ -95,7 +123,7 @@ impl Probe {
 impl Vault {
     /// Makes the checks. Permission is proved by asking for a secret that isn't there: a vault looks at permissions
     /// first, so that "not found" is the good answer.
-    pub async fn probe(&self, deadline: Instant) -> Probe {
+    async fn probe(&self, deadline: Instant) -> Probe {
         let mut probe = Probe::none();
         let checks = self.checks(&mut probe, deadline);
         // What the time ends in the middle of a check stays as the check left it.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use credflow::diagnostic::Diagnostics;
 use credflow::emulator::{
@@ -15,6 +15,9 @@ use credflow::secret::Secret;
 use credflow::source::Source;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::clock::pace;
 
 const TENANT: &str = "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
 const OTHER_TENANT: &str = "11111111-4b1e-4d7a-9c3f-2f8e6a1b5c90";
@@ -409,8 +412,9 @@ async fn a_vault_checks_tokens() {
 
 #[tokio::test]
 async fn tokens_end() {
-    let world = World::start(builder().token_lifetime(Duration::from_millis(50))).await;
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    let world = World::start(builder().token_lifetime(Duration::from_secs(1000))).await;
+    assert_eq!(world.get(&format!("secrets/past?{API}")).await.status(), 200);
+    world.emulator.shift_clock(1000);
     let body = json_of(world.get(&format!("secrets/past?{API}")).await).await;
     assert_eq!(body["error"]["message"], "[TokenExpired] Error validating token: 'S2S12086'.");
 }
@@ -671,29 +675,35 @@ async fn entra_has_faults_too() {
     assert_eq!(world.ask(&path, &[]).await.status(), 200);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn latency_is_by_kind() {
+    let _pace = pace();
     let world = World::start(builder()).await;
-    let (short, long) = (Duration::from_millis(60), Duration::from_millis(120));
+    let (short, long) = (Duration::from_secs(1), Duration::from_secs(2));
+    // A second more would be one of the faults more.
+    let takes = |took: Duration, expected: Duration| {
+        assert!(took >= expected && took < expected + short, "{took:?} {expected:?}");
+    };
     world.emulator.set_faults([Fault::delayed(short), Fault::delayed(short).on(Requests::Gets)]);
     let since = Instant::now();
     world.granted(&[]).await;
-    let token = since.elapsed();
+    takes(since.elapsed(), short);
     let since = Instant::now();
     world.get(&format!("secrets/past?{API}")).await;
-    let get = since.elapsed();
-    assert!(token >= short && get >= long, "{token:?} {get:?}");
+    takes(since.elapsed(), long);
     world.emulator.set_faults([Fault::delayed(long).on(Requests::Tokens)]);
     let since = Instant::now();
     world.granted(&[]).await;
-    assert!(since.elapsed() >= long);
+    takes(since.elapsed(), long);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn requests_are_counted() {
+    let _pace = pace();
     let shared = Vault::new("shared").tenant(TENANT).secret("a", "1");
     let world = World::start(builder().vault(shared)).await;
-    world.emulator.add_fault(Fault::delayed(Duration::from_millis(100)));
+    // Long enough for requests to be under way at once.
+    world.emulator.add_fault(Fault::delayed(Duration::from_secs(1)));
     let path = format!("secrets/past?{API}");
     tokio::join!(world.get(&path), world.get(&path), world.get(&path));
     world.get(&format!("secrets/PAST/{OLD}/?{API}")).await;
@@ -714,7 +724,7 @@ async fn it_stops() {
     let world = World::start(builder()).await;
     let address = world.emulator.address();
     let path = format!("http://payments.localhost:{}/secrets/past?{API}", world.port());
-    world.emulator.add_fault(Fault::delayed(Duration::from_secs(60)));
+    world.emulator.add_fault(Fault::delayed(Duration::from_secs(3600)));
     for prior_knowledge in [false, true] {
         let client = plain_client(&world.emulator).retry(reqwest::retry::never());
         let client = if prior_knowledge { client.http2_prior_knowledge() } else { client };
@@ -730,7 +740,7 @@ async fn it_stops() {
     world.emulator.stop().await;
     let again = builder().listen(address).start().await.expect("its port is free again");
     drop(again);
-    tokio::time::timeout(Duration::from_secs(5), async {
+    tokio::time::timeout(Duration::from_secs(120), async {
         while tokio::net::TcpStream::connect(address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

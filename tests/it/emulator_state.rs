@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::clock::pace;
 use crate::local::{World, code};
 use credflow::emulator::{Application, Builder, CLIENT, Emulator, StartError, TENANT, TokenKey, Vault, Version};
 use credflow::secret::Secret;
@@ -14,9 +15,10 @@ fn kept(path: &Path) -> Builder {
     Emulator::builder().vault(vault).state(path)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn deleting_and_recovering_take_their_time() {
-    let vault = Vault::new("payments").secret("plain", "value").settling(Duration::from_millis(300));
+    let _pace = pace();
+    let vault = Vault::new("payments").secret("plain", "value").settling(Duration::from_secs(5));
     let world = World::start(Emulator::builder().vault(vault)).await;
     assert_eq!(world.send("DELETE", "secrets/plain", "").await.0, 200);
     assert_eq!(code(&world.send("GET", "secrets/plain", "").await), (404, "SecretNotFound"));
@@ -26,7 +28,7 @@ async fn deleting_and_recovering_take_their_time() {
         assert_eq!(code(&world.send(method, path, "").await), (409, "ObjectIsBeingDeleted"), "{method}");
     }
     assert_eq!(code(&world.send("PUT", "secrets/plain", r#"{"value":"x"}"#).await), (409, "ObjectIsBeingDeleted"));
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(world.send("GET", "deletedsecrets/plain", "").await.0, 200);
     assert_eq!(
         code(&world.send("PUT", "secrets/plain", r#"{"value":"x"}"#).await),
@@ -35,7 +37,7 @@ async fn deleting_and_recovering_take_their_time() {
     assert_eq!(world.send("POST", "deletedsecrets/plain/recover", "").await.0, 200);
     assert_eq!(world.send("GET", "secrets/plain", "").await.0, 404);
     assert_eq!(code(&world.send("PUT", "secrets/plain", r#"{"value":"x"}"#).await), (409, "ObjectIsBeingRecovered"));
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(world.send("GET", "secrets/plain", "").await.1["value"], "value");
 }
 

@@ -10,8 +10,10 @@ use credflow::emulator::Seed;
 use credflow::reference::{OPENING, PieceKind, Reference, pieces};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
-use credflow::yaml::{Kind, NodeId, Rewrite, Tree, quoted};
+use credflow::yaml::{Kind, MAX_MERGED, MAX_SCALAR, NodeId, Rewrite, Tree, quoted};
 use proptest::prelude::*;
+
+use crate::clock::grows_evenly;
 
 /// The only reference of a text.
 fn reference(text: &str) -> Option<Reference> {
@@ -266,37 +268,54 @@ fn bombs_are_refused_or_stay_small() {
 
 #[test]
 fn much_of_one_kind_takes_no_square_of_time() {
-    assert!(read(format!("steps: [{{ run: x, env: {{ A: '{}' }} }}]\n", "$(".repeat(400_000))), "near misses");
-    let keys: String = (0..20_000).map(|key| format!("k{key}: v, ")).collect();
-    let merging = "  - { <<: *big, run: x }\n".repeat(200);
-    assert!(!read(format!("x: &big {{ {keys} }}\nsteps:\n{merging}")), "merges of a large mapping");
-    let jobs: String =
-        (0..5000).map(|job| format!("  j{job}: {{ needs: none{job}, steps: [{{ run: x }}] }}\n")).collect();
-    assert!(!read(format!("jobs:\n{jobs}")), "needs of no job");
-    let escaped = r"\x24<credential:payments/a>".repeat(20_000);
-    assert!(read(format!("steps: [{{ run: x, env: {{ A: \"{escaped}\" }} }}]\n")), "references that are escaped");
-    let malformed = "$<credential:payments/a_b>".repeat(20_000);
-    let source = Source::new("many", format!("steps: [{{ run: x, env: {{ A: '{malformed}' }} }}]\n"));
-    let (_, faults) = Workflow::read_partly(&source);
-    assert_eq!(faults.iter().count(), 1001, "a thousand, and one that says that there are more");
-    let pointers: String = (0..20_000).map(|field| format!("$<credential:payments/a#/f{field}>")).collect();
-    let source = Source::new("many", format!("steps: [{{ run: x, env: {{ A: '{pointers}' }} }}]\n"));
+    grows_evenly("near misses", 10_000, |size| {
+        assert!(read(format!("steps: [{{ run: x, env: {{ A: '{}' }} }}]\n", "$(".repeat(size))));
+    });
+    grows_evenly("merges of a large mapping", 700, |size| {
+        let keys: String = (0..size).map(|key| format!("k{key}: v, ")).collect();
+        let merging = "  - { <<: *big, run: x }\n".repeat(200);
+        let is_read = read(format!("x: &big {{ {keys} }}\nsteps:\n{merging}"));
+        assert_eq!(is_read, size * 200 < MAX_MERGED);
+    });
+    grows_evenly("needs of no job", 500, |size| {
+        let jobs: String =
+            (0..size).map(|job| format!("  j{job}: {{ needs: none{job}, steps: [{{ run: x }}] }}\n")).collect();
+        assert!(!read(format!("jobs:\n{jobs}")));
+    });
+    grows_evenly("references that are escaped", 1000, |size| {
+        let escaped = r"\x24<credential:payments/a>".repeat(size);
+        assert!(read(format!("steps: [{{ run: x, env: {{ A: \"{escaped}\" }} }}]\n")));
+    });
+    grows_evenly("malformed references", 1500, |size| {
+        let malformed = "$<credential:payments/a_b>".repeat(size);
+        let source = Source::new("many", format!("steps: [{{ run: x, env: {{ A: '{malformed}' }} }}]\n"));
+        let (_, faults) = Workflow::read_partly(&source);
+        assert_eq!(faults.iter().count(), 1001, "a thousand, and one that says that there are more");
+    });
     let config = Source::private("config", CONFIG);
     let (config, _) = Config::parse(&config).expect("a configuration");
-    let plan = Workflow::read(&source).expect("a workflow").0.plan(Some(&config)).expect("a plan");
-    assert_eq!(plan.fetches()[0].fields.len(), 20_000);
-    let variables: String = (0..50_000).map(|line| format!("V{line}=x\nV{}=y\n", line / 2)).collect();
-    let (_, faults) = Workflow::of_variables(&Source::private("many", variables), "exec");
-    assert!(faults.is_empty(), "variables");
+    grows_evenly("fields of a secret", 1000, |size| {
+        let pointers: String = (0..size).map(|field| format!("$<credential:payments/a#/f{field}>")).collect();
+        let source = Source::new("many", format!("steps: [{{ run: x, env: {{ A: '{pointers}' }} }}]\n"));
+        let plan = Workflow::read(&source).expect("a workflow").0.plan(Some(&config)).expect("a plan");
+        assert_eq!(plan.fetches()[0].fields.len(), size);
+    });
+    grows_evenly("variables", 2000, |size| {
+        let variables: String = (0..size).map(|line| format!("V{line}=x\nV{}=y\n", line / 2)).collect();
+        let (_, faults) = Workflow::of_variables(&Source::private("many", variables), "exec");
+        assert!(faults.is_empty());
+    });
 }
 
 #[test]
 fn depth_and_size_are_bounded() {
+    let too_long = MAX_SCALAR + 1;
     assert!(!read("[".repeat(100_000)));
     assert!(!read("- ".repeat(100_000)));
     assert!(!read(format!("a: {}{}", "{a: ".repeat(5000), "}".repeat(5000))));
-    assert!(!read(format!("steps: [{{ run: \"{}\" }}]", "x".repeat(50 << 20))));
-    assert!(!read(format!("steps:\n  - run: |\n{}", "      x\n".repeat(5 << 20))));
+    assert!(!read(format!("steps: [{{ run: \"{}\" }}]", "x".repeat(too_long))));
+    let lines = format!("      {}\n", "x".repeat(63)).repeat(too_long / 64 + 1);
+    assert!(!read(format!("steps:\n  - run: |\n{lines}")));
     assert!(!read(format!("steps: [{{ run: x, env: {{ A: \"{}\" }} }}]", "$<credential:".repeat(100_000))));
     assert!(!read("\0".repeat(1000)));
 }

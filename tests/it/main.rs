@@ -1,6 +1,7 @@
 //! The tests of what people and programs see, in one binary: a module for each subject.
 
 // What several subjects share.
+mod clock;
 mod local;
 mod project;
 mod running;

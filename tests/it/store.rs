@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use credflow::config::{Identity, Proof, SecretSource, Store};
 use credflow::reference::SecretName;
@@ -16,6 +16,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+use crate::clock::{Pace, pace};
 
 /// What must never be seen in an error.
 const CLIENT_SECRET: &str = "canary-client-secret&=%+";
@@ -61,6 +63,8 @@ type Script = dyn Fn(&Request, usize) -> Reply + Send + Sync;
 struct Server {
     port: u16,
     seen: Arc<Mutex<Vec<Request>>>,
+    /// Who waits for it waits in its time.
+    _pace: Pace,
 }
 
 impl Server {
@@ -74,7 +78,7 @@ impl Server {
                 tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&script)));
             }
         });
-        Self { port, seen }
+        Self { port, seen, _pace: pace() }
     }
 
     /// A server that always gives a token, and plays the vault by the script.
@@ -114,7 +118,7 @@ impl Server {
             api_version: "7.4".to_owned(),
             ca_file: None,
             max_concurrency: NonZeroU16::new(32).expect("not zero"),
-            request_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(60),
             timeout: None,
             allow_custom_domain: false,
             enforce_validity: false,
@@ -246,7 +250,7 @@ fn hides(store: &Store, error: &FetchError) {
 }
 
 async fn fetch(store: &Store) -> Result<Fetched, FetchError> {
-    fetch_within(store, 8.0).await
+    fetch_within(store, 30.0).await
 }
 
 /// The code of the error, or `ok`.
@@ -265,7 +269,7 @@ async fn fetch_many(vault: &Arc<Vault>, count: usize, seconds: u64) -> Vec<Resul
     tasks.join_all().await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_fetch_is_what_microsoft_documents() {
     let server = Server::vault(|_| secret()).await;
     let store = server.store();
@@ -300,7 +304,7 @@ async fn a_fetch_is_what_microsoft_documents() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn another_version_than_the_one_asked_for_is_refused() {
     let server = Server::vault(|_| secret()).await;
     let vault = open(&server.store()).expect("a vault");
@@ -310,7 +314,7 @@ async fn another_version_than_the_one_asked_for_is_refused() {
     assert_eq!(error.code(), "answer");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn fifty_fetches_share_one_token() {
     let server = Server::vault(|_| secret()).await;
     let vault = Arc::new(open(&server.store()).expect("a vault"));
@@ -318,7 +322,7 @@ async fn fifty_fetches_share_one_token() {
     assert_eq!((server.tokens(), server.fetches()), (1, 50));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn stores_of_one_identity_share_one_token() {
     let server = Server::vault(|_| secret()).await;
     let mut stores = [server.store(), server.store(), server.store()];
@@ -334,7 +338,7 @@ async fn stores_of_one_identity_share_one_token() {
     assert_eq!((server.tokens(), server.fetches()), (2, 3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_bound_on_requests_in_flight_holds() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -367,7 +371,7 @@ async fn a_bound_on_requests_in_flight_holds() {
     assert_eq!(most.load(Ordering::SeqCst), 3);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn numbers_may_be_strings() {
     let server = Server::entra(|_| http(200, format!(r#"{{"expires_in":"3599","access_token":"{TOKEN}"}}"#))).await;
     assert_eq!(code(&server.store()).await, "ok");
@@ -375,7 +379,7 @@ async fn numbers_may_be_strings() {
     assert_eq!(code(&server.store()).await, "expired-client-secret");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn retry_after_pauses_the_whole_vault() {
     let throttled =
         |before| if before < 4 { Reply::Http(429, "Retry-After: 1\r\n", BODY.to_owned()) } else { secret() };
@@ -388,10 +392,11 @@ async fn retry_after_pauses_the_whole_vault() {
     // One wasted wave, and nothing while the pause lasts.
     assert_eq!(seen.len(), 24);
     let pause = seen[4].at - seen[3].at;
-    assert!(pause >= Duration::from_millis(950) && pause < Duration::from_millis(1500), "{pause:?}");
+    // The answer takes a moment itself.
+    assert!((1000..1100).contains(&pause.as_millis()), "{pause:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn retry_after_zero_is_no_licence_to_hammer() {
     let server = Server::vault(|_| Reply::Http(429, "Retry-After: 0\r\n", BODY.to_owned())).await;
     let error = fetch_within(&server.store(), 2.0).await.expect_err("throttled");
@@ -399,7 +404,7 @@ async fn retry_after_zero_is_no_licence_to_hammer() {
     assert!(server.fetches() <= 5, "{}", server.fetches());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_pause_beyond_the_deadline_ends_at_once() {
     let server = Server::vault(|_| Reply::Http(429, "Retry-After: 60\r\n", BODY.to_owned())).await;
     let begun = Instant::now();
@@ -409,7 +414,7 @@ async fn a_pause_beyond_the_deadline_ends_at_once() {
     assert_eq!(fetch(&server.store()).await.expect_err("a fault"), FetchError::Server(503));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_token_that_counted_and_is_refused_is_renewed_once_for_all() {
     let (revoked, accepted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (reason, count) = (Arc::clone(&revoked), Arc::clone(&accepted));
@@ -431,7 +436,7 @@ async fn a_token_that_counted_and_is_refused_is_renewed_once_for_all() {
     assert_eq!((server.tokens(), server.fetches(), accepted.load(Ordering::SeqCst)), (2, 21, 11));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_fresh_token_is_final_at_once() {
     let server = Server::vault(|_| http(401, BODY)).await;
     let mut store = server.store();
@@ -447,7 +452,7 @@ async fn a_refused_fresh_token_is_final_at_once() {
     assert_eq!(server.tokens(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_renewal_that_hangs_keeps_nobody_while_the_old_token_counts() {
     let server = Server::entra(|before| match before {
         0 => http(200, format!(r#"{{"expires_in":4,"access_token":"{TOKEN}"}}"#)),
@@ -459,11 +464,12 @@ async fn a_renewal_that_hangs_keeps_nobody_while_the_old_token_counts() {
     tokio::time::sleep(Duration::from_millis(2100)).await;
     let begun = Instant::now();
     assert!(fetch_many(&vault, 20, 5).await.iter().all(Result::is_ok));
-    assert!(begun.elapsed() < Duration::from_millis(1500), "{:?}", begun.elapsed());
+    // Half of what is left of the old one, and then the answers.
+    assert!((900..1100).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
     assert_eq!(server.tokens(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_token_is_renewed_before_its_end_and_kept_when_that_fails() {
     let server = Server::entra(|before| {
         if before == 0 {
@@ -482,7 +488,7 @@ async fn a_token_is_renewed_before_its_end_and_kept_when_that_fails() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failed_token_is_reported_for_all_and_asked_for_once() {
     let server = Server::entra(|_| http(401, r#"{"error_codes":[7000215]}"#)).await;
     let vault = Arc::new(open(&server.store()).expect("a vault"));
@@ -491,7 +497,7 @@ async fn a_failed_token_is_reported_for_all_and_asked_for_once() {
     assert_eq!((server.tokens(), server.fetches()), (1, 0));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failure_that_heals_is_not_held_against_later_fetches() {
     let server = Server::entra(|before| {
         if before == 0 { Reply::Http(429, "Retry-After: 60\r\n", "Too Many Requests".into()) } else { token(before) }
@@ -504,7 +510,7 @@ async fn a_failure_that_heals_is_not_held_against_later_fetches() {
     assert!(fetch_many(&vault, 3, 5).await.iter().all(Result::is_ok));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn faults_that_heal_are_tried_again() {
     let cut = || Reply::Raw("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned());
     let reset = || Reply::Reset("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned());
@@ -519,7 +525,7 @@ async fn faults_that_heal_are_tried_again() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_may_heal_has_the_time_that_there_is() {
     const BRIEF: &str = "retry-after-ms: 20\r\n";
     for status in [500, 502, 504, 408] {
@@ -534,7 +540,7 @@ async fn what_may_heal_has_the_time_that_there_is() {
     assert_eq!(server.tokens(), 13);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_503_pauses_the_vault_as_a_429_does() {
     const FIRST: usize = 100;
     for status in [429, 503] {
@@ -553,17 +559,17 @@ async fn a_503_pauses_the_vault_as_a_429_does() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_that_is_always_reset_is_told_in_the_end() {
     let server = Server::vault(|_| Reply::Reset(String::new())).await;
     let begun = Instant::now();
     let error = fetch_within(&server.store(), 3.0).await.expect_err("a reset");
     assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Reset, .. }), "{error:?}");
-    assert!(begun.elapsed() < Duration::from_secs(4) && server.fetches() >= 3, "{}", server.fetches());
+    assert!(begun.elapsed() <= Duration::from_secs(3) && server.fetches() >= 3, "{}", server.fetches());
     assert!(error.remedy(&server.store(), &name()).contains("proxy or firewall"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_cut_short_for_good_is_a_broken_connection() {
     let server =
         Server::vault(|_| Reply::Raw("HTTP/1.1 200 X\r\nContent-Length: 900\r\n\r\n{\"value\":\"canary".to_owned()))
@@ -572,7 +578,7 @@ async fn a_body_cut_short_for_good_is_a_broken_connection() {
     assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Reset, .. }), "{error:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn answers_that_are_no_secret_are_final() {
     let answers = [
         "<html>canary".to_owned(),
@@ -600,7 +606,7 @@ async fn answers_that_are_no_secret_are_final() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_answers_in_the_place_of_entra_is_named_and_counts_for_the_store() {
     let page = || "<html>canary".to_owned();
     let replies: [fn(String) -> Reply; 4] = [
@@ -618,21 +624,18 @@ async fn what_answers_in_the_place_of_entra_is_named_and_counts_for_the_store() 
         assert_eq!((server.tokens(), server.fetches()), (1, 0));
     }
     let server = Server::entra(|_| Reply::Endless).await;
-    let begun = Instant::now();
     assert_eq!(code(&server.store()).await, "token-answer");
-    assert!(begun.elapsed() < Duration::from_secs(3));
     assert!(FetchError::BadRequest(400).is_of_store());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_without_end_is_bounded() {
+    // It's the size that ends it: what is read until the time is over is late instead.
     let server = Server::vault(|_| Reply::Endless).await;
-    let begun = Instant::now();
     assert_eq!(code(&server.store()).await, "answer");
-    assert!(begun.elapsed() < Duration::from_secs(3));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_said_to_be_huge_is_not_read() {
     let huge = "HTTP/1.1 200 X\r\nContent-Length: 10000000000\r\n\r\n{".to_owned();
     let server = Server::vault(move |_| Reply::Raw(huge.clone())).await;
@@ -640,27 +643,28 @@ async fn a_body_said_to_be_huge_is_not_read() {
     assert_eq!(server.fetches(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_trickling_body_has_the_time_of_one_request() {
     let server = Server::vault(|before| if before == 0 { Reply::Trickle } else { secret() }).await;
     let mut store = server.store();
-    store.request_timeout = Duration::from_millis(200);
+    store.request_timeout = Duration::from_secs(5);
     assert_eq!(code(&store).await, "ok");
-    assert_eq!(server.fetches(), 2);
+    let seen = server.seen(false);
+    assert_eq!(seen.len(), 2);
+    assert!(seen[1].at - seen[0].at >= Duration::from_secs(5));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_service_says_in_many_ways_how_long_to_wait() {
-    // A date has whole seconds, cut off.
-    let date = || httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(2));
-    let forms: [&dyn Fn() -> String; 4] = [
-        &|| "Retry-After: 1".to_owned(),
-        &|| format!("Retry-After: {}", date()),
-        &|| "x-ms-retry-after-ms: 700".to_owned(),
-        &|| "retry-after-ms: 700".to_owned(),
+    let forms: [(&dyn Fn() -> String, u64); 4] = [
+        (&|| "Retry-After: 1".to_owned(), 1000),
+        (&|| format!("Retry-After: {}", httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(10))), 10_000),
+        (&|| "x-ms-retry-after-ms: 700".to_owned(), 700),
+        (&|| "retry-after-ms: 700".to_owned(), 700),
     ];
     for status in [429, 503] {
-        for form in forms {
+        for (form, expected) in forms {
+            let begun = SystemTime::now();
             let form = form();
             let headers: &'static str = Box::leak(format!("{form}\r\n").into_boxed_str());
             let busy = move |before| if before == 0 { Reply::Http(status, headers, BODY.to_owned()) } else { secret() };
@@ -668,12 +672,21 @@ async fn a_service_says_in_many_ways_how_long_to_wait() {
             assert_eq!(code(&server.store()).await, "ok");
             let seen = server.seen(false);
             let pause = seen[1].at - seen[0].at;
-            assert!(pause >= Duration::from_millis(600), "{status} {form}: {pause:?}");
+            // The answer takes a moment itself.
+            let expected = Duration::from_millis(expected);
+            assert!(pause < expected + Duration::from_millis(100), "{status} {form}: {pause:?}");
+            // A date is a time of the machine's clock, in whole seconds, cut off.
+            let gone = if form.ends_with("GMT") {
+                begun.elapsed().expect("a clock") + Duration::from_secs(1)
+            } else {
+                Duration::ZERO
+            };
+            assert!(pause + gone >= expected, "{status} {form}: {pause:?} {gone:?}");
         }
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn entra_throttles_in_plain_text() {
     let busy = |before| match before {
         0 => Reply::Http(429, "Retry-After: 1\r\nContent-Type: text/plain\r\n", "Too Many Requests".to_owned()),
@@ -682,7 +695,7 @@ async fn entra_throttles_in_plain_text() {
     let server = Server::entra(busy).await;
     assert_eq!(code(&server.store()).await, "ok");
     let seen = server.seen(true);
-    assert!(seen[1].at - seen[0].at >= Duration::from_millis(950));
+    assert!(seen[1].at - seen[0].at >= Duration::from_secs(1));
     let server = Server::entra(|_| Reply::Http(429, "Retry-After: 60\r\n", "Too Many Requests".to_owned())).await;
     assert_eq!(code(&server.store()).await, "entra-busy");
     assert_eq!(server.tokens(), 1);
@@ -699,7 +712,7 @@ fn assertion(form: &str) -> [serde_json::Value; 2] {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_assertion_is_signed_as_microsoft_documents() {
     use base64::Engine as _;
     use rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -719,9 +732,9 @@ async fn an_assertion_is_signed_as_microsoft_documents() {
     assert!(lifetime.is_some_and(|lifetime| (300..=900).contains(&lifetime)), "{claims}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
-    let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(7200));
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(7200));
     let headers: &'static str = Box::leak(format!("Date: {date}\r\n").into_boxed_str());
     let refuse = move |_| Reply::Http(401, headers, r#"{"error":"invalid_client","error_codes":[700024]}"#.to_owned());
     let server = Server::entra(refuse).await;
@@ -737,7 +750,7 @@ async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
     assert_eq!(server.tokens(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn remedies_fit_the_identity() {
     let server = Server::vault(|_| secret()).await;
     let mut store = server.store();
@@ -759,11 +772,11 @@ async fn remedies_fit_the_identity() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_assertion_follows_the_clock_of_entra() {
     const AHEAD: u64 = 7200;
     let refuse = |ahead: u64| {
-        let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(ahead));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(ahead));
         let headers: &'static str = Box::leak(format!("Date: {date}\r\n").into_boxed_str());
         Reply::Http(401, headers, r#"{"error":"invalid_client","error_codes":[700024]}"#.to_owned())
     };
@@ -787,7 +800,7 @@ async fn an_assertion_follows_the_clock_of_entra() {
     assert_eq!(server.tokens(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_federated_token_is_read_again_for_each_token() {
     // A token of no life is asked for each time.
     let brief = |_| http(200, format!(r#"{{"expires_in":0,"access_token":"{TOKEN}"}}"#));
@@ -811,7 +824,7 @@ async fn a_federated_token_is_read_again_for_each_token() {
     let _ = std::fs::remove_dir_all(folder);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_challenge_tells_why_a_token_is_refused() {
     let ours = "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
     let cases = [
@@ -834,7 +847,7 @@ async fn a_challenge_tells_why_a_token_is_refused() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Server::vault(|_| secret()).await;
     let target: &'static str =
@@ -846,7 +859,7 @@ async fn a_redirect_is_not_followed() {
     assert_eq!((elsewhere.tokens(), elsewhere.fetches(), server.fetches()), (0, 0, 0));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_deadline_is_kept() {
     let cases = [
         (Server::vault(|_| Reply::Silence).await, "asked for a secret"),
@@ -856,15 +869,15 @@ async fn the_deadline_is_kept() {
         let begun = Instant::now();
         let mut store = server.store();
         store.identity.authority = Some(format!("http://login.localhost:{}", server.port).parse().expect("an address"));
-        let error = fetch_within(&store, 0.5).await.expect_err("no time");
+        let error = fetch_within(&store, 5.0).await.expect_err("no time");
         // Whoever is silent is named.
         let host = if expected.ends_with("token") { "login.localhost" } else { "vault.localhost" };
         assert_eq!(error.to_string(), format!("there was no time left while {host} was {expected}"));
         assert!(error.remedy(&store, &name()).contains(host));
-        assert!(begun.elapsed() < Duration::from_millis(900));
+        assert!((5000..5010).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
         // With the time for one request shorter, it is the peer's fault.
-        store.request_timeout = Duration::from_millis(100);
-        let error = fetch_within(&store, 1.0).await.expect_err("no answer");
+        store.request_timeout = Duration::from_secs(1);
+        let error = fetch_within(&store, 10.0).await.expect_err("no answer");
         assert!(error.to_string().contains(host), "{error}");
         if expected.ends_with("secret") {
             assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Timeout, .. }), "{error:?}");
@@ -873,7 +886,7 @@ async fn the_deadline_is_kept() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_of_the_vault_have_their_meaning() {
     let inner = |code: &str| {
         format!(r#"{{"error":{{"code":"Forbidden","message":"canary","innererror":{{"code":"{code}"}}}}}}"#)
@@ -921,7 +934,7 @@ async fn refusals_of_the_vault_have_their_meaning() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_of_entra_have_their_meaning() {
     let cases = [
         (400, "90002", "unknown-tenant"),
@@ -947,7 +960,7 @@ async fn refusals_of_entra_have_their_meaning() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn hosts_that_cannot_be_reached_say_why() {
     let server = Server::vault(|_| secret()).await;
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
@@ -982,7 +995,7 @@ async fn hosts_that_cannot_be_reached_say_why() {
     assert_eq!(hellos.load(Ordering::SeqCst), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn plain_http_leaves_this_machine_never() {
     let server = Server::vault(|_| secret()).await;
     let far = || "http://192.0.2.1".parse().expect("an address");
@@ -995,7 +1008,7 @@ async fn plain_http_leaves_this_machine_never() {
     assert_eq!((server.tokens(), server.fetches()), (0, 0));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_ca_file_that_is_none_is_named() {
     let server = Server::vault(|_| secret()).await;
     let folder = tempfile::tempdir().expect("a folder");
@@ -1025,7 +1038,7 @@ async fn sent(source: SecretSource) -> String {
     field.expect("a client secret").to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_secret_comes_from_its_source() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
@@ -1071,7 +1084,7 @@ fn proxies_are_not_for_loopback() {
     });
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 #[ignore = "run by another test, with proxies in its environment"]
 async fn within_a_proxy() {
     let server = Server::vault(|_| secret()).await;
@@ -1093,7 +1106,7 @@ fn a_variable_must_hold_text() {
     });
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 #[ignore = "run by another test, with odd variables in its environment"]
 async fn with_odd_variables() {
     assert_eq!(sent(SecretSource::Variable("CREDFLOW_TEST_EMPTY".to_owned())).await, "client-secret-unset");

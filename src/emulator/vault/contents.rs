@@ -1,7 +1,9 @@
 //! What a vault holds: secrets with their versions, and deleted ones that can still be recovered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Recovery;
 use super::version::Stored;
