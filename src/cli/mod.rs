@@ -15,6 +15,7 @@ mod probe;
 mod render;
 mod run;
 mod stores;
+mod supervision;
 mod terminal;
 mod used;
 mod waiting;
@@ -58,6 +59,10 @@ const AROUND: u8 = 125;
 
 /// Runs the command and gives its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if supervision::is_asked_for(&args) {
+        return supervision::supervise().code();
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

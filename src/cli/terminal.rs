@@ -17,6 +17,7 @@ pub struct Terminal {
     live: bool,
     screen: bool,
     level: Level,
+    is_command: bool,
 }
 
 type Stream = Arc<Mutex<dyn Write + Send>>;
@@ -29,12 +30,14 @@ enum Level {
 }
 
 impl Terminal {
-    /// The streams of this process. Colour and progress are for a terminal alone; `NO_COLOR` turns colour off.
+    /// The streams of this process, which is the command itself: `run` and `exec` start its program once more, as their
+    /// supervisor. Colour and progress are for a terminal alone; `NO_COLOR` turns colour off.
     pub fn of_process() -> Self {
         let terminal = io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let mut made = Self::new(io::stdout(), io::stderr());
+        made.is_command = true;
         made.live = terminal && !dumb;
         made.screen = made.live && io::stdout().is_terminal();
         if terminal && !plain && !dumb {
@@ -52,7 +55,13 @@ impl Terminal {
             live: false,
             screen: false,
             level: Level::Normal,
+            is_command: false,
         }
+    }
+
+    /// Whether this process's program is the command.
+    pub(super) fn is_command(&self) -> bool {
+        self.is_command
     }
 
     pub(super) fn set_level(&mut self, quiet: bool, verbose: bool) {
@@ -89,6 +98,11 @@ impl Terminal {
         if self.level >= Level::Verbose {
             self.line(text);
         }
+    }
+
+    /// Warns of something that is no fault of the files.
+    pub(super) fn warn(&self, text: &str) {
+        self.say(&format!("{}: {}", self.paint("1;33", "warning"), printable(text)));
     }
 
     /// Says what went wrong.

@@ -11,12 +11,17 @@
 //! | `group`, `family`, `orphans` | the end of all that it started |
 //! | `screen`, `window`, `keyboard` | a terminal in place of the one that a person sits at |
 //! | `script`, `command` | what is started: a step's script, a person's command |
-//! | `files` | values that a step reads from files |
+//! | `files`, `private` | values that a step reads from files, and where those lie |
+//! | `supervisor`, `supervise`, `record` | the end of all that when this process is killed |
+//! | `claim`, `reaper` | zombies, and whose they are |
+//! | `load` | what is too large for a process |
 //! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
 
 mod cancellation;
+#[cfg(unix)]
+mod claim;
 mod command;
 mod event;
 #[cfg(unix)]
@@ -26,17 +31,25 @@ mod graph;
 mod group;
 mod job;
 mod keyboard;
+mod load;
 mod mask;
 mod orphans;
 mod outcome;
 mod outlet;
 mod pipe;
+mod private;
 mod process;
+mod reaper;
+#[cfg(unix)]
+mod record;
 mod refuse;
 mod screen;
 mod script;
 mod signals;
 mod step;
+#[cfg(unix)]
+mod supervise;
+mod supervisor;
 mod window;
 
 use std::ffi::OsString;
@@ -49,10 +62,16 @@ pub use cancellation::Cancellation;
 pub use command::{Command, Value};
 pub use event::{Event, JobPlace, Observer, StepPlace, Stream};
 pub use graph::run;
+pub use load::Load;
 pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, StartError, StepExecution};
-pub use refuse::refuse;
+pub use private::remove_left_files;
+pub use reaper::Reaper;
+pub use refuse::{refuse, unusable_variable};
+#[cfg(unix)]
+pub use supervise::supervise;
+pub use supervisor::Supervisor;
 pub use window::{Size, Window};
 
 /// How a workflow is run.
@@ -70,12 +89,14 @@ pub struct Options {
     pub max_parallel: Option<usize>,
     /// The terminal that the output is shown on, if it is one: steps run on pseudo-terminals of its size.
     pub window: Option<Window>,
+    /// Who ends the steps and removes their files when this process is killed.
+    pub supervisor: Option<Supervisor>,
 }
 
 /// The variables that a step inherits even when it inherits no others.
 pub const ALWAYS_INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
 
-/// No end, five seconds of grace, the whole inherited environment, and no terminal.
+/// No end, five seconds of grace, the whole inherited environment, no terminal and no supervisor.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -85,6 +106,7 @@ impl Default for Options {
             clean_env: false,
             max_parallel: None,
             window: None,
+            supervisor: None,
         }
     }
 }

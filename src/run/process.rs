@@ -17,6 +17,7 @@ use super::outlet::{Outlet, Sink};
 use super::pipe::{Pipe, Reader};
 use super::screen::{Ends, Screen};
 use super::signals::Signals;
+use super::supervisor::Supervisor;
 use super::window::Window;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
@@ -65,6 +66,8 @@ pub(super) struct Setup<'m> {
     pub(super) masks: &'m Arc<MaskSet>,
     /// Who types.
     pub(super) keyboard: Option<Keyboard>,
+    /// Who ends it when this process is killed.
+    pub(super) supervisor: Option<&'m Supervisor>,
 }
 
 /// How a process ended, and what is left of it.
@@ -112,7 +115,7 @@ impl Process {
     /// # Errors
     /// When the system can't start it.
     pub(super) fn start(mut command: Command, setup: Setup<'_>) -> io::Result<Self> {
-        let Setup { ends, window, own, masks, keyboard } = setup;
+        let Setup { ends, window, own, masks, keyboard, supervisor } = setup;
         command.kill_on_drop(true);
         let (mut child, screen, own) = if let Some(window) = window.filter(|_| ends.has_screen()) {
             let (child, reader, screen) = Screen::start(command, window, ends, keyboard.is_some())?;
@@ -128,7 +131,7 @@ impl Process {
         let stderr = child.stderr.take().map(|reader| Box::new(reader) as Reader);
         let (shown, screen) = screen.map_or((None, None), |(reader, screen)| (Some(reader), Some(screen)));
         Ok(Self {
-            group: Group::of(&child, own),
+            group: Group::of(&child, own, supervisor),
             attached: !own,
             // What is drawn on a terminal is one stream.
             stdout: Pipe::new(stdout.or(shown), Stream::Stdout, masks),

@@ -17,7 +17,7 @@ use super::audit::Trail;
 use super::live::{self, Extent};
 use super::used::Uses;
 use super::waiting::{INTERRUPTED, Waiting};
-use super::{AROUND, Exit, Terminal, fetch, input};
+use super::{AROUND, Exit, Terminal, fetch, input, supervision};
 use crate::audit::Outcome;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Plan, human};
@@ -91,21 +91,24 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     };
     let uses = Arc::new(uses);
     let cancellation = Cancellation::new();
+    let supervisor = supervision::start(terminal).await;
     let options = Options {
         cancellation: cancellation.clone(),
         withheld,
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
+        supervisor: supervisor.clone(),
         ..Options::default()
     };
     let grace = options.grace;
     let live = live::observer(terminal, extent);
     let witness = Arc::new(Witness::new(live, logs, trail, Arc::clone(&uses), cancellation.clone()));
-    let orphans = Orphans::adopt();
+    let orphans = Orphans::adopt(supervisor.clone());
     let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
     let ran = run::run(workflow, options, Arc::clone(&witness) as Arc<dyn run::Observer>).await;
     orphans.end(grace, &cancellation).await;
+    supervision::end(supervisor).await;
     ending.abort();
     let (reports, terminal) = (args.report.clone(), terminal.clone());
     let telling = tokio::task::spawn_blocking(move || tell(ran, &witness, &uses, &reports, &terminal));
@@ -128,6 +131,8 @@ fn tell(
         Ok(execution) => execution,
         Err(faults) => {
             terminal.diagnostics(&faults);
+            // What was fetched was given to nobody.
+            witness.finish(terminal);
             return Exit::Faults;
         }
     };
