@@ -58,9 +58,7 @@ mod linux {
     fn look(stopped: &Receiver<()>, supervisor: Option<&Supervisor>) {
         let (mut before, mut watched) = (HashSet::new(), HashMap::new());
         while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-            let children = family::children();
-            let (ended, living): (Vec<Relative>, Vec<Relative>) =
-                children.into_iter().filter(|child| !is_claimed(child.id)).partition(|child| child.has_ended);
+            let (ended, living): (Vec<_>, Vec<_>) = unclaimed().partition(|child| child.has_ended);
             if let Some(supervisor) = supervisor {
                 watch(&mut watched, &living, supervisor);
             }
@@ -68,8 +66,13 @@ mod linux {
         }
     }
 
+    /// The children that nobody waits for.
+    pub(super) fn unclaimed() -> impl Iterator<Item = Relative> {
+        family::children().into_iter().filter(|child| !is_claimed(child.id))
+    }
+
     /// Reaps those that had ended before, and gives those that are to be reaped the next time.
-    fn reap(before: &HashSet<Key>, ended: &[Relative]) -> HashSet<Key> {
+    pub(super) fn reap(before: &HashSet<Key>, ended: &[Relative]) -> HashSet<Key> {
         let mut new = HashSet::new();
         for child in ended {
             let key = (child.id, child.started);
@@ -90,6 +93,53 @@ mod linux {
         for key in living {
             watched.entry(key).or_insert_with(|| supervisor.watch_process(key.0));
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::collections::HashSet;
+    use std::process::{Child, Command};
+
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+    use super::linux::{reap, unclaimed};
+    use crate::run::claim::Claim;
+    use crate::run::family::Relative;
+
+    /// A child that is a zombie.
+    fn zombie() -> (Child, Pid) {
+        let child = Command::new("true").spawn().expect("a process");
+        let id = Pid::from_child(&child);
+        waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).expect("its end");
+        (child, id)
+    }
+
+    /// That child alone: other tests have theirs.
+    fn ended(id: Pid) -> Vec<Relative> {
+        unclaimed().filter(|child| child.has_ended && child.id == id).collect()
+    }
+
+    #[test]
+    fn a_zombie_is_reaped_by_the_second_look() {
+        let (mut child, id) = zombie();
+        let before = reap(&HashSet::new(), &ended(id));
+        assert_eq!((before.len(), ended(id).len()), (1, 1));
+        assert!(reap(&before, &ended(id)).is_empty());
+        assert!(ended(id).is_empty() && child.wait().is_err());
+    }
+
+    #[test]
+    fn a_child_that_somebody_waits_for_is_theirs() {
+        let (mut child, id) = zombie();
+        let claim = Claim::new(id);
+        assert!(ended(id).is_empty());
+        let again = Claim::new(id);
+        drop(claim);
+        assert!(ended(id).is_empty());
+        drop(again);
+        assert_eq!(ended(id).len(), 1);
+        assert!(child.wait().expect("its end").success());
     }
 }
 

@@ -58,7 +58,7 @@ mod unix {
     }
 
     impl Supervisor {
-        /// Starts one: a program that calls [`supervise`](crate::run::supervise) for the argument `supervise`, as the
+        /// Starts one: a program that calls [`supervise`](crate::run::supervise()) for the argument `supervise`, as the
         /// command `credflow` does. Processes that it tells to end may take `grace`. `lost` is told once, by a task of
         /// the runtime, when it has ended before its time: the run goes on without it.
         ///

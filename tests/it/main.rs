@@ -1,6 +1,7 @@
 //! The tests of what people and programs see, in one binary: a module for each subject.
 
 // What several subjects share.
+mod children;
 mod local;
 mod project;
 mod running;
@@ -20,6 +21,7 @@ mod laws;
 mod layers;
 mod mask;
 mod mutation;
+mod private_files;
 mod probe;
 mod processes;
 mod resolve;
