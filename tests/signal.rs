@@ -16,6 +16,7 @@ fn a_signal_is_passed_on() {
         environment: environment.map(|(name, value)| (name, Value::Inherited(value))).collect(),
         withheld: Vec::new(),
         window: None,
+        supervisor: None,
     };
     let output = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&output);

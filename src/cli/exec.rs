@@ -1,24 +1,25 @@
 //! `exec`: one command with the references in its environment resolved.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{Exec, Global};
 use super::audit::Trail;
 use super::run::exit_code;
 use super::used::Uses;
 use super::waiting::{Interrupt, Waiting};
-use super::{Exit, Terminal, fetch, input};
+use super::{Exit, Terminal, fetch, input, supervision};
 use crate::audit;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::dotenv::assignments;
 use crate::plan::Plan;
 use crate::reference::{OPENING, Template, near_misses};
 use crate::render::Filled;
-use crate::run::{ALWAYS_INHERITED, Command, Outcome, Stream, Value};
-use crate::source::Source;
+use crate::run::{ALWAYS_INHERITED, Command, Outcome, Reaper, Stream, Value, unusable_variable};
+use crate::source::{Source, Span};
 use crate::workflow::Workflow;
 
 /// What a scope calls the workflow of `exec`.
@@ -46,7 +47,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
     };
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
-        let planned = Uses::planned(&plan);
+        let (planned, places) = (Uses::planned(&plan), places(&plan));
         let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
             Ok(filled) => filled,
             Err(exit) => {
@@ -54,6 +55,12 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
                 return exit;
             }
         };
+        let unusable = unusable(&workflow, &places);
+        if unusable.has_errors() {
+            terminal.diagnostics(&unusable);
+            trail.close(&uses, audit::Outcome::NotUsed, |_| true).await;
+            return Exit::Faults;
+        }
         // A value that can't be noted is not given.
         let noted = Interrupt::listen(terminal).or(trail.note(&uses, audit::Outcome::Given, |_| true)).await;
         match noted {
@@ -65,18 +72,22 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             }
         }
         let surroundings = &args.surroundings;
+        let _reaper = Reaper::start_if_adopting();
+        let supervisor = supervision::start(terminal).await;
         let command = Command {
             program: program.clone(),
             arguments: arguments.to_vec(),
             environment: environment(&workflow, &withheld, surroundings.clean_env),
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
+            supervisor: supervisor.clone(),
         };
         let shown = terminal.clone();
         let outcome = command.execute(move |stream, bytes| shown.pass(stream == Stream::Stderr, bytes)).await;
         if let Outcome::OutputLost { reason } = &outcome {
             terminal.error(&format!("the output could not be written: {reason}"));
         }
+        supervision::end(supervisor).await;
         if let Outcome::NotStarted(error) = &outcome {
             terminal.error(&error.to_string());
             // Nobody was given what had been noted.
@@ -101,6 +112,35 @@ fn environment(workflow: &Workflow<Filled>, withheld: &[OsString], clean: bool) 
     let inherited: Vec<_> = inherited.map(|(name, value)| (name, Value::Inherited(value))).collect();
     let resolved = resolved.into_iter().map(|(name, value)| (name, Value::Filled(value)));
     inherited.into_iter().chain(resolved).collect()
+}
+
+/// Where the first reference of each variable stands.
+fn places(plan: &Plan) -> HashMap<String, Span> {
+    let mut places = HashMap::new();
+    for used in plan.fetches().iter().flat_map(|fetch| &fetch.uses) {
+        let name = used.place.named(plan.workflow()).key.to_owned();
+        let first: &mut Span = places.entry(name).or_insert(used.span);
+        if used.span.start < first.start {
+            *first = used.span;
+        }
+    }
+    places
+}
+
+/// The variables that no command can be given.
+fn unusable(workflow: &Workflow<Filled>, places: &HashMap<String, Span>) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    for binding in workflow.bindings() {
+        let Some(message) = unusable_variable(&binding.name, binding.value.expose()) else { continue };
+        let fault = Diagnostic::error(Code::Unusable, message);
+        let place = places.get(&*binding.name);
+        faults.push(match place {
+            Some(span) => fault.at(workflow.source(), *span, ""),
+            None => fault,
+        });
+    }
+    faults.sort();
+    faults
 }
 
 /// The plan of the variables. Faults of all that it is made from come together.
@@ -129,20 +169,44 @@ fn plan(args: &Exec, global: &Global) -> Result<(Plan, Diagnostics), Diagnostics
 
 /// The variables of the file, and those of the current environment that hold references and aren't in the file.
 fn variables(args: &Exec) -> Result<(Workflow<Template>, Diagnostics), Diagnostics> {
+    let found = |mut faults: Diagnostics, source: &Arc<Source>| {
+        let (workflow, more) = Workflow::of_variables(source, NAME);
+        faults.extend(more);
+        Ok((workflow, faults))
+    };
     let Some(path) = &args.env_file else {
-        return Ok(Workflow::of_variables(&Source::private("environment", inherited(|_| true)), NAME));
+        return found(not_utf8(|_| true), &Source::private("environment", inherited(|_| true)));
     };
     // The file may hold plain passwords as well.
     let file = Source::read_private(path).map_err(Diagnostic::from)?;
     let names: HashSet<String> =
         assignments(&file, &mut Diagnostics::new()).into_iter().map(|assignment| assignment.name).collect();
+    let broken = not_utf8(|name| !names.contains(name));
     let inherited = inherited(|name| !names.contains(name));
     if inherited.is_empty() {
-        return Ok(Workflow::of_variables(&file, NAME));
+        return found(broken, &file);
     }
     // The file comes first, so that its lines have their numbers.
     let text = format!("{}\n{inherited}", file.text());
-    Ok(Workflow::of_variables(&Source::private(file.name(), text), NAME))
+    found(broken, &Source::private(file.name(), text))
+}
+
+/// The variables of this process with references in them that can't be found: they aren't UTF-8. The command would be
+/// given the references as they stand.
+fn not_utf8(chosen: impl Fn(&str) -> bool) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    for (name, value) in std::env::vars_os() {
+        if name.to_str().is_some() && value.to_str().is_some() {
+            continue;
+        }
+        let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+        if chosen(&name) && value.contains(OPENING) {
+            let message = format!("the variable `{}` holds a reference, and isn't UTF-8", printable(&name));
+            let help = "set it in UTF-8, or take it away";
+            faults.push(Diagnostic::error(Code::NotUtf8, message).help(help));
+        }
+    }
+    faults
 }
 
 /// The variables of this process with references in them, or nearly, as `NAME="VALUE"` lines.

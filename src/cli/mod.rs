@@ -15,6 +15,7 @@ mod probe;
 mod render;
 mod run;
 mod stores;
+mod supervision;
 mod terminal;
 mod used;
 mod waiting;
@@ -58,6 +59,10 @@ const AROUND: u8 = 125;
 
 /// Runs the command and gives its exit code. What couldn't be written is never a success.
 pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if supervision::is_asked_for(&args) {
+        return supervision::supervise().code();
+    }
     match verb(args, terminal) {
         (0, failed) if terminal.has_failed() => failed.code(),
         (code, _) => code,

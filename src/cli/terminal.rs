@@ -22,6 +22,7 @@ pub struct Terminal {
     has_progress: Arc<AtomicBool>,
     /// What couldn't be written, first of all.
     fault: Arc<Mutex<Option<String>>>,
+    is_command: bool,
 }
 
 type Stream = Arc<Mutex<dyn Write + Send>>;
@@ -34,12 +35,14 @@ enum Level {
 }
 
 impl Terminal {
-    /// The streams of this process. Colour and progress are for a terminal alone; `NO_COLOR` turns colour off.
+    /// The streams of this process, which is the command itself: `run` and `exec` start its program once more, as their
+    /// supervisor. Colour and progress are for a terminal alone; `NO_COLOR` turns colour off.
     pub fn of_process() -> Self {
         let terminal = io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let mut made = Self::new(Own::Stdout, Own::Stderr);
+        made.is_command = true;
         made.live = terminal && !dumb;
         made.screen = made.live && io::stdout().is_terminal();
         if terminal && !plain && !dumb {
@@ -59,7 +62,13 @@ impl Terminal {
             level: Level::Normal,
             has_progress: Arc::default(),
             fault: Arc::default(),
+            is_command: false,
         }
+    }
+
+    /// Whether this process's program is the command.
+    pub(super) fn is_command(&self) -> bool {
+        self.is_command
     }
 
     pub(super) fn set_level(&mut self, quiet: bool, verbose: bool) {
@@ -93,6 +102,11 @@ impl Terminal {
         if self.level >= Level::Verbose {
             self.line(text);
         }
+    }
+
+    /// Warns of something that is no fault of the files.
+    pub(super) fn warn(&self, text: &str) {
+        self.say(&format!("{}: {}", self.paint("1;33", "warning"), printable(text)));
     }
 
     /// Says what went wrong.

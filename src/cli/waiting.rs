@@ -24,6 +24,10 @@ impl Waiting {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
         let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        #[cfg(unix)]
+        if let Ok(runtime) = &made {
+            hear_children(runtime);
+        }
         made.map(|runtime| Self(Some(runtime))).map_err(|error| {
             terminal.error(&format!("cannot start: {error}"));
             Exit::World
@@ -34,6 +38,13 @@ impl Waiting {
     pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.as_ref().expect("internal error: the runtime goes with its owner").block_on(future)
     }
+}
+
+/// Where the end of children is ignored when this process starts, the system keeps none for whoever waits for it.
+#[cfg(unix)]
+fn hear_children(runtime: &Runtime) {
+    let _within = runtime.enter();
+    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child());
 }
 
 impl Drop for Waiting {

@@ -1,17 +1,20 @@
 //! One command of a person's, with an environment that holds values.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::sync::Arc;
 
 use super::audience::Audience;
 use super::event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
+use super::load::Load;
 use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Limits, Process, Setup};
+use super::refuse::unusable_variable;
 use super::screen::{Lead, Leads};
 use super::signals::Signals;
+use super::supervisor::Supervisor;
 use super::window::Window;
 use super::{inherited, step};
 use crate::render::Filled;
@@ -30,6 +33,8 @@ pub struct Command {
     /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
     /// its size.
     pub window: Option<Window>,
+    /// Who ends the command when this process is killed. What it leaves behind isn't ended.
+    pub supervisor: Option<Supervisor>,
 }
 
 /// What a variable of a [`Command`] holds.
@@ -39,6 +44,16 @@ pub enum Value {
     Inherited(OsString),
     /// A value in which credentials were looked for.
     Filled(Filled),
+}
+
+impl Value {
+    /// Why no process can be given this in a variable of that name. What is inherited, a process was given already.
+    fn unusable(&self, name: &OsStr) -> Option<String> {
+        match self {
+            Self::Inherited(_) => None,
+            Self::Filled(value) => unusable_variable(&name.to_string_lossy(), value.expose()),
+        }
+    }
 }
 
 impl Command {
@@ -61,6 +76,9 @@ impl Command {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).env_clear();
         for (name, value) in &self.environment {
+            if let Some(reason) = value.unusable(name) {
+                return Outcome::NotStarted(StartError::Unusable { reason });
+            }
             match value {
                 Value::Inherited(value) => command.env(name, value),
                 Value::Filled(value) => command.env(name, value.expose()),
@@ -71,7 +89,7 @@ impl Command {
             Value::Filled(value) => value.parts(),
         });
         let masks = Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld))));
-        let program = step::name(&command);
+        let (program, load) = (step::name(&command), Load::of(command.as_std(), false));
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {
             Ok(signals) => signals,
@@ -85,7 +103,15 @@ impl Command {
         };
         let (audience, ending) = Audience::start(Box::new(Shown(output)));
         let outlet = audience.outlet(place(&program));
-        let setup = Setup { leads, window: self.window.as_ref(), own: !typed, masks: &masks, outlet, keyboard };
+        let setup = Setup {
+            leads,
+            window: self.window.as_ref(),
+            own: !typed,
+            masks: &masks,
+            outlet,
+            keyboard,
+            supervisor: self.supervisor.as_ref(),
+        };
         let outcome = match Process::start(command, setup) {
             Ok(process) => {
                 let mut limits = Limits { signals: Some(signals), ..Limits::default() };
@@ -99,7 +125,7 @@ impl Command {
                 };
                 lost.map_or(outcome, |reason| Outcome::OutputLost { reason })
             }
-            Err(error) => Outcome::NotStarted(step::fault(&error, program, None)),
+            Err(error) => Outcome::NotStarted(step::fault(&error, program, load, None)),
         };
         drop(audience);
         // All of it was told, or given up, before.

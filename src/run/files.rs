@@ -1,25 +1,37 @@
 //! Values as files, for programs that read them from nowhere else.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::TempPath;
 
-/// A file that its owner alone can read, in memory where the system has a file system there. It goes when this is
-/// dropped.
-///
-/// # Errors
-/// What the system said.
-pub(super) fn write(bytes: &[u8]) -> io::Result<TempPath> {
-    let folders = [Some(PathBuf::from("/dev/shm")), std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)];
-    let mut in_memory = folders.into_iter().flatten().filter(|folder| folder.is_dir());
-    let file = in_memory.find_map(|folder| write_in(&folder, bytes).ok());
-    file.map_or_else(|| write_in(&std::env::temp_dir(), bytes), Ok)
+use super::private;
+use super::supervisor::{Supervisor, Watched};
+
+/// A file that its owner alone can read. It goes when this is dropped, or when this process is killed.
+#[derive(Debug)]
+pub(super) struct PrivateFile {
+    // The supervisor hears of its end when it is gone.
+    path: TempPath,
+    _watched: Option<Watched>,
 }
 
-fn write_in(folder: &Path, bytes: &[u8]) -> io::Result<TempPath> {
-    // A temporary file has mode 0600 on Unix.
-    let mut file = tempfile::Builder::new().prefix("credflow-").rand_bytes(12).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    Ok(file.into_temp_path())
+impl PrivateFile {
+    /// Makes one with that content, in memory where the system has a file system there.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(super) fn write(bytes: &[u8], supervisor: Option<&Supervisor>) -> io::Result<Self> {
+        private::make(|file| {
+            let (mut file, path) = file.into_parts();
+            // Before there is anything in it.
+            let watched = supervisor.map(|supervisor| supervisor.watch_file(&path));
+            file.write_all(bytes)?;
+            Ok(Self { path, _watched: watched })
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
 }

@@ -14,13 +14,18 @@
 //! | `keyboard`, `wish` | what the person types, once the command waits for it |
 //! | `cancellation`, `suspension`, `signals` | what ends or pauses what runs |
 //! | `script`, `command` | what is started: a step's script, a person's command |
-//! | `files` | values that a step reads from files |
+//! | `files`, `private` | values that a step reads from files, and where those lie |
+//! | `supervisor`, `supervise`, `record` | the end of all that when this process is killed |
+//! | `claim`, `reaper` | zombies, and whose they are |
+//! | `load` | what is too large for a process |
 //! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
 
 mod audience;
 mod cancellation;
+#[cfg(unix)]
+mod claim;
 mod command;
 mod event;
 #[cfg(unix)]
@@ -31,17 +36,25 @@ mod graph;
 mod group;
 mod job;
 mod keyboard;
+mod load;
 mod mask;
 mod orphans;
 mod outcome;
 mod output;
+mod private;
 mod process;
 mod reader;
+mod reaper;
+#[cfg(unix)]
+mod record;
 mod refuse;
 mod screen;
 mod script;
 mod signals;
 mod step;
+#[cfg(unix)]
+mod supervise;
+mod supervisor;
 mod suspension;
 mod window;
 #[cfg(unix)]
@@ -59,12 +72,18 @@ pub use command::{Command, Value};
 pub use event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 pub use gate::{Admission, Gate};
 pub use graph::run;
+pub use load::Load;
 pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, Skip, StartError, StepExecution};
-pub use refuse::refuse;
+pub use private::remove_left_files;
+pub use reaper::Reaper;
+pub use refuse::{refuse, unusable_variable};
 #[cfg(unix)]
 pub use signals::is_ignored;
+#[cfg(unix)]
+pub use supervise::supervise;
+pub use supervisor::Supervisor;
 pub use suspension::Suspension;
 pub use window::{Size, Window};
 
@@ -87,6 +106,8 @@ pub struct Options {
     pub suspension: Suspension,
     /// Whoever must know before a step is given its values.
     pub gate: Option<Arc<dyn Gate>>,
+    /// Who ends the steps and removes their files when this process is killed.
+    pub supervisor: Option<Supervisor>,
 }
 
 impl fmt::Debug for Options {
@@ -103,7 +124,7 @@ impl fmt::Debug for Options {
 /// The variables that a step inherits even when it inherits no others.
 pub const ALWAYS_INHERITED: [&str; 5] = ["PATH", "HOME", "LANG", "TERM", "TMPDIR"];
 
-/// No end, five seconds of grace, the whole inherited environment, no terminal, and no gate.
+/// No end, five seconds of grace, the whole inherited environment; no terminal, gate, or supervisor.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -115,6 +136,7 @@ impl Default for Options {
             window: None,
             suspension: Suspension::new(),
             gate: None,
+            supervisor: None,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::load::Load;
+
 /// How a step or job ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -75,6 +77,20 @@ pub enum StartError {
     #[error("{reason}")]
     NotAdmitted {
         /// Why.
+        reason: String,
+    },
+    /// The system gives no process so much.
+    #[error("cannot start `{program}`: {load}")]
+    TooLarge {
+        /// Its name as it was given.
+        program: String,
+        /// What is too large.
+        load: Load,
+    },
+    /// A variable that no process can be given.
+    #[error("{reason}")]
+    Unusable {
+        /// Which, and why.
         reason: String,
     },
     /// The folder to run it in isn't there.
@@ -175,7 +191,12 @@ impl StartError {
         match self {
             Self::NoProgram { .. } => 127,
             Self::NotAdmitted { .. } => 125,
-            Self::NotExecutable { .. } | Self::NoFolder { .. } | Self::NoFile { .. } | Self::NoScript { .. } => 126,
+            Self::NotExecutable { .. }
+            | Self::TooLarge { .. }
+            | Self::Unusable { .. }
+            | Self::NoFolder { .. }
+            | Self::NoFile { .. }
+            | Self::NoScript { .. } => 126,
         }
     }
 }

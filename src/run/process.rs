@@ -18,6 +18,7 @@ use super::output::Output;
 use super::reader::Reader;
 use super::screen::{Lead, Leads, Screen};
 use super::signals::Signals;
+use super::supervisor::Supervisor;
 use super::window::Window;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
@@ -86,6 +87,8 @@ pub(super) struct Setup<'m> {
     pub(super) outlet: Outlet,
     /// Who types.
     pub(super) keyboard: Option<Keyboard>,
+    /// Who ends it when this process is killed.
+    pub(super) supervisor: Option<&'m Supervisor>,
 }
 
 /// How a process ended, and what is left of it.
@@ -138,7 +141,7 @@ impl Process {
     /// # Errors
     /// When the system can't start it.
     pub(super) fn start(mut command: Command, setup: Setup<'_>) -> io::Result<Self> {
-        let Setup { leads, window, own, masks, outlet, keyboard } = setup;
+        let Setup { leads, window, own, masks, outlet, keyboard, supervisor } = setup;
         command.kill_on_drop(true);
         let own = own || leads.has_session();
         let screen = window.filter(|_| leads.has_screen());
@@ -152,7 +155,7 @@ impl Process {
             }
             (command.spawn()?, None, None)
         };
-        let group = Group::of(&child, own);
+        let group = Group::of(&child, own, supervisor);
         let stdout = child.stdout.take().map(Reader::of_stdout).transpose()?;
         let stderr = child.stderr.take().map(Reader::of_stderr).transpose()?;
         // What is drawn on a terminal is one stream: that of the first that leads there.

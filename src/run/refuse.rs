@@ -92,15 +92,21 @@ fn unusable_in(
     faults: &mut Diagnostics,
 ) {
     for variable in document.environment(job, step) {
-        let name = printable(&variable.name);
         let span = workflow.tree.span(variable.binding.node);
-        let message = if variable.name.is_empty() || variable.name.contains(['=', '\0']) {
-            format!("`{name}` can't be the name of a variable")
-        } else if variable.binding.value.expose().contains('\0') {
-            format!("the value of `{name}` has a NUL character, which no variable can hold")
-        } else {
-            continue;
-        };
-        faults.push(Diagnostic::error(Code::Unusable, message).at(workflow.source(), span, ""));
+        if let Some(message) = unusable_variable(&variable.name, variable.binding.value.expose()) {
+            faults.push(Diagnostic::error(Code::Unusable, message).at(workflow.source(), span, ""));
+        }
+    }
+}
+
+/// Why no process can be given a variable; nothing for one that it can. The value isn't in what is said.
+pub fn unusable_variable(name: &str, value: &str) -> Option<String> {
+    let shown = printable(name);
+    if name.is_empty() || name.contains(['=', '\0']) {
+        Some(format!("`{shown}` can't be the name of a variable"))
+    } else if value.contains('\0') {
+        Some(format!("the value of `{shown}` has a NUL character, which no variable can hold"))
+    } else {
+        None
     }
 }

@@ -1,11 +1,10 @@
 //! From a step's script to a command.
 
-use std::io::Write;
-
-use tempfile::TempPath;
 use tokio::process::Command;
 
+use super::files::PrivateFile;
 use super::outcome::StartError;
+use super::supervisor::Supervisor;
 
 /// What stands in `shell` for the path of a file that holds the script.
 const FILE: &str = "{0}";
@@ -17,7 +16,11 @@ const LONGEST: usize = 100 << 10;
 ///
 /// The shell gets the script as an argument or a file and never as a part of another text, so that nothing in it can be
 /// taken for something else.
-pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Option<TempPath>), StartError> {
+pub(super) fn command(
+    script: &str,
+    shell: Option<&str>,
+    supervisor: Option<&Supervisor>,
+) -> Result<(Command, Option<PrivateFile>), StartError> {
     let shell = match shell.unwrap_or("sh").trim() {
         "sh" => "sh -e",
         "bash" => "bash --noprofile --norc -e -o pipefail",
@@ -34,8 +37,9 @@ pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Opt
         command.args(words).arg("-c").arg(script);
         return Ok((command, None));
     }
-    let file = write(script).map_err(|error| StartError::NoScript { reason: error.to_string() })?;
-    let path = file.as_os_str();
+    let file = PrivateFile::write(script.as_bytes(), supervisor)
+        .map_err(|error| StartError::NoScript { reason: error.to_string() })?;
+    let path = file.path().as_os_str();
     for word in words {
         let mut argument = std::ffi::OsString::new();
         for (at, piece) in word.split(FILE).enumerate() {
@@ -47,10 +51,4 @@ pub(super) fn command(script: &str, shell: Option<&str>) -> Result<(Command, Opt
         command.arg(argument);
     }
     Ok((command, Some(file)))
-}
-
-fn write(script: &str) -> std::io::Result<TempPath> {
-    let mut file = tempfile::Builder::new().prefix("credflow-").tempfile()?;
-    file.write_all(script.as_bytes())?;
-    Ok(file.into_temp_path())
 }

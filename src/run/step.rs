@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use tempfile::TempPath;
 use tokio::process::Command;
 
 use super::event::StepPlace;
+use super::files::PrivateFile;
 use super::graph::Run;
+use super::load::Load;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Limits, Process, Setup};
 use super::screen::{Lead, Leads};
-use super::{ALWAYS_INHERITED, files, script};
+use super::{ALWAYS_INHERITED, script};
 use crate::render::Filled;
 use crate::workflow::{Document, Job, Step};
 
@@ -31,12 +32,14 @@ pub(super) async fn execute(run: &Run, bound: &Bound<'_>, mut limits: Limits) ->
 }
 
 /// Starts a step with its own values and no other step's. Its files go when their paths are dropped.
-fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<TempPath>), StartError> {
+fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), StartError> {
     let step = bound.step;
+    let supervisor = run.options.supervisor.as_ref();
     let script = step.run.as_deref().expect("internal error: a step without a script is refused");
-    let (mut command, script) = script::command(script, step.shell.as_deref())?;
-    let mut files: Vec<TempPath> = script.into_iter().collect();
-    if !inherits(run, bound) {
+    let (mut command, script) = script::command(script, step.shell.as_deref(), supervisor)?;
+    let mut files: Vec<PrivateFile> = script.into_iter().collect();
+    let inherits = inherits(run, bound);
+    if !inherits {
         let kept = ALWAYS_INHERITED.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let kept: Vec<_> = kept.collect();
         command.env_clear().envs(kept);
@@ -48,12 +51,12 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<TempPath>), Start
         command.env(variable.name, variable.binding.value.expose());
     }
     for file in &step.files {
-        let path = files::write(file.value.expose().as_bytes()).map_err(|error| {
+        let made = PrivateFile::write(file.value.expose().as_bytes(), supervisor).map_err(|error| {
             let (variable, reason) = (file.name.to_string(), error.to_string());
             StartError::NoFile { variable, reason }
         })?;
-        command.env(&*file.name, &path);
-        files.push(path);
+        command.env(&*file.name, made.path());
+        files.push(made);
     }
     let folder = step.working_directory.as_deref().map(Path::new);
     if let Some(folder) = folder {
@@ -68,9 +71,10 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<TempPath>), Start
         masks: &run.masks,
         outlet: run.audience.outlet(bound.place.clone()),
         keyboard: None,
+        supervisor,
     };
-    let program = name(&command);
-    let process = Process::start(command, setup).map_err(|error| fault(&error, program, folder))?;
+    let (program, load) = (name(&command), Load::of(command.as_std(), inherits));
+    let process = Process::start(command, setup).map_err(|error| fault(&error, program, load, folder))?;
     Ok((process, files))
 }
 
@@ -86,8 +90,9 @@ pub(super) fn name(command: &Command) -> String {
 }
 
 /// What the system meant: it says the same of a missing program and a missing folder.
-pub(super) fn fault(error: &std::io::Error, program: String, folder: Option<&Path>) -> StartError {
+pub(super) fn fault(error: &std::io::Error, program: String, load: Load, folder: Option<&Path>) -> StartError {
     match folder {
+        _ if error.kind() == std::io::ErrorKind::ArgumentListTooLong => StartError::TooLarge { program, load },
         Some(folder) if !folder.is_dir() => StartError::NoFolder { folder: folder.display().to_string() },
         _ if error.kind() == std::io::ErrorKind::NotFound => StartError::NoProgram { program },
         _ => StartError::NotExecutable { program, reason: error.to_string() },

@@ -1,6 +1,8 @@
 //! The tests of what people and programs see, in one binary: a module for each subject.
 
 // What several subjects share.
+
+mod children;
 mod clock;
 mod local;
 mod project;
@@ -23,7 +25,9 @@ mod layers;
 mod mask;
 mod mutation;
 mod output;
+mod private_files;
 mod probe;
+mod processes;
 mod resolve;
 mod run;
 mod run_cli;
@@ -33,3 +37,4 @@ mod seen;
 mod store;
 mod terminal;
 mod tls;
+mod unusable;

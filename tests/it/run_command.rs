@@ -16,6 +16,7 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
         environment: inherited.chain(environment.into_iter().map(|(name, value)| (name.into(), value))).collect(),
         withheld: Vec::new(),
         window: None,
+        supervisor: None,
     };
     let output = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&output);

@@ -18,7 +18,7 @@ use super::audit::Trail;
 use super::live::{self, Extent};
 use super::used::Uses;
 use super::waiting::{INTERRUPTED, Waiting};
-use super::{AROUND, Exit, Terminal, fetch, input};
+use super::{AROUND, Exit, Terminal, fetch, input, supervision};
 use crate::audit::Outcome;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Plan, human};
@@ -94,23 +94,26 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let uses = Arc::new(uses);
     let (cancellation, suspension) = (Cancellation::new(), Suspension::new());
     let auditor = Arc::new(Auditor::new(trail, Arc::clone(&uses), cancellation.clone()));
+    let supervisor = supervision::start(terminal).await;
     let options = Options {
         cancellation: cancellation.clone(),
         withheld,
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
+        supervisor: supervisor.clone(),
         suspension: suspension.clone(),
         gate: Some(Arc::clone(&auditor) as Arc<dyn Gate>),
         ..Options::default()
     };
     let grace = options.grace;
     let (witness, logs) = Witness::new(live::observer(terminal, extent), logs);
-    let orphans = Orphans::adopt();
+    let orphans = Orphans::adopt(supervisor.clone());
     let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
     let pausing = tokio::spawn(pause_on_signal(suspension));
     let ran = run::run(workflow, options, Box::new(witness)).await;
     orphans.end(grace, &cancellation).await;
+    supervision::end(supervisor).await;
     ending.abort();
     pausing.abort();
     // Nobody may read what is told, or hold the audit's lock for ever.
@@ -148,6 +151,7 @@ fn tell(
         Ok(execution) => execution,
         Err(faults) => {
             terminal.diagnostics(&faults);
+            // What was fetched was given to nobody.
             return Exit::Faults;
         }
     };
