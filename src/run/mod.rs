@@ -80,7 +80,7 @@ pub use private::remove_left_files;
 pub use reaper::Reaper;
 pub use refuse::{refuse, unusable_variable};
 #[cfg(unix)]
-pub use signals::is_ignored;
+pub use signals::{is_ignored, stop};
 #[cfg(unix)]
 pub use supervise::supervise;
 pub use supervisor::Supervisor;

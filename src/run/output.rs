@@ -75,6 +75,14 @@ impl Output {
         }
     }
 
+    /// Passes on what is there by now, once there is room for it.
+    pub(super) async fn pass_now(&mut self) {
+        let Self { streams, outlet } = self;
+        let slot = outlet.slot().await;
+        streams.iter_mut().for_each(Pipe::read_now);
+        show(streams, outlet, slot);
+    }
+
     /// Passes on what is there by now and what was held back, reads no more, and waits until all of it is told; once that is
     /// given up, only for as long as something is still taken.
     pub(super) async fn finish(&mut self, given_up: impl Future<Output = ()>) {

@@ -1,5 +1,6 @@
 //! What `run` and `exec` do with output that can't be shown, or not soon, and the order in which it is.
 #![cfg(unix)]
+#![allow(clippy::format_collect, reason = "a test has the time")]
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -124,18 +125,19 @@ fn a_step_runs_out_of_time_while_its_audit_is_locked() {
     assert!(!fs::read_to_string(&audit).expect("a file").contains(CANARY));
 }
 
+struct Broken<F>(F);
+impl<F: FnMut(Event) -> Result<(), Unshown> + Send + 'static> credflow::run::Observer for Broken<F> {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
+        self.0(event)
+    }
+}
+
 #[test]
 fn what_an_observer_cannot_show_ends_the_step() {
     let observer = |event: Event| match event {
         Event::Output { .. } => Err(Unshown::Failed(std::io::Error::other("no ink"))),
         _ => Ok(()),
     };
-    struct Broken<F>(F);
-    impl<F: FnMut(Event) -> Result<(), Unshown> + Send + 'static> credflow::run::Observer for Broken<F> {
-        fn event(&mut self, event: Event) -> Result<(), Unshown> {
-            self.0(event)
-        }
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let workflow = workflow("steps: [{ run: 'echo a; sleep 3600' }]");
     let run = credflow::run::run(workflow, Options::default(), Box::new(Broken(observer)));
