@@ -1,6 +1,7 @@
 //! One process from its start to the end of its output.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,9 +121,27 @@ impl Rest {
         output.finish(std::future::pending()).await;
     }
 
-    /// Leaves it to whoever writes there; what is there by now is passed on.
-    pub(super) async fn leave(self, limits: Limits) -> Option<String> {
+    /// That of a process which isn't watched.
+    #[cfg(unix)]
+    pub(super) fn of(output: Output) -> Self {
+        Self(output)
+    }
+
+    /// Leaves it to whoever writes there, and to a relay that goes on reading; what is there by now is passed on before.
+    pub(super) async fn leave(self, limits: Limits, relay: Option<&Path>, masks: &MaskSet) -> Option<String> {
         let Self(mut output) = self;
+        #[cfg(unix)]
+        if let Some(relay) = relay {
+            let fault = output.outlet().fault();
+            let pipes = output.hand_over(limits.give_up(false)).await;
+            if pipes.iter().any(Option::is_some) {
+                // Without it whoever writes finds the pipe closed.
+                let _ = super::relay::start(relay, pipes, masks);
+            }
+            return fault;
+        }
+        #[cfg(not(unix))]
+        let _ = (relay, masks);
         output.finish(limits.give_up(false)).await;
         output.outlet().fault()
     }

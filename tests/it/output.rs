@@ -175,3 +175,28 @@ fn a_reader_that_is_gone_ends_a_command_and_no_step() {
     assert_eq!(fs::read_to_string(folder.path().join("code")).expect("codes"), "141\n0\n");
     assert!(folder.path().join("reached").exists());
 }
+
+/// What a command leaves behind lives on, and what it writes is masked and shown.
+#[test]
+fn what_a_command_leaves_behind_goes_on_writing() {
+    let folder = project("");
+    let script =
+        "(while [ ! -e go ]; do sleep 0.05; done; echo \"late $T\"; echo \"errors $T\" >&2; echo over >&2) & echo soon";
+    let args = [&["exec"], &EMULATE[..], &["--", "sh", "-c", script]].concat();
+    let output = File::create(folder.path().join("output")).expect("a file");
+    let mut child = credflow(folder.path(), &args)
+        .env("T", "$<credential:payments/plain>")
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().expect("a file"))
+        .stderr(output)
+        .spawn()
+        .expect("a process");
+    // It doesn't wait for what is left behind.
+    assert_eq!(ended(&mut child).code(), Some(0));
+    fs::write(folder.path().join("go"), "").expect("a file");
+    let read = || fs::read_to_string(folder.path().join("output")).unwrap_or_default();
+    until("the last line", || read().contains("over\n"));
+    let mut lines: Vec<String> = read().lines().map(ToOwned::to_owned).collect();
+    lines.retain(|line| line != "over");
+    assert_eq!(lines, ["soon", "late ***", "errors ***"]);
+}

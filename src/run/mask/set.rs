@@ -55,6 +55,12 @@ impl MaskSet {
         Arc::clone(masks.get_or_insert_with(|| Arc::new(Masks::new(secrets.iter().map(|secret| &**secret)))))
     }
 
+    /// The values, for a process that is to mask them as well.
+    #[cfg(unix)]
+    pub(in crate::run) fn values(&self) -> Vec<Arc<Secret>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).secrets.clone()
+    }
+
     /// A number that changes with the masks.
     pub(super) fn edition(&self) -> usize {
         self.edition.load(Ordering::Acquire)
