@@ -84,7 +84,8 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             relay: supervision::relay_program(terminal),
         };
         let shown = terminal.clone();
-        let outcome = command.execute(move |stream, bytes| shown.pass(stream == Stream::Stderr, bytes)).await;
+        let show = move |stream, bytes: &[u8]| shown.pass(stream == Stream::Stderr, bytes);
+        let outcome = Box::pin(command.execute(show)).await;
         if let Outcome::OutputLost { reason } = &outcome {
             terminal.error(&format!("the output could not be written: {reason}"));
         }

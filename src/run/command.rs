@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::audience::Audience;
-use super::event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
+use super::event::{Shown, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
+use super::limits::Limits;
 use super::load::Load;
 use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
-use super::process::{End, Limits, Process, Setup};
+use super::process::{End, Process, Setup};
 use super::refuse::unusable_variable;
 use super::screen::{Lead, Leads};
 use super::signals::Signals;
@@ -107,7 +108,7 @@ impl Command {
             Err(error) => return not_started(&error, program),
         };
         let (audience, ending) = Audience::start(Box::new(Shown(output)));
-        let outlet = audience.outlet(place(&program));
+        let outlet = audience.outlet(StepPlace::of_command(&program));
         let setup = Setup {
             leads,
             window: self.window.as_ref(),
@@ -148,24 +149,6 @@ impl Command {
         let stdin = if typed && stdout == Lead::Screen { Lead::Screen } else { Lead::Inherited };
         Leads { stdin, stdout, stderr }
     }
-}
-
-/// What shows a command's output.
-pub(super) struct Shown<F>(pub(super) F);
-
-impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
-    fn event(&mut self, event: Event) -> Result<(), Unshown> {
-        match event {
-            Event::Output { stream, bytes, .. } => self.0(stream, &bytes),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A command is the only step of the only job.
-pub(super) fn place(program: &str) -> StepPlace {
-    let job = JobPlace { document: 0, index: 0, id: "exec".into() };
-    StepPlace { job, number: 1, label: program.into() }
 }
 
 fn not_started(error: &std::io::Error, program: String) -> Outcome {

@@ -137,3 +137,23 @@ impl<F: FnMut(Event) + Send + 'static> Observer for F {
         Ok(())
     }
 }
+
+/// An observer of output alone.
+pub(super) struct Shown<F>(pub(super) F);
+
+impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
+        match event {
+            Event::Output { stream, bytes, .. } => self.0(stream, &bytes),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StepPlace {
+    /// That of a command which is the only step of the only job.
+    pub(super) fn of_command(program: &str) -> Self {
+        let job = JobPlace { document: 0, index: 0, id: "exec".into() };
+        Self { job, number: 1, label: program.into() }
+    }
+}

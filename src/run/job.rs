@@ -11,8 +11,9 @@ use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
 use super::graph::Run;
 use super::group::{Group, LOOK};
+use super::limits::{Limits, until};
 use super::outcome::{JobExecution, Outcome, Skip, StartError, StepExecution};
-use super::process::{End, Limits, until};
+use super::process::End;
 use super::step::{self, Bound};
 use crate::workflow::Condition;
 

@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `reader`, `output` | one process, and its output as one stream in order |
+//! | `process`, `limits`, `reader`, `output` | one process, and its output as one stream in order |
 //! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
 //! | `screen`, `window` | a terminal in place of the one that a person sits at |
@@ -37,6 +37,7 @@ mod graph;
 mod group;
 mod job;
 mod keyboard;
+mod limits;
 mod load;
 mod mask;
 mod orphans;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::audience::{Outlet, Seen, Slot, index};
@@ -28,8 +29,10 @@ struct Pipe {
     stream: Stream,
     masker: OutputMasker,
     buffer: Zeroizing<Vec<u8>>,
-    /// How much of the buffer was read in this round.
+    /// How much of the buffer was read and isn't shown.
     filled: usize,
+    /// How much that was before it was last read.
+    before: usize,
     shown: Vec<u8>,
 }
 
@@ -42,13 +45,14 @@ impl Output {
             masker: OutputMasker::new(Arc::clone(masks)),
             buffer: Zeroizing::new(vec![0; PIPE]),
             filled: 0,
+            before: 0,
             shown: Vec::new(),
         };
         Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.streams.iter().all(|pipe| pipe.reader.is_none())
+        self.streams.iter().all(|pipe| pipe.reader.is_none() && pipe.filled == 0)
     }
 
     pub(super) fn outlet(&self) -> &Outlet {
@@ -60,27 +64,42 @@ impl Output {
     pub(super) async fn pass(&mut self) {
         let Self { streams, outlet } = self;
         loop {
-            let [stdout, stderr] = &*streams;
-            let first = tokio::select! {
-                () = stdout.ready() => Stream::Stdout,
-                () = stderr.ready() => Stream::Stderr,
+            // What waits since the last time needs only a look at the other stream.
+            let carried = streams.iter().position(|pipe| pipe.filled > 0);
+            let first = if let Some(carried) = carried {
+                carried
+            } else {
+                let [stdout, stderr] = &*streams;
+                tokio::select! {
+                    () = stdout.ready() => 0,
+                    () = stderr.ready() => 1,
+                }
             };
             let slot = outlet.slot().await;
-            let [stdout, stderr] = &mut *streams;
-            let (first, other) = if first == Stream::Stdout { (stdout, stderr) } else { (stderr, stdout) };
-            if first.read() {
-                other.read_now();
-                return show(streams, outlet, slot);
+            if carried.is_some() || streams[first].read() {
+                let safe = catch_up(streams, first);
+                return show(streams, safe, outlet, slot);
             }
         }
     }
 
-    /// Passes on what is there by now, once there is room for it.
-    pub(super) async fn pass_now(&mut self) {
-        let Self { streams, outlet } = self;
-        let slot = outlet.slot().await;
-        streams.iter_mut().for_each(Pipe::read_now);
-        show(streams, outlet, slot);
+    /// Passes on all that comes, to its end.
+    pub(super) async fn drain(&mut self) {
+        let mut seen = self.outlet.seen();
+        while !self.is_closed() {
+            tokio::select! {
+                () = self.pass() => {}
+                streams = closed(&mut seen) => self.leave(streams),
+            }
+        }
+        self.finish(std::future::pending()).await;
+    }
+
+    /// Whether nothing is there to be passed on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.streams
+            .iter()
+            .all(|pipe| pipe.filled == 0 && pipe.reader.as_ref().is_none_or(|reader| reader.waiting() == 0))
     }
 
     /// Passes on what is there by now and what was held back, reads no more, and waits until all of it is told; once that is
@@ -89,11 +108,12 @@ impl Output {
         let Self { streams, outlet } = self;
         let told = async {
             let slot = outlet.slot().await;
-            for pipe in streams.iter_mut().filter(|pipe| pipe.reader.is_some()) {
-                pipe.read_now();
+            streams[0].read_now();
+            catch_up(streams, 0);
+            for pipe in streams.iter_mut() {
                 pipe.reader = None;
             }
-            show(streams, outlet, slot);
+            show(streams, ALL, outlet, slot);
             outlet.drained().await;
         };
         outlet.unless_given_up(told, given_up).await;
@@ -107,11 +127,12 @@ impl Output {
         let Self { streams, outlet } = &mut self;
         let told = async {
             let slot = outlet.slot().await;
+            streams[0].read_now();
+            catch_up(streams, 0);
             for (pipe, reader) in streams.iter_mut().zip(&mut pipes) {
-                pipe.read_now();
                 *reader = pipe.reader.take();
             }
-            show(streams, outlet, slot);
+            show(streams, ALL, outlet, slot);
             outlet.drained().await;
         };
         outlet.unless_given_up(told, given_up).await;
@@ -128,10 +149,45 @@ impl Output {
     }
 }
 
-/// Masks what was read of both streams, and sends it on its way.
-fn show(streams: &mut [Pipe; 2], outlet: &Outlet, slot: Slot) {
+/// Waits until a stream can't be shown any more, and tells of both.
+pub(super) async fn closed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
+    match seen.changed().await {
+        Ok(()) => *seen.borrow_and_update(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// So often the streams are read in turn before something of them is shown, when both go on being written to.
+const TURNS: usize = 8;
+
+/// All of both streams can be shown.
+const ALL: [usize; 2] = [usize::MAX; 2];
+
+/// Reads the other stream after the `first`, then that again, until nothing more comes; tells how much of each can be shown.
+///
+/// What was read of one stream may show a value that the other one adds to the masks, in a line that was written before. So
+/// it can be shown once the other one was read after it.
+fn catch_up(streams: &mut [Pipe; 2], first: usize) -> [usize; 2] {
+    let mut turn = first;
+    for _ in 0..TURNS {
+        turn = 1 - turn;
+        let before = streams[turn].filled;
+        streams[turn].read_now();
+        if streams[turn].filled == before {
+            return ALL;
+        }
+    }
+    let mut safe = ALL;
+    safe[turn] = streams[turn].before;
+    safe
+}
+
+/// Masks what was read of both streams, as far as it is safe, and sends it on its way. The rest waits.
+fn show(streams: &mut [Pipe; 2], safe: [usize; 2], outlet: &Outlet, slot: Slot) {
     // The values that either adds are known before anything of the other is shown.
-    streams.iter_mut().for_each(Pipe::scan);
+    for (pipe, safe) in streams.iter_mut().zip(safe) {
+        pipe.scan(safe);
+    }
     outlet.send(slot, streams.iter_mut().map(|pipe| (pipe.stream, pipe.mask())));
 }
 
@@ -147,22 +203,26 @@ impl Pipe {
     /// Reads what came, and tells whether something did, or the end.
     fn read(&mut self) -> bool {
         let Some(reader) = &self.reader else { return false };
-        let read = reader.read(&mut self.buffer);
+        // Nothing waits, or the buffer would have to be larger.
+        let read = reader.read(&mut self.buffer[self.filled..]);
         self.take(read);
         read != Read::Nothing
     }
 
     /// Reads what is there now.
     fn read_now(&mut self) {
+        self.before = self.filled;
         let Some(reader) = &self.reader else { return };
-        let waiting = reader.waiting();
-        if waiting > self.buffer.len() {
-            self.buffer = Zeroizing::new(vec![0; waiting]);
+        let end = self.filled + reader.waiting();
+        if end > self.buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; end.next_power_of_two()]);
+            larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
+            self.buffer = larger;
         }
         while let Some(reader) = &self.reader
-            && self.filled < waiting
+            && self.filled < end
         {
-            let read = reader.read_now(&mut self.buffer[self.filled..waiting]);
+            let read = reader.read_now(&mut self.buffer[self.filled..end]);
             self.take(read);
             if read == Read::Nothing {
                 return;
@@ -178,11 +238,16 @@ impl Pipe {
         }
     }
 
-    /// Searches what was read for values that are to be masked.
-    fn scan(&mut self) {
-        self.masker.scan(&self.buffer[..self.filled]);
-        self.filled = 0;
-        if self.reader.is_none() {
+    /// Searches what can be shown for values that are to be masked.
+    fn scan(&mut self, safe: usize) {
+        let safe = safe.min(self.filled);
+        self.masker.scan(&self.buffer[..safe]);
+        self.buffer.copy_within(safe..self.filled, 0);
+        self.filled -= safe;
+        if self.buffer.len() > PIPE && self.filled == 0 {
+            self.buffer = Zeroizing::new(vec![0; PIPE]);
+        }
+        if self.reader.is_none() && self.filled == 0 {
             self.masker.end();
         }
     }

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::audience::{Outlet, Seen};
-use super::cancellation::{Cancellation, Urgency};
+use super::cancellation::Urgency;
 use super::group::{Group, LOOK, Signal, lead};
 use super::keyboard::Keyboard;
+use super::limits::{Limits, cancelled, paused, signalled, until};
 use super::mask::MaskSet;
 use super::outcome::Outcome;
-use super::output::Output;
+use super::output::{Output, closed};
 use super::reader::Reader;
 use super::screen::{Lead, Leads, Screen, Served};
-use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
 
@@ -29,39 +28,8 @@ const SILENCE: Duration = Duration::from_millis(200);
 #[cfg(unix)]
 const TIDYING: Duration = Duration::from_millis(100);
 
-/// How long what waits to be shown may take to be, before the terminal is taken over.
-const SHOWING: Duration = Duration::from_millis(50);
-
 /// How long it may go on in any case.
 const REST: Duration = Duration::from_secs(5);
-
-/// What may end a process before its time.
-#[derive(Default)]
-pub(super) struct Limits {
-    /// When it has taken too long.
-    pub(super) deadline: Option<Instant>,
-    /// Who may end it, and how urgent that was when it started.
-    pub(super) cancellation: Option<(Cancellation, Urgency)>,
-    /// How long it may take to end when it is told to.
-    pub(super) grace: Duration,
-    /// Signals to pass on.
-    pub(super) signals: Option<Signals>,
-    /// Who may pause it.
-    pub(super) suspension: Option<watch::Receiver<bool>>,
-}
-
-impl Limits {
-    /// Waits until a reader of output isn't waited for any more: at once where the process `is_ended` by somebody.
-    pub(super) async fn give_up(mut self, is_ended: bool) {
-        if !is_ended {
-            tokio::select! {
-                () = until(self.deadline) => {}
-                _ = cancelled(&mut self.cancellation) => {}
-                _ = signalled(&mut self.signals) => {}
-            }
-        }
-    }
-}
 
 /// A process that runs.
 pub(super) struct Process {
@@ -111,20 +79,7 @@ impl Rest {
     /// Passes it on to its end.
     pub(super) async fn drain(self) {
         let Self(mut output) = self;
-        let mut seen = output.outlet().seen();
-        while !output.is_closed() {
-            tokio::select! {
-                () = output.pass() => {}
-                streams = changed(&mut seen) => output.leave(streams),
-            }
-        }
-        output.finish(std::future::pending()).await;
-    }
-
-    /// That of a process which isn't watched.
-    #[cfg(unix)]
-    pub(super) fn of(output: Output) -> Self {
-        Self(output)
+        output.drain().await;
     }
 
     /// Leaves it to whoever writes there, and to a relay that goes on reading; what is there by now is passed on before.
@@ -188,8 +143,9 @@ impl Process {
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
     pub(super) async fn watch(mut self, limits: &mut Limits) -> End {
-        let mut seen = self.output.outlet().seen();
-        let mut phase = Phase::Running;
+        let outlet = self.output.outlet().clone();
+        let mut seen = outlet.seen();
+        let (mut phase, mut is_wanted) = (Phase::Running, false);
         let (mut ended, mut forced, mut pause, mut is_given_up) = (None, None, None::<Instant>, false);
         loop {
             if self.output.is_closed() && ended.is_some() && matches!(phase, Phase::Resting { .. }) {
@@ -208,7 +164,7 @@ impl Process {
                         screen.hear();
                     }
                 }
-                streams = changed(&mut seen) => {
+                streams = closed(&mut seen) => {
                     self.output.leave(streams);
                     if streams.contains(&Seen::Failed) && matches!(phase, Phase::Running) {
                         (forced, is_given_up) = (Some(Outcome::Cancelled), true);
@@ -234,7 +190,7 @@ impl Process {
                         }
                     }
                     // Nobody hears whether it is silent.
-                    Phase::Resting { .. } if !(self.output.outlet().has_room() || is_given_up || is_late(limits)) => {
+                    Phase::Resting { .. } if !(self.output.outlet().has_room() || is_given_up || limits.is_late()) => {
                         phase = Phase::rest();
                     }
                     // Somebody who was left behind holds the pipe.
@@ -256,10 +212,23 @@ impl Process {
                     self.forward(signal).await;
                 }
                 // What is typed after its end is for whoever comes next.
-                served = served(&mut self.screen, &mut self.keyboard), if ended.is_none() => match served {
+                served = served(&mut self.screen, &mut self.keyboard), if ended.is_none() && !is_wanted => match served {
                     Served::Done => {}
                     Served::Suspend => self.suspend(true).await,
-                    Served::Wanted => self.take_terminal().await,
+                    Served::Wanted => {
+                        is_wanted = true;
+                        if let Some(screen) = &self.screen {
+                            screen.make_line_ends();
+                        }
+                    }
+                },
+                // The person's terminal makes no line ends once it is taken over: what was written without them is shown
+                // before.
+                () = outlet.drained(), if is_wanted => if self.output.is_idle() {
+                    is_wanted = false;
+                    if let Some(keyboard) = &mut self.keyboard {
+                        keyboard.take();
+                    }
                 },
                 is_paused = paused(&mut limits.suspension) => {
                     self.group.send(if is_paused { Signal::STOP } else { Signal::CONT }, &mut self.child);
@@ -271,18 +240,30 @@ impl Process {
                 }
             }
         }
-        let Self { group, mut output, .. } = self;
         // Whoever ended it doesn't wait for the reader of its output.
         let is_ended = forced.is_some() || (is_given_up && matches!(ended, Some(Outcome::Signalled(_))));
-        let rest = if !output.is_closed() && !is_ended {
-            Some(Rest(output))
-        } else {
+        self.conclude(forced, ended, is_ended, limits).await
+    }
+
+    /// Passes on the last of its output, unless somebody who was left behind goes on writing.
+    async fn conclude(
+        self,
+        forced: Option<Outcome>,
+        ended: Option<Outcome>,
+        is_ended: bool,
+        limits: &mut Limits,
+    ) -> End {
+        // The keyboard goes last: what is shown until then has the line ends for its terminal.
+        let Self { group, mut output, keyboard: _keyboard, .. } = self;
+        let (mut rest, mut lost) = (None, None);
+        if output.is_closed() || is_ended {
             output.finish(std::mem::take(limits).give_up(is_ended)).await;
             // What was lost counts more than how it ended.
-            forced = output.outlet().fault().map(|reason| Outcome::OutputLost { reason }).or(forced);
-            None
-        };
-        End { outcome: forced.or(ended).unwrap_or(Outcome::Cancelled), left: group.left(), rest }
+            lost = output.outlet().fault().map(|reason| Outcome::OutputLost { reason });
+        } else {
+            rest = Some(Rest(output));
+        }
+        End { outcome: lost.or(forced).or(ended).unwrap_or(Outcome::Cancelled), left: group.left(), rest }
     }
 
     /// Tells the group to end. One that is stopped has to go on for that.
@@ -307,18 +288,6 @@ impl Process {
             _ => {}
         }
         self.group.send(signal, &mut self.child);
-    }
-
-    /// Takes over the person's terminal, which then makes no line ends: what was written without them is shown before.
-    async fn take_terminal(&mut self) {
-        let (Some(screen), Some(keyboard)) = (&self.screen, &mut self.keyboard) else { return };
-        screen.make_line_ends();
-        let showing = async {
-            self.output.pass_now().await;
-            self.output.outlet().drained().await;
-        };
-        let _: Result<(), _> = tokio::time::timeout(SHOWING, showing).await;
-        keyboard.take();
     }
 
     /// Stops the command and this process with it, as a terminal's own suspension does, until a person lets both go on.
@@ -360,59 +329,10 @@ impl Phase {
     }
 }
 
-/// Waits until a stream can't be shown any more, and tells of both.
-async fn changed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
-    match seen.changed().await {
-        Ok(()) => *seen.borrow_and_update(),
-        Err(_) => std::future::pending().await,
-    }
-}
-
 /// Passes on one change of the window's size, or what is typed next.
 async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) -> Served {
     match screen {
         Some(screen) => screen.serve(keyboard.as_mut()).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn is_late(limits: &Limits) -> bool {
-    limits.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-}
-
-/// Waits for an instant, or for ever.
-pub(super) async fn until(alarm: Option<Instant>) {
-    match alarm {
-        Some(alarm) => sleep_until(alarm).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until the run pauses or goes on.
-async fn paused(suspension: &mut Option<watch::Receiver<bool>>) -> bool {
-    match suspension {
-        Some(suspension) => match suspension.changed().await {
-            Ok(()) => *suspension.borrow_and_update(),
-            Err(_) => std::future::pending().await,
-        },
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until the run is to end, or to end sooner than known.
-async fn cancelled(cancellation: &mut Option<(Cancellation, Urgency)>) -> Urgency {
-    match cancellation {
-        Some((cancellation, known)) => {
-            *known = cancellation.beyond(*known).await;
-            *known
-        }
-        None => std::future::pending().await,
-    }
-}
-
-async fn signalled(signals: &mut Option<Signals>) -> Signal {
-    match signals {
-        Some(signals) => signals.next().await,
         None => std::future::pending().await,
     }
 }

@@ -14,10 +14,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::audience::Audience;
-use super::event::{Stream, Unshown};
+use super::event::{Shown, StepPlace, Stream, Unshown};
 use super::mask::MaskSet;
 use super::output::Output;
-use super::process::Rest;
 use super::reader::Reader;
 use crate::secret::Secret;
 
@@ -68,10 +67,10 @@ pub async fn relay(
     let _ = rustix::process::setsid();
     let masks = Arc::new(MaskSet::new(values(io::stdin().lock())?.into_iter().map(Arc::new)));
     let [stdout, stderr] = descriptors else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let (audience, ending) = Audience::start(Box::new(super::command::Shown(output)));
-    let outlet = audience.outlet(super::command::place(RELAY_VERB));
-    let output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet);
-    Rest::of(output).drain().await;
+    let (audience, ending) = Audience::start(Box::new(Shown(output)));
+    let outlet = audience.outlet(StepPlace::of_command(RELAY_VERB));
+    let mut output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet);
+    output.drain().await;
     drop(audience);
     ending.finish(std::future::pending()).await;
     Ok(())
