@@ -108,8 +108,7 @@ impl Output {
         let Self { streams, outlet } = self;
         let told = async {
             let slot = outlet.slot().await;
-            streams[0].read_now();
-            catch_up(streams, 0);
+            read_last(streams);
             for pipe in streams.iter_mut() {
                 pipe.reader = None;
             }
@@ -127,8 +126,7 @@ impl Output {
         let Self { streams, outlet } = &mut self;
         let told = async {
             let slot = outlet.slot().await;
-            streams[0].read_now();
-            catch_up(streams, 0);
+            read_last(streams);
             for (pipe, reader) in streams.iter_mut().zip(&mut pipes) {
                 *reader = pipe.reader.take();
             }
@@ -180,6 +178,15 @@ fn catch_up(streams: &mut [Pipe; 2], first: usize) -> [usize; 2] {
     let mut safe = ALL;
     safe[turn] = streams[turn].before;
     safe
+}
+
+/// Reads for the last time. Where both streams go on being written to, what came last isn't shown.
+fn read_last(streams: &mut [Pipe; 2]) {
+    streams[0].read_now();
+    let safe = catch_up(streams, 0);
+    for (pipe, safe) in streams.iter_mut().zip(safe) {
+        pipe.filled = pipe.filled.min(safe);
+    }
 }
 
 /// Masks what was read of both streams, as far as it is safe, and sends it on its way. The rest waits.
