@@ -8,7 +8,6 @@ use super::audience::Audience;
 use super::event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
 use super::load::Load;
-use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Limits, Process, Setup};
 use super::refuse::unusable_variable;
@@ -17,6 +16,7 @@ use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
 use super::{inherited, step};
+use crate::mask::MaskSet;
 use crate::render::Filled;
 
 /// A command with all that it is given.

@@ -11,10 +11,10 @@ use super::audience::Audience;
 use super::cancellation::Urgency;
 use super::event::Observer;
 use super::job;
-use super::mask::MaskSet;
 use super::outcome::{Execution, JobExecution, Outcome, Skip};
 use super::refuse::{refuse, unusable};
 use crate::diagnostic::Diagnostics;
+use crate::mask::MaskSet;
 use crate::render::Filled;
 use crate::workflow::{Condition, Workflow};
 

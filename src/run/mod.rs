@@ -18,7 +18,6 @@
 //! | `supervisor`, `supervise`, `record` | the end of all that when this process is killed |
 //! | `claim`, `reaper` | zombies, and whose they are |
 //! | `load` | what is too large for a process |
-//! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
 
@@ -37,7 +36,6 @@ mod group;
 mod job;
 mod keyboard;
 mod load;
-mod mask;
 mod orphans;
 mod outcome;
 mod output;
@@ -73,7 +71,6 @@ pub use event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 pub use gate::{Admission, Gate};
 pub use graph::run;
 pub use load::Load;
-pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, Skip, StartError, StepExecution};
 pub use private::remove_left_files;

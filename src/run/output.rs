@@ -5,16 +5,24 @@
 //! for values that the process adds to the masks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::audience::{Outlet, Seen, Slot, index};
 use super::event::Stream;
-use super::mask::{MaskSet, OutputMasker};
 use super::reader::{Read, Reader};
+use crate::mask::{MaskSet, OutputMasker};
 
 /// Bytes that are read at once: as many as a pipe holds.
 const PIPE: usize = 64 << 10;
+
+/// How long a pseudo-terminal is silent before what looks like the beginning of a value is shown: somebody may be typing.
+const TYPING: Duration = Duration::from_millis(100);
+
+/// The same for a pipe, where nobody looks for their keys.
+const LULL: Duration = Duration::from_secs(1);
 
 /// The output of a process. Its memory is bounded, and wiped.
 pub(super) struct Output {
@@ -31,6 +39,8 @@ struct Pipe {
     /// How much of the buffer was read in this round.
     filled: usize,
     shown: Vec<u8>,
+    /// When what is held is shown if nothing more comes.
+    alarm: Option<Instant>,
 }
 
 impl Output {
@@ -43,6 +53,7 @@ impl Output {
             buffer: Zeroizing::new(vec![0; PIPE]),
             filled: 0,
             shown: Vec::new(),
+            alarm: None,
         };
         Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
     }
@@ -62,12 +73,21 @@ impl Output {
         loop {
             let [stdout, stderr] = &*streams;
             let first = tokio::select! {
-                () = stdout.ready() => Stream::Stdout,
-                () = stderr.ready() => Stream::Stderr,
+                () = stdout.ready() => Some(Stream::Stdout),
+                () = stderr.ready() => Some(Stream::Stderr),
+                () = lull(stdout, stderr) => None,
             };
             let slot = outlet.slot().await;
             let [stdout, stderr] = &mut *streams;
-            let (first, other) = if first == Stream::Stdout { (stdout, stderr) } else { (stderr, stdout) };
+            let (first, other) = match first {
+                Some(Stream::Stdout) => (stdout, stderr),
+                Some(Stream::Stderr) => (stderr, stdout),
+                // The process has written nothing, so that this isn't done.
+                None => {
+                    outlet.send(slot, streams.iter_mut().map(|pipe| (pipe.stream, pipe.rest())));
+                    continue;
+                }
+            };
             if first.read() {
                 other.read_now();
                 return show(streams, outlet, slot);
@@ -98,6 +118,14 @@ impl Output {
                 pipe.reader = None;
             }
         }
+    }
+}
+
+/// Waits until what is held of a stream is to be shown.
+async fn lull(stdout: &Pipe, stderr: &Pipe) {
+    match stdout.alarm.into_iter().chain(stderr.alarm).min() {
+        Some(alarm) => sleep_until(alarm).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -153,6 +181,9 @@ impl Pipe {
 
     /// Searches what was read for values that are to be masked.
     fn scan(&mut self) {
+        if self.filled > 0 {
+            self.alarm = None;
+        }
         self.masker.scan(&self.buffer[..self.filled]);
         self.filled = 0;
         if self.reader.is_none() {
@@ -163,6 +194,28 @@ impl Pipe {
     /// What of it can be shown by now.
     fn mask(&mut self) -> Vec<u8> {
         self.masker.show(&mut self.shown);
-        std::mem::take(&mut self.shown)
+        let mut shown = std::mem::take(&mut self.shown);
+        if self.alarm.is_none()
+            && let Some(reader) = &self.reader
+            && reader.waiting() == 0
+        {
+            self.masker.pause(&mut shown);
+            let patience = if reader.is_screen() { TYPING } else { LULL };
+            self.alarm = (self.masker.held() > 0).then(|| Instant::now() + patience);
+        }
+        shown
+    }
+
+    /// All that is held, once it has been for long enough and nothing follows.
+    fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let is_silent = self.reader.as_ref().is_some_and(|reader| reader.waiting() == 0);
+        if self.alarm.is_some_and(|alarm| alarm <= Instant::now()) {
+            self.alarm = None;
+            if is_silent {
+                self.masker.silence(&mut rest);
+            }
+        }
+        rest
     }
 }

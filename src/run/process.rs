@@ -12,7 +12,6 @@ use super::audience::{Outlet, Seen};
 use super::cancellation::{Cancellation, Urgency};
 use super::group::{Group, LOOK, Signal, lead};
 use super::keyboard::Keyboard;
-use super::mask::MaskSet;
 use super::outcome::Outcome;
 use super::output::Output;
 use super::reader::Reader;
@@ -20,6 +19,7 @@ use super::screen::{Lead, Leads, Screen};
 use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
+use crate::mask::MaskSet;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_millis(200);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use credflow::run::{MaskSet, Masker, Masks, OutputMasker};
+use credflow::mask::{MaskSet, Masker, Masks, OutputMasker};
 use credflow::secret::Secret;
 use proptest::prelude::*;
 

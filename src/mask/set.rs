@@ -1,0 +1,77 @@
+//! The values that must not be seen, of which there may be more while a workflow runs.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use super::Masks;
+use crate::secret::Secret;
+
+/// So many values can be added: who adds more has lost control of its output.
+const MOST_ADDED: usize = 1000;
+
+/// Masks to which values can be added while output goes through them.
+pub struct MaskSet(RwLock<Inner>);
+
+struct Inner {
+    masks: Masks,
+    added: usize,
+}
+
+impl MaskSet {
+    /// The masks of these values, and of what is inside them.
+    pub fn new(secrets: impl IntoIterator<Item = Arc<Secret>>) -> Self {
+        let mut masks = Masks::new([]);
+        secrets.into_iter().for_each(|secret| masks.add(secret.expose().as_bytes()));
+        Self(RwLock::new(Inner { masks, added: 0 }))
+    }
+
+    /// Masks one more value from now on, in every output that goes through these masks, also in what is held of it. A
+    /// thousand can be added; one after them is not masked, and `false` says so: whoever asked must show no more of what
+    /// holds it.
+    #[expect(clippy::needless_pass_by_value, reason = "the value is wiped once it is among the masks")]
+    pub fn add(&self, secret: Secret) -> bool {
+        self.add_bytes(secret.expose().as_bytes())
+    }
+
+    /// The same for a value that needn't be text.
+    pub fn add_bytes(&self, value: &[u8]) -> bool {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if inner.masks.has(value) {
+            return true;
+        }
+        if inner.added == MOST_ADDED {
+            return false;
+        }
+        inner.added += 1;
+        inner.masks.add(value);
+        true
+    }
+
+    /// A whole text, masked.
+    pub fn mask(&self, text: &[u8]) -> Vec<u8> {
+        self.read().mask(text)
+    }
+
+    /// The masks as they are now. Nothing can be added while they are read.
+    pub(super) fn read(&self) -> Reading<'_> {
+        Reading(self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The masks while they are read.
+pub(super) struct Reading<'s>(RwLockReadGuard<'s, Inner>);
+
+impl std::ops::Deref for Reading<'_> {
+    type Target = Masks;
+
+    fn deref(&self) -> &Masks {
+        &self.0.masks
+    }
+}
+
+/// Shows nothing, not even how many there are.
+impl fmt::Debug for MaskSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskSet(***)")
+    }
+}
