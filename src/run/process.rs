@@ -196,8 +196,6 @@ impl Process {
                 }
                 status = self.child.wait(), if ended.is_none() => {
                     ended = Some(status.map_or(Outcome::Failed(1), Outcome::from));
-                    // What is typed from here on is for whoever comes next.
-                    self.keyboard = None;
                     if matches!(phase, Phase::Running) {
                         phase = Phase::rest();
                     }
@@ -236,7 +234,8 @@ impl Process {
                     is_given_up = true;
                     self.forward(signal).await;
                 }
-                suspended = served(&mut self.screen, &mut self.keyboard, &outlet) => if suspended {
+                // What is typed after its end is for whoever comes next.
+                suspended = served(&mut self.screen, &mut self.keyboard, &outlet), if ended.is_none() => if suspended {
                     self.suspend(true).await;
                 },
                 is_paused = paused(&mut limits.suspension) => {

@@ -140,7 +140,9 @@ proptest! {
                 let out = masks(std::slice::from_ref(value)).mask(text);
                 let left = String::from_utf8_lossy(&out).replacen("x=", "", at % 2);
                 // Quotes stay, and the backslash of what is special only at the beginning.
-                let shown = ["***", "$'***'", "\\***"].contains(&left.as_str());
+                let shown = ["***", "$'***'", "\\***"].contains(&left.as_str())
+                    // What is nothing but equals signs is found in the one before it too.
+                    || (at % 2 == 1 && value.bytes().all(|byte| byte == b'=') && left == "x***");
                 prop_assert!(common || shown, "{value:?} {:?} {left:?}", String::from_utf8_lossy(text));
             }
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::project::{CANARY, EMULATE, code, credflow, project, run, text};
@@ -118,13 +118,46 @@ fn outputs_that_cannot_be_written_stop_the_run_before_it_starts() {
 
 #[test]
 fn a_full_disk_for_logs_is_told_and_stops_no_step() {
-    let folder = project("steps: [{ run: 'echo on' }, { run: 'touch reached' }]");
-    fs::create_dir(folder.path().join("logs")).expect("a folder");
-    std::os::unix::fs::symlink("/dev/full", folder.path().join("logs/01-main-01-1.log")).expect("a link");
-    let output = ran(folder.path(), &["--log-dir", "logs"]);
+    let folder = project("steps: [{ run: 'head -c 5000 /dev/zero' }, { run: 'touch reached' }]");
+    // A limit on the size of files is as good as a full disk.
+    let script =
+        format!("trap '' XFSZ; ulimit -f 2; exec {} run w.yaml --log-dir logs", env!("CARGO_BIN_EXE_credflow"));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a process");
     assert!(folder.path().join("reached").exists());
-    assert_eq!(code(&output), Some(125));
-    assert!(text(&output.stderr).contains("cannot write the log logs/01-main-01-1.log: No space left"));
+    assert_eq!(code(&output), Some(125), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("cannot write the log logs/01-main-01-1.log: File too large"));
+}
+
+#[test]
+fn a_log_follows_no_link_and_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = project("steps: [{ run: 'echo on' }, { run: 'echo off' }]");
+    let logs = folder.path().join("logs");
+    fs::create_dir(&logs).expect("a folder");
+    fs::write(folder.path().join("precious"), "kept").expect("a file");
+    std::os::unix::fs::symlink("../precious", logs.join("01-main-01-1.log")).expect("a link");
+    fs::write(logs.join("01-main-02-2.log"), "of yesterday").expect("a file");
+    fs::set_permissions(logs.join("01-main-02-2.log"), fs::Permissions::from_mode(0o644)).expect("a mode");
+    let output = ran(folder.path(), &["--log-dir", "logs"]);
+    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(folder.path().join("precious")).expect("a file"), "kept");
+    for (name, content) in [("01-main-01-1.log", "on\n"), ("01-main-02-2.log", "off\n")] {
+        let path = logs.join(name);
+        let mode = fs::symlink_metadata(&path).expect("a file").permissions().mode();
+        assert_eq!((mode & 0o7777, fs::read_to_string(&path).expect("a file").as_str()), (0o600, content));
+    }
+}
+
+#[test]
+fn quiet_is_quiet_wherever_it_runs() {
+    let folder = project("jobs: { a: { steps: [{ run: 'echo on' }] }, b: { steps: [{ run: 'echo on' }] } }");
+    for variable in ["NOTHING", "GITHUB_ACTIONS", "TF_BUILD"] {
+        let output =
+            credflow(folder.path(), &["-q", "run", "w.yaml"]).env(variable, "true").output().expect("a process");
+        let mut lines: Vec<&str> = std::str::from_utf8(&output.stdout).expect("text").lines().collect();
+        lines.sort_unstable();
+        assert_eq!((lines, text(&output.stderr)), (vec!["a | on", "b | on"], String::new()));
+    }
 }
 
 #[test]

@@ -260,7 +260,8 @@ fn both_are_suspended_and_resumed() {
                 ("Stopped", Do::Make("go")),
                 ("% ", Do::Type("echo sto\"\"pped: $(ps -eo stat=,args= | grep -c '^T.*be\"*gun'); fg\r")),
                 ("stopped: ", if keys.is_empty() { Do::Type("") } else { Do::Answer(keys) }),
-                ("over", Do::Type("exit\r")),
+                ("over", Do::Type("")),
+                ("% ", Do::Type("exit\r")),
             ],
         );
         assert!(shown.contains(&format!("stopped: {processes}\n")), "{line} {shown:?}");
