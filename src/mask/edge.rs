@@ -15,6 +15,24 @@ fn own(bytes: &[u8]) -> impl Iterator<Item = u32> {
     units(bytes, 0, bytes.len()).filter_map(|(_, character)| character)
 }
 
+/// What stands in a value before the characters of a form.
+pub(super) fn own_before(value: &Value, form: Form) -> &[u8] {
+    match form {
+        Form::Text => &value.bytes[..value.text_place.start],
+        Form::Literal => &value.bytes[..value.literal_place.start],
+        _ => &[],
+    }
+}
+
+/// What stands behind them.
+fn own_after(value: &Value, form: Form) -> &[u8] {
+    match form {
+        Form::Text => &value.bytes[value.text_place.end..],
+        Form::Literal => &value.bytes[value.literal_place.end..],
+        _ => &[],
+    }
+}
+
 /// Where a match that begins with a character begins in the text, with what stands before it.
 pub(super) fn before(track: &impl Track, value: &Value, form: Form, at: usize) -> usize {
     let start = track.start(at);
@@ -30,7 +48,7 @@ pub(super) fn before(track: &impl Track, value: &Value, form: Form, at: usize) -
         }
         return found;
     }
-    let bytes = value.before(form);
+    let bytes = own_before(value, form);
     if bytes.is_empty() {
         return start;
     }
@@ -57,7 +75,7 @@ pub(super) fn before(track: &impl Track, value: &Value, form: Form, at: usize) -
 
 /// Whether a value has something behind what a match finds.
 pub(super) fn has_end(value: &Value, form: Form) -> bool {
-    form == Form::Escaped || !value.after(form).is_empty()
+    form == Form::Escaped || !own_after(value, form).is_empty()
 }
 
 /// Where a match ends with what follows it; nothing if too little is there to tell.
@@ -65,7 +83,7 @@ pub(super) fn after(track: &impl Track, value: &Value, form: Form, place: usize,
     if form == Form::Escaped {
         return after_escaped(track, value, place, is_end);
     }
-    let bytes = value.after(form);
+    let bytes = own_after(value, form);
     let mut own = own(&bytes[..bytes.len().min(LONGEST)]).peekable();
     let mut found = place;
     for (end, character) in units(track.text(), place, track.frontier()) {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::cover::Cover;
 use super::edge;
-use super::gap::fit;
+use super::fit::fit;
 use super::masks::Masks;
 use super::pattern::{EATEN, Form};
 use super::stream::Stream;

@@ -53,6 +53,17 @@ pub struct Revealed {
 const DARK: &[u8] =
     b"\n(more values were added by ::add-mask:: than can be masked; nothing more of this output is shown)\n";
 
+impl Masks {
+    /// A whole text, masked.
+    pub fn mask(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = Stream::new();
+        stream.push(self, text, &mut out);
+        stream.finish(self, &mut out);
+        out
+    }
+}
+
 impl Masker {
     /// A masker at the beginning of a stream.
     pub fn new(masks: Arc<Masks>) -> Self {

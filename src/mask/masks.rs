@@ -6,11 +6,11 @@ use std::hash::{BuildHasher, RandomState};
 
 use zeroize::Zeroizing;
 
+use super::edge::own_before;
 use super::form::forms;
 use super::parts::parts;
 use super::pattern::{EATEN, Form, Pattern};
 use super::seed::{SEED, Seeds};
-use super::stream::Stream;
 use super::value::{LONG, Value};
 use super::view::skeleton;
 use super::word::Words;
@@ -47,6 +47,8 @@ pub struct Masks {
     view: Seeds,
     raw: Seeds,
     raw_step: usize,
+    /// Whether there is a blank before the letters and digits of one.
+    pub(super) begins_with_blanks: bool,
     /// Hashes of what was added, and the numbers of values.
     known: HashMap<u64, usize>,
     hasher: RandomState,
@@ -62,6 +64,7 @@ impl Masks {
             view: Seeds::new(),
             raw: Seeds::new(),
             raw_step: RAW_STEP,
+            begins_with_blanks: false,
             known: HashMap::new(),
             hasher: RandomState::new(),
         };
@@ -83,15 +86,6 @@ impl Masks {
     pub(super) fn has(&self, value: &[u8]) -> bool {
         let value = value.trim_ascii();
         self.known.get(&self.hasher.hash_one(value)).is_some_and(|at| *self.values[*at].bytes == *value)
-    }
-
-    /// A whole text, masked.
-    pub fn mask(&self, text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(text.len());
-        let mut stream = Stream::new();
-        stream.push(self, text, &mut out);
-        stream.finish(self, &mut out);
-        out
     }
 
     /// The letters and digits of a text, as a value's are compared with them.
@@ -162,6 +156,8 @@ impl Masks {
     fn add_pattern(&mut self, number: usize, form: Form, head: &mut Vec<u8>) -> bool {
         let Some(pattern) = Pattern::new(number, &self.values[number], form, head) else { return false };
         let at = self.patterns.len();
+        let own = own_before(&self.values[number], form);
+        self.begins_with_blanks |= own.iter().any(u8::is_ascii_whitespace);
         if form == Form::Raw {
             self.raw.add(at, head, RAW_STEP);
             self.raw_step = self.raw_step.min(head.len() + 1 - SEED);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cover::Cover;
 use super::edge;
-use super::gap::fit;
+use super::fit::fit;
 use super::masks::{Masks, SeedTable};
 use super::pattern::{EATEN, Form, Pattern};
 use super::seed::SEED;
@@ -354,13 +354,50 @@ impl Matcher {
         let count = track.chars().len();
         let mut needed = track.frontier();
         if !track.is_broken() {
-            // A pattern whose first seed isn't looked up yet, and what stands before it.
-            let mut first = (self.next + 1).saturating_sub(self.step);
-            while track.next_break(first) < count {
-                first = track.next_break(first);
-            }
-            needed = if count > 0 { before(track, first.min(count - 1)) } else { 0 };
+            needed = if count > 0 { before(track, self.unseen(track).min(count - 1)) } else { 0 };
         }
+        self.kept(track, needed)
+    }
+
+    /// The first character of a pattern whose first seed isn't looked up yet.
+    fn unseen(&self, track: &impl Track) -> usize {
+        let count = track.chars().len();
+        let mut first = (self.next + 1).saturating_sub(self.step);
+        while track.next_break(first) < count {
+            first = track.next_break(first);
+        }
+        first
+    }
+
+    /// Up to where the text may be shown while more is ready: whatever may become a value is held.
+    pub(super) fn live(&self, masks: &Masks, track: &impl Track) -> usize {
+        let (chars, seeds) = (track.chars(), masks.seeds(self.table));
+        if track.is_broken() || chars.is_empty() {
+            return self.needed(track);
+        }
+        let mut first = self.unseen(track);
+        // What a unit before it has swallowed isn't known here.
+        while first < chars.len()
+            && !seeds.may_begin(&chars[first..])
+            && (self.table == SeedTable::Raw || swallowed(track, first, 1).is_none())
+        {
+            first += 1;
+        }
+        let live = match self.table {
+            SeedTable::Raw => first,
+            SeedTable::View if first < chars.len() => before(track, first),
+            SeedTable::View => {
+                // A value may begin with signs, but not with a blank.
+                let end = track.end(chars.len() - 1);
+                let blanks = track.text()[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                track.frontier().min(if masks.begins_with_blanks { end } else { end + blanks })
+            }
+        };
+        self.kept(track, live)
+    }
+
+    /// The same with what is known to go on, or may.
+    fn kept(&self, track: &impl Track, mut needed: usize) -> usize {
         for candidate in &self.candidates {
             needed = needed.min(before(track, candidate.at));
         }

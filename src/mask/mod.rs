@@ -15,6 +15,7 @@ mod command;
 mod cover;
 mod edge;
 mod escape;
+mod fit;
 mod form;
 mod gap;
 #[cfg(test)]

@@ -39,11 +39,20 @@ pub(super) struct Seeds {
     entries: Buffer<Entry>,
     /// One more than the first entry of each slot.
     slots: Buffer<u32>,
+    /// A bit for each of the pairs that patterns begin with.
+    pairs: Buffer<u64>,
 }
 
 impl Seeds {
     pub(super) fn new() -> Self {
-        let mut seeds = Self { bits: Buffer::new(), shift: 32 - SMALL, entries: Buffer::new(), slots: Buffer::new() };
+        let mut seeds = Self {
+            bits: Buffer::new(),
+            shift: 32 - SMALL,
+            entries: Buffer::new(),
+            slots: Buffer::new(),
+            pairs: Buffer::new(),
+        };
+        seeds.pairs.resize(1 << 10);
         seeds.bits.resize(1 << (SMALL - 6));
         seeds.slots.resize(64);
         seeds
@@ -57,6 +66,21 @@ impl Seeds {
             self.insert(seed, pattern, u8::try_from(at).expect("internal error: the first places are few"));
         }
         self.insert(beginning(head), pattern, BEGINNING);
+        let pair = usize::from(u16::from_be_bytes([head[0], head[1]]));
+        self.pairs[pair >> 6] |= 1 << (pair & 63);
+    }
+
+    /// Whether some characters may be the first ones of a pattern. More are looked up.
+    pub(super) fn may_begin(&self, chars: &[u8]) -> bool {
+        match *chars {
+            [] => true,
+            [first] => self.pairs[4 * usize::from(first)..][..4].iter().any(|bits| *bits != 0),
+            [first, second] => {
+                let pair = usize::from(u16::from_be_bytes([first, second]));
+                self.pairs[pair >> 6] >> (pair & 63) & 1 != 0
+            }
+            _ => self.beginning(chars).next().is_some(),
+        }
     }
 
     fn insert(&mut self, seed: u32, pattern: u32, offset: u8) {

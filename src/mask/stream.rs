@@ -109,7 +109,10 @@ impl Stream {
         let track = view.track(text);
         let needed = skeleton.needed(&track).min(raw.needed(&Raw(text))).min(words.needed()).min(columns.needed(text));
         let limit = match wait {
-            Wait::Long => needed,
+            Wait::Long => {
+                let limit = skeleton.live(masks, &track).min(raw.live(masks, &Raw(text)));
+                limit.min(words.live()).min(columns.needed(text))
+            }
             Wait::Short => {
                 let limit = skeleton.paused(masks, &track).min(raw.paused(masks, &Raw(text)));
                 let limit = limit.min(columns.paused(masks, text));

@@ -5,7 +5,6 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::gap::{Gap, gaps, literal_gaps};
-use super::pattern::Form;
 use super::track::{Track, units};
 use super::view::View;
 
@@ -23,9 +22,9 @@ pub(super) struct Value {
     /// Units of its own that are no characters undecoded.
     pub(super) units: Vec<OwnUnit>,
     /// Where the first character of `text` begins, and the last one ends.
-    text_place: Range<usize>,
+    pub(super) text_place: Range<usize>,
     /// The same for `literal`.
-    literal_place: Range<usize>,
+    pub(super) literal_place: Range<usize>,
 }
 
 /// A text with fewer characters is taken for the value only if what stands between them fits.
@@ -100,24 +99,6 @@ impl Value {
             text_gaps,
             literal_gaps: own_gaps,
             literal_place: first..last,
-        }
-    }
-
-    /// What stands before the characters of a form.
-    pub(super) fn before(&self, form: Form) -> &[u8] {
-        match form {
-            Form::Text => &self.bytes[..self.text_place.start],
-            Form::Literal => &self.bytes[..self.literal_place.start],
-            _ => &[],
-        }
-    }
-
-    /// What stands behind them.
-    pub(super) fn after(&self, form: Form) -> &[u8] {
-        match form {
-            Form::Text => &self.bytes[self.text_place.end..],
-            Form::Literal => &self.bytes[self.literal_place.end..],
-            _ => &[],
         }
     }
 }

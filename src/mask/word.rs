@@ -95,12 +95,17 @@ impl WordFinder {
         if tail.len() <= most { text.len() } else { self.next }
     }
 
+    /// Up to where the text can be shown.
+    pub(super) fn live(&self) -> usize {
+        self.next
+    }
+
     /// From where on the text is still needed.
     pub(super) fn needed(&self) -> usize {
         self.next.saturating_sub(1)
     }
 
-    /// Up to where the text can be shown.
+    /// Counts from a later place on.
     pub(super) fn forget(&mut self, bytes: usize) {
         self.is_cut |= bytes > 0;
         self.next -= bytes;
