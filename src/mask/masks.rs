@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::edge::own_before;
 use super::form::forms;
 use super::parts::parts;
-use super::pattern::{EATEN, Form, Pattern};
+use super::pattern::{EATEN, Form, Pattern, is_escaped};
 use super::seed::{SEED, Seeds};
 use super::value::{LONG, Value};
 use super::view::skeleton;
@@ -31,6 +31,17 @@ pub(super) enum SeedTable {
     Raw,
 }
 
+/// What values have before their first letters or digits: what of it stands in the text is masked as well.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Beginnings {
+    /// Nothing.
+    Letters,
+    /// Signs, with no blank among them.
+    Signs,
+    /// Blanks as well.
+    Blanks,
+}
+
 /// The values that must not be seen, in memory that is wiped when dropped. Share it behind an [`Arc`](std::sync::Arc).
 ///
 /// ```
@@ -47,8 +58,7 @@ pub struct Masks {
     view: Seeds,
     raw: Seeds,
     raw_step: usize,
-    /// Whether there is a blank before the letters and digits of one.
-    pub(super) begins_with_blanks: bool,
+    pub(super) beginnings: Beginnings,
     /// Hashes of what was added, and the numbers of values.
     known: HashMap<u64, usize>,
     hasher: RandomState,
@@ -64,7 +74,7 @@ impl Masks {
             view: Seeds::new(),
             raw: Seeds::new(),
             raw_step: RAW_STEP,
-            begins_with_blanks: false,
+            beginnings: Beginnings::Letters,
             known: HashMap::new(),
             hasher: RandomState::new(),
         };
@@ -157,7 +167,12 @@ impl Masks {
         let Some(pattern) = Pattern::new(number, &self.values[number], form, head) else { return false };
         let at = self.patterns.len();
         let own = own_before(&self.values[number], form);
-        self.begins_with_blanks |= own.iter().any(u8::is_ascii_whitespace);
+        let signs = self.values[number].bytes.iter().take_while(|byte| !is_escaped(**byte)).count();
+        if own.iter().any(u8::is_ascii_whitespace) {
+            self.beginnings = Beginnings::Blanks;
+        } else if !own.is_empty() || form == Form::Escaped && signs > 0 {
+            self.beginnings = self.beginnings.max(Beginnings::Signs);
+        }
         if form == Form::Raw {
             self.raw.add(at, head, RAW_STEP);
             self.raw_step = self.raw_step.min(head.len() + 1 - SEED);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::cover::Cover;
 use super::edge;
 use super::fit::fit;
-use super::masks::{Masks, SeedTable};
+use super::masks::{Beginnings, Masks, SeedTable};
 use super::pattern::{EATEN, Form, Pattern};
 use super::seed::SEED;
 use super::track::Track;
@@ -383,24 +383,39 @@ impl Matcher {
         {
             first += 1;
         }
-        let live = match self.table {
-            SeedTable::Raw => first,
-            SeedTable::View if first < chars.len() => before(track, first),
+        let begin = |at: usize| match self.table {
+            SeedTable::Raw => at,
+            SeedTable::View if at < chars.len() && swallowed(track, at, 1).is_some() => before(track, at),
             SeedTable::View => {
-                // A value may begin with signs, but not with a blank.
-                let end = track.end(chars.len() - 1);
-                let blanks = track.text()[end..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-                track.frontier().min(if masks.begins_with_blanks { end } else { end + blanks })
+                let (from, to) = if at < chars.len() {
+                    (track.gap_before(at), track.start(at))
+                } else {
+                    (track.end(at - 1), track.frontier())
+                };
+                let gap = &track.text()[from..to.max(from)];
+                let free = match masks.beginnings {
+                    Beginnings::Letters => gap.iter().rposition(|byte| *byte != b'\\').map_or(0, |last| last + 1),
+                    Beginnings::Signs => gap.iter().take_while(|byte| byte.is_ascii_whitespace()).count(),
+                    Beginnings::Blanks => 0,
+                };
+                from + free
             }
         };
-        self.kept(track, live)
+        let candidates = self.candidates.iter().map(|candidate| begin(candidate.at));
+        let live = candidates.fold(begin(first).min(track.frontier()), usize::min);
+        self.followed(track, live)
     }
 
-    /// The same with what is known to go on, or may.
+    /// The same with what goes on, or may.
     fn kept(&self, track: &impl Track, mut needed: usize) -> usize {
         for candidate in &self.candidates {
             needed = needed.min(before(track, candidate.at));
         }
+        self.followed(track, needed)
+    }
+
+    /// The same with matches that go on.
+    fn followed(&self, track: &impl Track, mut needed: usize) -> usize {
         for run in &self.runs {
             needed = needed.min(track.start(run.covered - 1));
         }
