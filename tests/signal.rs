@@ -17,6 +17,7 @@ fn a_signal_is_passed_on() {
         withheld: Vec::new(),
         window: None,
         supervisor: None,
+        relay: None,
     };
     let output = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&output);

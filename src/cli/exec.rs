@@ -81,6 +81,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
             supervisor: supervisor.clone(),
+            relay: supervision::relay_program(terminal),
         };
         let shown = terminal.clone();
         let outcome = command.execute(move |stream, bytes| shown.pass(stream == Stream::Stderr, bytes)).await;

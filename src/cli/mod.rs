@@ -63,6 +63,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -
     if supervision::is_asked_for(&args) {
         return supervision::supervise().code();
     }
+    if let Some(relayed) = supervision::relay(&args, terminal) {
+        return relayed.code();
+    }
     match verb(args, terminal) {
         (0, failed) if terminal.has_failed() => failed.code(),
         (code, _) => code,

@@ -1,8 +1,9 @@
-//! The supervisor of `run` and `exec`: this program once more.
+//! The supervisor of `run` and `exec`, and the relay of `exec`: this program once more.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::waiting::Waiting;
 use super::{Exit, Terminal};
 use crate::run::{Options, Supervisor, remove_left_files};
 
@@ -20,6 +21,32 @@ pub(super) fn supervise() -> Exit {
     return crate::run::supervise().map_or(Exit::World, |()| Exit::Success);
     #[cfg(not(unix))]
     Exit::Usage
+}
+
+/// Is the relay of a command that has ended, if these arguments ask for that.
+pub(super) fn relay(args: &[OsString], terminal: &Terminal) -> Option<Exit> {
+    #[cfg(unix)]
+    if let [_, verb, descriptors @ ..] = args
+        && verb == crate::run::RELAY_VERB
+    {
+        let descriptors: Vec<String> =
+            descriptors.iter().map(|descriptor| descriptor.to_string_lossy().into_owned()).collect();
+        let shown = terminal.clone();
+        let pass = move |stream, bytes: &[u8]| shown.pass(stream == crate::run::Stream::Stderr, bytes);
+        return Some(match Waiting::new(terminal) {
+            Ok(runtime) => {
+                runtime.block_on(crate::run::relay(&descriptors, pass)).map_or(Exit::World, |()| Exit::Success)
+            }
+            Err(exit) => exit,
+        });
+    }
+    let _ = (args, terminal);
+    None
+}
+
+/// The program that is the relay of `exec`.
+pub(super) fn relay_program(terminal: &Terminal) -> Option<PathBuf> {
+    if terminal.is_command() && cfg!(unix) { program().ok() } else { None }
 }
 
 /// Removes what killed runs have left, and starts the supervisor. Without it everything works but for the end of the

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use zeroize::Zeroizing;
+
 use super::Masks;
 use crate::secret::Secret;
 
@@ -14,15 +16,41 @@ pub struct MaskSet(RwLock<Inner>);
 
 struct Inner {
     masks: Masks,
+    /// What they were made of.
+    originals: Vec<Original>,
     added: usize,
+}
+
+/// A value as it was given.
+enum Original {
+    Shared(Arc<Secret>),
+    Added(Zeroizing<Vec<u8>>),
 }
 
 impl MaskSet {
     /// The masks of these values, and of what is inside them.
     pub fn new(secrets: impl IntoIterator<Item = Arc<Secret>>) -> Self {
-        let mut masks = Masks::new([]);
-        secrets.into_iter().for_each(|secret| masks.add(secret.expose().as_bytes()));
-        Self(RwLock::new(Inner { masks, added: 0 }))
+        Self::of(secrets.into_iter().map(Original::Shared))
+    }
+
+    /// The same of values that needn't be text.
+    pub fn of_bytes(values: impl IntoIterator<Item = Zeroizing<Vec<u8>>>) -> Self {
+        Self::of(values.into_iter().map(Original::Added))
+    }
+
+    fn of(originals: impl Iterator<Item = Original>) -> Self {
+        let (mut masks, originals) = (Masks::new([]), originals.collect::<Vec<_>>());
+        originals.iter().for_each(|original| masks.add(original.bytes()));
+        Self(RwLock::new(Inner { masks, originals, added: 0 }))
+    }
+
+    /// Gives each value as it was given, for a process that is to mask them as well.
+    ///
+    /// # Errors
+    /// Those of `give`.
+    pub fn each<E>(&self, mut give: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        inner.originals.iter().try_for_each(|original| give(original.bytes()))
     }
 
     /// Masks one more value from now on, in every output that goes through these masks, also in what is held of it. A
@@ -44,6 +72,7 @@ impl MaskSet {
         }
         inner.added += 1;
         inner.masks.add(value);
+        inner.originals.push(Original::Added(Zeroizing::new(value.to_vec())));
         true
     }
 
@@ -55,6 +84,15 @@ impl MaskSet {
     /// The masks as they are now. Nothing can be added while they are read.
     pub(super) fn read(&self) -> Reading<'_> {
         Reading(self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Original {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Shared(secret) => secret.expose().as_bytes(),
+            Self::Added(bytes) => bytes,
+        }
     }
 }
 

@@ -166,8 +166,7 @@ async fn still_taken<T>(taken: &AtomicUsize, end: impl Future<Output = T>) -> bo
     }
 }
 
-/// The way of one process's output to the observer; clones are the same way.
-#[derive(Clone)]
+/// The way of one process's output to the observer.
 pub(super) struct Outlet {
     audience: Audience,
     step: StepPlace,

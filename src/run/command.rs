@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::audience::Audience;
@@ -35,6 +36,10 @@ pub struct Command {
     pub window: Option<Window>,
     /// Who ends the command when this process is killed. What it leaves behind isn't ended.
     pub supervisor: Option<Supervisor>,
+    /// The program that goes on masking what the command leaves behind, and gives it somebody to write to: it is called with
+    /// [`RELAY_VERB`](super::RELAY_VERB) and is to call [`relay`](super::relay()). Without one the pipes of what is left
+    /// behind are closed.
+    pub relay: Option<PathBuf>,
 }
 
 /// What a variable of a [`Command`] holds.
@@ -120,7 +125,7 @@ impl Command {
                     group.release();
                 }
                 let lost = match rest {
-                    Some(rest) => rest.leave(limits).await,
+                    Some(rest) => rest.leave(limits, self.relay.as_deref(), &masks).await,
                     None => None,
                 };
                 lost.map_or(outcome, |reason| Outcome::OutputLost { reason })
@@ -146,7 +151,7 @@ impl Command {
 }
 
 /// What shows a command's output.
-struct Shown<F>(F);
+pub(super) struct Shown<F>(pub(super) F);
 
 impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
@@ -158,7 +163,7 @@ impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer f
 }
 
 /// A command is the only step of the only job.
-fn place(program: &str) -> StepPlace {
+pub(super) fn place(program: &str) -> StepPlace {
     let job = JobPlace { document: 0, index: 0, id: "exec".into() };
     StepPlace { job, number: 1, label: program.into() }
 }

@@ -14,22 +14,16 @@ mod unix {
     use std::ops::Range;
     use std::os::unix::ffi::OsStringExt;
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use rustix::process::getpgrp;
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
-    use tokio::time::timeout;
 
-    use super::super::audience::Outlet;
     use super::super::wish::Wish;
 
     /// How many keys are read at once.
     const KEYS: usize = 4096;
-
-    /// How long what waits to be shown may take to be, before the terminal is taken over.
-    const SHOWING: Duration = Duration::from_millis(50);
 
     /// The terminal that a person types at. Dropping it gives the terminal its settings back.
     pub(in crate::run) struct Keyboard {
@@ -50,6 +44,8 @@ mod unix {
         Typed(&'k [u8]),
         /// The key that suspends a command which leaves that to its terminal.
         Suspend,
+        /// Nothing yet: the command waits for keys, and the terminal is to be taken over for that.
+        Wanted,
     }
 
     impl Keyboard {
@@ -76,15 +72,14 @@ mod unix {
 
         /// What is to be typed next, once the command waits for keys and there are some. Nothing is lost when it isn't waited
         /// for to the end.
-        pub(in crate::run) async fn next(&mut self, wish: &mut Wish, outlet: &Outlet) -> Key<'_> {
+        pub(in crate::run) async fn next(&mut self, wish: &mut Wish) -> Key<'_> {
             if self.waiting.is_empty() {
-                while self.before.is_none() {
+                if self.before.is_none() {
                     wish.arise().await;
-                    // What was written before has the line ends for a terminal that isn't taken.
-                    let _: Result<(), _> = timeout(SHOWING, outlet.drained()).await;
-                    if self.take() {
-                        wish.make_line_ends();
+                    while !self.may_take() {
+                        wish.arise().await;
                     }
+                    return Key::Wanted;
                 }
                 match self.terminal.read(&mut self.keys).await {
                     Ok(count) if count > 0 => self.waiting = 0..count,
@@ -110,17 +105,20 @@ mod unix {
 
         /// Takes the terminal over, with every key passed on as it is. A command in the background isn't typed to, and neither is
         /// one while another credflow has the terminal: it would keep that one's settings for those to go back to.
-        fn take(&mut self) -> bool {
-            if !self.is_foreground() || self.settings.try_lock().is_err() {
-                return false;
+        pub(in crate::run) fn take(&mut self) {
+            if !self.may_take() {
+                return;
             }
-            let Ok(before) = tcgetattr(&self.settings) else { return false };
+            let Ok(before) = tcgetattr(&self.settings) else { return };
             let mut raw = before.clone();
             raw.make_raw();
             if tcsetattr(&self.settings, OptionalActions::Now, &raw).is_ok() {
                 self.before = Some(before);
             }
-            self.before.is_some()
+        }
+
+        fn may_take(&self) -> bool {
+            self.is_foreground() && self.settings.try_lock().is_ok()
         }
 
         /// Gives the terminal its settings back; it is taken over again when the command wants keys.
@@ -151,6 +149,10 @@ pub(super) enum Keyboard {}
 
 #[cfg(not(unix))]
 impl Keyboard {
+    pub(super) fn take(&mut self) {
+        match *self {}
+    }
+
     pub(super) fn find() -> std::io::Result<Option<Self>> {
         Ok(None)
     }

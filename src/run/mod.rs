@@ -16,6 +16,7 @@
 //! | `script`, `command` | what is started: a step's script, a person's command |
 //! | `files`, `private` | values that a step reads from files, and where those lie |
 //! | `supervisor`, `supervise`, `record` | the end of all that when this process is killed |
+//! | `relay` | what a wrapped command leaves behind goes on being masked |
 //! | `claim`, `reaper` | zombies, and whose they are |
 //! | `load` | what is too large for a process |
 //! | `event`, `outcome` | what is told on the way and at the end |
@@ -46,6 +47,8 @@ mod reaper;
 #[cfg(unix)]
 mod record;
 mod refuse;
+#[cfg(unix)]
+mod relay;
 mod screen;
 mod script;
 mod signals;
@@ -77,7 +80,9 @@ pub use private::remove_left_files;
 pub use reaper::Reaper;
 pub use refuse::{refuse, unusable_variable};
 #[cfg(unix)]
-pub use signals::is_ignored;
+pub use relay::{RELAY_VERB, relay};
+#[cfg(unix)]
+pub use signals::{is_ignored, stop};
 #[cfg(unix)]
 pub use supervise::supervise;
 pub use supervisor::Supervisor;

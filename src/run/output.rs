@@ -95,6 +95,14 @@ impl Output {
         }
     }
 
+    /// Passes on what is there by now, once there is room for it.
+    pub(super) async fn pass_now(&mut self) {
+        let Self { streams, outlet } = self;
+        let slot = outlet.slot().await;
+        streams.iter_mut().for_each(Pipe::read_now);
+        show(streams, outlet, slot);
+    }
+
     /// Passes on what is there by now and what was held back, reads no more, and waits until all of it is told; once that is
     /// given up, only for as long as something is still taken.
     pub(super) async fn finish(&mut self, given_up: impl Future<Output = ()>) {
@@ -109,6 +117,25 @@ impl Output {
             outlet.drained().await;
         };
         outlet.unless_given_up(told, given_up).await;
+    }
+
+    /// Passes on what is there by now and what was held back, as if nothing more came, and gives the pipes that are still
+    /// open.
+    #[cfg(unix)]
+    pub(super) async fn hand_over(mut self, given_up: impl Future<Output = ()>) -> [Option<std::os::fd::OwnedFd>; 2] {
+        let mut pipes = [None, None];
+        let Self { streams, outlet } = &mut self;
+        let told = async {
+            let slot = outlet.slot().await;
+            for (pipe, reader) in streams.iter_mut().zip(&mut pipes) {
+                pipe.read_now();
+                *reader = pipe.reader.take();
+            }
+            show(streams, outlet, slot);
+            outlet.drained().await;
+        };
+        outlet.unless_given_up(told, given_up).await;
+        pipes.map(|reader| reader.and_then(Reader::into_pipe))
     }
 
     /// Reads no more of what nobody sees: who writes there is to know, as it would from a pipe of its own.

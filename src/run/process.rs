@@ -1,6 +1,7 @@
 //! One process from its start to the end of its output.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::keyboard::Keyboard;
 use super::outcome::Outcome;
 use super::output::Output;
 use super::reader::Reader;
-use super::screen::{Lead, Leads, Screen};
+use super::screen::{Lead, Leads, Screen, Served};
 use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
@@ -27,6 +28,9 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// How long a command that is suspended may take to tidy up its screen.
 #[cfg(unix)]
 const TIDYING: Duration = Duration::from_millis(100);
+
+/// How long what waits to be shown may take to be, before the terminal is taken over.
+const SHOWING: Duration = Duration::from_millis(50);
 
 /// How long it may go on in any case.
 const REST: Duration = Duration::from_secs(5);
@@ -117,9 +121,27 @@ impl Rest {
         output.finish(std::future::pending()).await;
     }
 
-    /// Leaves it to whoever writes there; what is there by now is passed on.
-    pub(super) async fn leave(self, limits: Limits) -> Option<String> {
+    /// That of a process which isn't watched.
+    #[cfg(unix)]
+    pub(super) fn of(output: Output) -> Self {
+        Self(output)
+    }
+
+    /// Leaves it to whoever writes there, and to a relay that goes on reading; what is there by now is passed on before.
+    pub(super) async fn leave(self, limits: Limits, relay: Option<&Path>, masks: &MaskSet) -> Option<String> {
         let Self(mut output) = self;
+        #[cfg(unix)]
+        if let Some(relay) = relay {
+            let fault = output.outlet().fault();
+            let pipes = output.hand_over(limits.give_up(false)).await;
+            if pipes.iter().any(Option::is_some) {
+                // Without it whoever writes finds the pipe closed.
+                let _ = super::relay::start(relay, pipes, masks);
+            }
+            return fault;
+        }
+        #[cfg(not(unix))]
+        let _ = (relay, masks);
         output.finish(limits.give_up(false)).await;
         output.outlet().fault()
     }
@@ -166,8 +188,7 @@ impl Process {
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
     pub(super) async fn watch(mut self, limits: &mut Limits) -> End {
-        let outlet = self.output.outlet().clone();
-        let mut seen = outlet.seen();
+        let mut seen = self.output.outlet().seen();
         let mut phase = Phase::Running;
         let (mut ended, mut forced, mut pause, mut is_given_up) = (None, None, None::<Instant>, false);
         loop {
@@ -213,7 +234,7 @@ impl Process {
                         }
                     }
                     // Nobody hears whether it is silent.
-                    Phase::Resting { .. } if !self.output.outlet().has_room() && !(is_given_up || is_late(limits)) => {
+                    Phase::Resting { .. } if !(self.output.outlet().has_room() || is_given_up || is_late(limits)) => {
                         phase = Phase::rest();
                     }
                     // Somebody who was left behind holds the pipe.
@@ -235,8 +256,10 @@ impl Process {
                     self.forward(signal).await;
                 }
                 // What is typed after its end is for whoever comes next.
-                suspended = served(&mut self.screen, &mut self.keyboard, &outlet), if ended.is_none() => if suspended {
-                    self.suspend(true).await;
+                served = served(&mut self.screen, &mut self.keyboard), if ended.is_none() => match served {
+                    Served::Done => {}
+                    Served::Suspend => self.suspend(true).await,
+                    Served::Wanted => self.take_terminal().await,
                 },
                 is_paused = paused(&mut limits.suspension) => {
                     self.group.send(if is_paused { Signal::STOP } else { Signal::CONT }, &mut self.child);
@@ -286,16 +309,27 @@ impl Process {
         self.group.send(signal, &mut self.child);
     }
 
+    /// Takes over the person's terminal, which then makes no line ends: what was written without them is shown before.
+    async fn take_terminal(&mut self) {
+        let (Some(screen), Some(keyboard)) = (&self.screen, &mut self.keyboard) else { return };
+        screen.make_line_ends();
+        let showing = async {
+            self.output.pass_now().await;
+            self.output.outlet().drained().await;
+        };
+        let _: Result<(), _> = tokio::time::timeout(SHOWING, showing).await;
+        keyboard.take();
+    }
+
     /// Stops the command and this process with it, as a terminal's own suspension does, until a person lets both go on.
     /// `by_key` tells that only the command was typed to: then whoever else is in this process's group is stopped as well.
     #[cfg(unix)]
     async fn suspend(&mut self, by_key: bool) {
-        use rustix::process::{getpgrp, getpid, kill_process, kill_process_group};
         // It may have a screen to tidy up.
         self.group.send(Signal::TSTP, &mut self.child);
         let tidying = async {
             loop {
-                self.output.pass().await
+                self.output.pass().await;
             }
         };
         let _: Result<(), _> = tokio::time::timeout(TIDYING, tidying).await;
@@ -304,7 +338,7 @@ impl Process {
         if let Some(keyboard) = &mut self.keyboard {
             keyboard.give_back();
         }
-        let _ = if by_key { kill_process_group(getpgrp(), Signal::STOP) } else { kill_process(getpid(), Signal::STOP) };
+        let _ = super::signals::stop(by_key).await;
         self.group.send(Signal::CONT, &mut self.child);
     }
 
@@ -334,10 +368,10 @@ async fn changed(seen: &mut watch::Receiver<[Seen; 2]>) -> [Seen; 2] {
     }
 }
 
-/// Passes on one change of the window's size, or what is typed next; tells whether the command is to be suspended.
-async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>, outlet: &Outlet) -> bool {
+/// Passes on one change of the window's size, or what is typed next.
+async fn served(screen: &mut Option<Screen>, keyboard: &mut Option<Keyboard>) -> Served {
     match screen {
-        Some(screen) => screen.serve(keyboard.as_mut(), outlet).await,
+        Some(screen) => screen.serve(keyboard.as_mut()).await,
         None => std::future::pending().await,
     }
 }

@@ -18,6 +18,7 @@ pub(super) enum Read {
 mod unix {
     use std::fs::File;
     use std::io;
+    use std::os::fd::OwnedFd;
 
     use rustix::io::Errno;
     use tokio::net::unix::pipe::Receiver;
@@ -43,6 +44,19 @@ mod unix {
         /// The same.
         pub(in crate::run) fn of_stderr(pipe: ChildStderr) -> io::Result<Self> {
             Ok(Self { pipe: Receiver::from_owned_fd(pipe.into_owned_fd()?)?, is_screen: false })
+        }
+
+        /// The same for a pipe.
+        pub(in crate::run) fn of_pipe(pipe: OwnedFd) -> io::Result<Self> {
+            Ok(Self { pipe: Receiver::from_owned_fd(pipe)?, is_screen: false })
+        }
+
+        /// The pipe, for another process; nothing for a pseudo-terminal, which ends with its session.
+        pub(in crate::run) fn into_pipe(self) -> Option<OwnedFd> {
+            let pipe = self.pipe.into_blocking_fd().ok()?;
+            let is_pipe = rustix::fs::fstat(&pipe)
+                .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo);
+            is_pipe.then_some(pipe)
         }
 
         /// The same for a pseudo-terminal, which doesn't block.

@@ -8,7 +8,6 @@ use std::os::fd::AsFd;
 use rustix::termios::{LocalModes, OptionalActions, OutputModes, tcgetattr, tcsetattr};
 use tokio::process::{Child, Command};
 
-use super::audience::Outlet;
 #[cfg(unix)]
 use super::keyboard::Key;
 use super::keyboard::Keyboard;
@@ -74,6 +73,17 @@ impl Lead {
             Self::Nothing => Some(std::process::Stdio::null()),
         }
     }
+}
+
+/// What came of serving a pseudo-terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    /// Something was passed on.
+    Done,
+    /// The command is to be suspended.
+    Suspend,
+    /// The command waits for keys: the person's terminal is to be taken over.
+    Wanted,
 }
 
 /// Our side of a pseudo-terminal.
@@ -153,21 +163,20 @@ impl Screen {
         }
     }
 
-    /// Passes on one change of the window's size, of which the system tells the program, or what is typed next; tells whether
-    /// the command is to be suspended.
-    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>, outlet: &Outlet) -> bool {
+    /// Passes on one change of the window's size, of which the system tells the program, or what is typed next.
+    pub(super) async fn serve(&mut self, keyboard: Option<&mut Keyboard>) -> Served {
         let Self { size, writer, wish, hush } = self;
         let mut typed_end = false;
-        let suspended = tokio::select! {
+        let served = tokio::select! {
             Ok(()) = size.changed() => {
                 // A program that has ended needs no size.
                 let _ = writer.resize(dimensions(*size.borrow_and_update()));
-                false
+                Served::Done
             }
-            suspended = type_next(writer, keyboard, wish, outlet) => suspended,
+            served = type_next(writer, keyboard, wish) => served,
             () = tick(hush) => {
                 typed_end = true;
-                false
+                Served::Done
             }
             else => std::future::pending().await,
         };
@@ -177,7 +186,14 @@ impl Screen {
                 tokio::time::timeout(std::time::Duration::ZERO, tokio::io::AsyncWriteExt::write(writer, END_OF_INPUT))
                     .await;
         }
-        suspended
+        served
+    }
+
+    /// Makes the line ends of a terminal from here on, as the one behind won't.
+    pub(super) fn make_line_ends(&self) {
+        if let Some(wish) = &self.wish {
+            wish.make_line_ends();
+        }
     }
 }
 
@@ -206,18 +222,18 @@ async fn tick(hush: &mut Option<tokio::time::Interval>) {
     }
 }
 
-/// Types what the keyboard has next; tells whether that was the key that suspends. Nothing is lost when it isn't waited for
+/// Types what the keyboard has next. Nothing is lost when it isn't waited for
 /// to the end.
 #[cfg(unix)]
 async fn type_next(
     writer: &mut pty_process::OwnedWritePty,
     keyboard: Option<&mut Keyboard>,
     wish: &mut Option<Wish>,
-    outlet: &Outlet,
-) -> bool {
+) -> Served {
     let (Some(keyboard), Some(wish)) = (keyboard, wish) else { return std::future::pending().await };
-    let typed = match keyboard.next(wish, outlet).await {
-        Key::Suspend => return true,
+    let typed = match keyboard.next(wish).await {
+        Key::Suspend => return Served::Suspend,
+        Key::Wanted => return Served::Wanted,
         Key::Typed(keys) => tokio::io::AsyncWriteExt::write(writer, keys).await,
     };
     match typed {
@@ -225,7 +241,7 @@ async fn type_next(
         // Nobody is there to read.
         Err(_) => std::future::pending().await,
     }
-    false
+    Served::Done
 }
 
 #[cfg(unix)]
@@ -252,11 +268,15 @@ impl Screen {
         match *self {}
     }
 
+    pub(super) fn make_line_ends(&self) {
+        match *self {}
+    }
+
     pub(super) fn start(_: Command, _: &Window, _: Leads, _: bool, _: bool) -> io::Result<(Child, Reader, Self)> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>, _: &Outlet) -> bool {
+    pub(super) async fn serve(&mut self, _: Option<&mut Keyboard>) -> Served {
         match *self {}
     }
 }

@@ -60,3 +60,22 @@ pub fn is_ignored(signal: i32) -> bool {
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     ignored.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
 }
+
+/// Stops this process, or all of its process group, until somebody lets it go on.
+///
+/// # Errors
+/// When the system doesn't tell when that is; then nothing is stopped.
+#[cfg(unix)]
+pub async fn stop(whole_group: bool) -> std::io::Result<()> {
+    use rustix::process::{getpgrp, getpid, kill_process, kill_process_group};
+    use tokio::signal::unix::{SignalKind, signal};
+    // The call returns before the last thread has stopped: what follows must wait.
+    let mut resumed = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    if whole_group {
+        kill_process_group(getpgrp(), Signal::STOP)?;
+    } else {
+        kill_process(getpid(), Signal::STOP)?;
+    }
+    resumed.recv().await;
+    Ok(())
+}

@@ -77,16 +77,12 @@ impl Wish {
         if tcgetattr(&self.pty).is_ok_and(|now| now.local_modes != self.modes) {
             return true;
         }
-        match waits(self.leader) {
-            Some(waits) => {
-                self.refused = 0;
-                waits
-            }
-            None => {
-                self.refused += 1;
-                self.refused >= REFUSED
-            }
+        if let Some(waits) = waits(self.leader) {
+            self.refused = 0;
+            return waits;
         }
+        self.refused += 1;
+        self.refused >= REFUSED
     }
 }
 

@@ -1,5 +1,6 @@
 //! What `run` and `exec` do with output that can't be shown, or not soon, and the order in which it is.
 #![cfg(unix)]
+#![allow(clippy::format_collect, reason = "a test has the time")]
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -124,18 +125,19 @@ fn a_step_runs_out_of_time_while_its_audit_is_locked() {
     assert!(!fs::read_to_string(&audit).expect("a file").contains(CANARY));
 }
 
+struct Broken<F>(F);
+impl<F: FnMut(Event) -> Result<(), Unshown> + Send + 'static> credflow::run::Observer for Broken<F> {
+    fn event(&mut self, event: Event) -> Result<(), Unshown> {
+        self.0(event)
+    }
+}
+
 #[test]
 fn what_an_observer_cannot_show_ends_the_step() {
     let observer = |event: Event| match event {
         Event::Output { .. } => Err(Unshown::Failed(std::io::Error::other("no ink"))),
         _ => Ok(()),
     };
-    struct Broken<F>(F);
-    impl<F: FnMut(Event) -> Result<(), Unshown> + Send + 'static> credflow::run::Observer for Broken<F> {
-        fn event(&mut self, event: Event) -> Result<(), Unshown> {
-            self.0(event)
-        }
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let workflow = workflow("steps: [{ run: 'echo a; sleep 3600' }]");
     let run = credflow::run::run(workflow, Options::default(), Box::new(Broken(observer)));
@@ -172,4 +174,29 @@ fn a_reader_that_is_gone_ends_a_command_and_no_step() {
     assert!(output.status.success());
     assert_eq!(fs::read_to_string(folder.path().join("code")).expect("codes"), "141\n0\n");
     assert!(folder.path().join("reached").exists());
+}
+
+/// What a command leaves behind lives on, and what it writes is masked and shown.
+#[test]
+fn what_a_command_leaves_behind_goes_on_writing() {
+    let folder = project("");
+    let script =
+        "(while [ ! -e go ]; do sleep 0.05; done; echo \"late $T\"; echo \"errors $T\" >&2; echo over >&2) & echo soon";
+    let args = [&["exec"], &EMULATE[..], &["--", "sh", "-c", script]].concat();
+    let output = File::create(folder.path().join("output")).expect("a file");
+    let mut child = credflow(folder.path(), &args)
+        .env("T", "$<credential:payments/plain>")
+        .stdin(Stdio::null())
+        .stdout(output.try_clone().expect("a file"))
+        .stderr(output)
+        .spawn()
+        .expect("a process");
+    // It doesn't wait for what is left behind.
+    assert_eq!(ended(&mut child).code(), Some(0));
+    fs::write(folder.path().join("go"), "").expect("a file");
+    let read = || fs::read_to_string(folder.path().join("output")).unwrap_or_default();
+    until("the last line", || read().contains("over\n"));
+    let mut lines: Vec<String> = read().lines().map(ToOwned::to_owned).collect();
+    lines.retain(|line| line != "over");
+    assert_eq!(lines, ["soon", "late ***", "errors ***"]);
 }

@@ -17,6 +17,7 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
         withheld: Vec::new(),
         window: None,
         supervisor: None,
+        relay: None,
     };
     let output = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&output);

@@ -201,12 +201,11 @@ const HEARING: std::time::Duration = std::time::Duration::from_millis(50);
 /// Stops the steps and this process when the terminal asks for it (Ctrl-Z), and lets the steps go on with it.
 #[cfg(unix)]
 async fn pause_on_signal(suspension: Suspension) {
-    use rustix::process::{Signal, getpid, kill_process};
-    let Some(mut asked) = listen(Signal::TSTP.as_raw()) else { return };
+    let Some(mut asked) = listen(rustix::process::Signal::TSTP.as_raw()) else { return };
     while asked.recv().await.is_some() {
         suspension.suspend();
         tokio::time::sleep(HEARING).await;
-        let _ = kill_process(getpid(), Signal::STOP);
+        let _ = run::stop(false).await;
         suspension.resume();
     }
 }
