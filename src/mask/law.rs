@@ -14,7 +14,9 @@ use super::word::in_word;
 
 fn masks(values: &[Vec<u8>]) -> Masks {
     let mut masks = Masks::new([]);
-    values.iter().for_each(|value| masks.add(value));
+    for value in values {
+        masks.add(value);
+    }
     masks
 }
 
@@ -175,14 +177,18 @@ pub(super) fn encode(kind: usize, value: &[u8]) -> Vec<u8> {
         19 => text.chars().for_each(|char| write!(out, "&#{};", u32::from(char)).expect("a string")),
         20 => value.chunks(16).enumerate().for_each(|(at, chunk)| {
             write!(out, "{:08x}  ", 16 * at).expect("a string");
-            chunk.iter().for_each(|byte| write!(out, "{byte:02x} ").expect("a string"));
+            for byte in chunk {
+                write!(out, "{byte:02x} ").expect("a string");
+            }
             let shown: String =
                 chunk.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
             writeln!(out, " |{shown}|").expect("a string");
         }),
         21 => value.chunks(9).enumerate().for_each(|(at, chunk)| {
             write!(out, "{:04x}:", 9 * at).expect("a string");
-            chunk.iter().for_each(|byte| write!(out, " {byte:02x}").expect("a string"));
+            for byte in chunk {
+                write!(out, " {byte:02x}").expect("a string");
+            }
             let shown: String =
                 chunk.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
             writeln!(out, " {shown}").expect("a string");
@@ -370,7 +376,9 @@ proptest! {
         }
         stream.push(&some, &text[from..at], &mut out);
         let held = stream.held();
-        later.iter().for_each(|value| some.add(value));
+        for value in later {
+            some.add(value);
+        }
         stream.push(&some, &text[at..], &mut out);
         stream.finish(&some, &mut out);
         // What begins in what was held, or later, is masked.
@@ -390,7 +398,7 @@ proptest! {
 #[test]
 fn what_is_held_is_bounded() {
     let value: Vec<u8> = (0..400_u32).map(|at| b'a' + u8::try_from(at * at % 26).expect("a letter")).collect();
-    let masks = masks(&[value.clone()]);
+    let masks = masks(std::slice::from_ref(&value));
     let mut stream = Stream::new();
     let mut out = Vec::new();
     for byte in &value[..255] {

@@ -23,7 +23,8 @@ pub struct Masker {
 /// lines `::add-mask::VALUE`.
 pub struct OutputMasker {
     set: Arc<MaskSet>,
-    stream: Stream,
+    /// Large, and held by what waits for a process.
+    stream: Box<Stream>,
     commands: Commands,
     /// What waits to be shown.
     scanned: Vec<Scanned>,
@@ -99,7 +100,7 @@ impl Masker {
 impl OutputMasker {
     /// A masker at the beginning of a stream.
     pub fn new(set: Arc<MaskSet>) -> Self {
-        let (stream, commands) = (Stream::new(), Commands::new());
+        let (stream, commands) = (Box::new(Stream::new()), Commands::new());
         Self { set, stream, commands, scanned: Vec::new(), revealed: None, is_dark: false }
     }
 
@@ -160,7 +161,7 @@ impl OutputMasker {
     pub fn show(&mut self, out: &mut Vec<u8>) {
         for piece in std::mem::take(&mut self.scanned) {
             match piece {
-                Scanned::End if self.is_dark => self.stream = Stream::new(),
+                Scanned::End if self.is_dark => *self.stream = Stream::new(),
                 Scanned::End => self.stream.finish(&self.set.read(), out),
                 _ if self.is_dark => {}
                 Scanned::Text(text) => {

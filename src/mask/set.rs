@@ -40,7 +40,9 @@ impl MaskSet {
 
     fn of(originals: impl Iterator<Item = Original>) -> Self {
         let (mut masks, originals) = (Masks::new([]), originals.collect::<Vec<_>>());
-        originals.iter().for_each(|original| masks.add(original.bytes()));
+        for original in &originals {
+            masks.add(original.bytes());
+        }
         Self(RwLock::new(Inner { masks, originals, added: 0 }))
     }
 

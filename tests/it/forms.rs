@@ -41,6 +41,9 @@ struct Form {
     left: Option<String>,
 }
 
+/// An output, and what is left of it.
+type Output<'r> = (&'r Record, Vec<Vec<u8>>);
+
 fn letters(text: &[u8]) -> Vec<u8> {
     text.iter().copied().filter(u8::is_ascii_alphanumeric).collect()
 }
@@ -62,7 +65,9 @@ impl Rows {
         });
         let base64 = base64.filter(|digits| digits.len() >= ROWS[1]).collect();
         let mut hex = String::new();
-        value.iter().for_each(|byte| write!(hex, "{byte:02x}").expect("a string"));
+        for byte in value {
+            write!(hex, "{byte:02x}").expect("a string");
+        }
         let hex = vec![hex.to_uppercase().into_bytes(), hex.into_bytes()];
         Self([rows(ROWS[0], vec![letters(value), Masks::skeleton(value)]), rows(ROWS[1], base64), rows(ROWS[2], hex)])
     }
@@ -112,13 +117,14 @@ fn forms(records: &[Record]) -> BTreeMap<String, Form> {
     for record in records {
         rows.entry(&record.part).or_insert_with(|| Rows::new(&record.part));
     }
-    let mut of_form: BTreeMap<&str, Vec<(&Record, Vec<Vec<u8>>)>> = BTreeMap::new();
+    let mut of_form: BTreeMap<&str, Vec<Output<'_>>> = BTreeMap::new();
     for record in records {
         of_form.entry(&record.form).or_default().push((record, texts(&record.shown)));
     }
     let mut forms = BTreeMap::new();
     for (name, records) in of_form {
-        let mut form = Form::default();
+        let tool = records[0].0.tool.split(' ').next().unwrap_or_default().to_owned();
+        let mut form = Form { tool, ..Form::default() };
         for (record, own) in &records {
             // What the program prints with another value, in which it isn't, is the program's own.
             let is_own = |row: &[u8]| {
@@ -128,7 +134,6 @@ fn forms(records: &[Record]) -> BTreeMap<String, Form> {
                 })
             };
             let left = rows[&record.part[..]].left(own).into_iter().find(|row| !is_own(row));
-            form.tool = record.tool.split(' ').next().unwrap_or_default().to_owned();
             form.all += 1;
             match left {
                 None => form.clean += 1,
