@@ -19,6 +19,7 @@ use super::window::Window;
 use super::{inherited, step};
 use crate::mask::MaskSet;
 use crate::render::Filled;
+use crate::secret::Secret;
 
 /// A command with all that it is given.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Command {
     pub environment: Vec<(OsString, Value)>,
     /// Inherited variables whose values are masked, though it doesn't get them.
     pub withheld: Vec<OsString>,
+    /// What else is masked, though it doesn't get it.
+    pub masked: Vec<Arc<Secret>>,
     /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
     /// its size.
     pub window: Option<Window>,
@@ -93,7 +96,8 @@ impl Command {
             Value::Inherited(_) => &[],
             Value::Filled(value) => value.parts(),
         });
-        let masks = Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld))));
+        let masks =
+            Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld)).chain(self.masked.iter().cloned())));
         let (program, load) = (step::name(&command), Load::of(command.as_std(), false));
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {

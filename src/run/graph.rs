@@ -76,7 +76,7 @@ fn masks(workflow: &Workflow<Filled>, options: &Options) -> MaskSet {
     let mut seen = HashSet::new();
     let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
     let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
-    MaskSet::new(parts.chain(super::inherited(&options.withheld)))
+    MaskSet::new(parts.chain(super::inherited(&options.withheld)).chain(options.masked.iter().cloned()))
 }
 
 /// The jobs of one document; after a document that failed, none of them runs.

@@ -98,6 +98,8 @@ pub struct Options {
     pub grace: Duration,
     /// Inherited variables that steps don't get, such as the client secrets of stores. Their values are masked.
     pub withheld: Vec<OsString>,
+    /// What is masked beside the workflow's credentials.
+    pub masked: Vec<Arc<Secret>>,
     /// Whether steps see none of the inherited environment but [`ALWAYS_INHERITED`], as with `inherit-env: false`.
     pub clean_env: bool,
     /// How many jobs may run at once, beside what the workflow says.
@@ -133,6 +135,7 @@ impl Default for Options {
             cancellation: Cancellation::new(),
             grace: Duration::from_secs(5),
             withheld: Vec::new(),
+            masked: Vec::new(),
             clean_env: false,
             max_parallel: None,
             window: None,
