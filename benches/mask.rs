@@ -1,4 +1,5 @@
-//! Masking a step's output: megabytes a second, and against finding the line breaks of the same bytes.
+//! Masking a step's output, against finding the line breaks of the same bytes with `memchr`. The bounds are megabytes a
+//! second on a machine where that makes so many; on another they are so many times more or less.
 
 #![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
 
@@ -6,11 +7,14 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use credflow::mask::{MaskSet, Masker, Masks};
+use credflow::mask::{MaskSet, Masker, Masks, OutputMasker};
 use credflow::secret::Secret;
 
 /// What a pipe gives at once.
 const CHUNK: usize = 64 << 10;
+
+/// Megabytes a second that `memchr` makes where the bounds hold as they are.
+const MEMCHR: f64 = 25_000.0;
 
 /// How often line breaks are found, so that the time can be told.
 const LINES: u32 = 10;
@@ -37,6 +41,17 @@ fn main() {
         speed(&format!("({name})^n cut short"), &masks([value]), broken.as_bytes(), 50.0);
         speed(&format!("({name})^n of 30 bytes"), &masks([name.repeat(30 / name.len())]), text.as_bytes(), 50.0);
     }
+    let set = Arc::new(MaskSet::new([]));
+    let lines: String = (0..1000).map(|_| random.text(24)).fold(String::new(), |mut lines, value| {
+        let _ = writeln!(lines, "::add-mask::{value}\ngot {value}");
+        lines
+    });
+    let (mut masker, mut out, began) = (OutputMasker::new(Arc::clone(&set)), Vec::new(), Instant::now());
+    masker.push(lines.as_bytes(), &mut out);
+    masker.finish(&mut out);
+    let took = began.elapsed();
+    let verdict = if took <= Duration::from_secs(1) { "within" } else { "ABOVE" };
+    println!("1,000 lines that add a value: {took:?}, {verdict} 1 s");
     let set = MaskSet::new([]);
     let began = Instant::now();
     (0..1000).for_each(|_| assert!(set.add(Secret::new(random.text(24)))));
@@ -50,11 +65,13 @@ fn masks(values: impl IntoIterator<Item = String>) -> Arc<Masks> {
 
 fn speed(name: &str, masks: &Arc<Masks>, text: &[u8], least: f64) {
     let mut out = Vec::with_capacity(CHUNK * 2);
+    // As often as takes a while.
+    let times = LINES * u32::try_from((32 << 20) / text.len()).unwrap_or(1).max(1);
     let lines = best(|| {
-        for _ in 0..LINES {
+        for _ in 0..times {
             std::hint::black_box(memchr::memchr_iter(b'\n', std::hint::black_box(text)).count());
         }
-    }) / LINES;
+    }) / times;
     let mut shown = 0;
     let masking = best(|| {
         let mut masker = Masker::new(Arc::clone(masks));
@@ -69,11 +86,10 @@ fn speed(name: &str, masks: &Arc<Masks>, text: &[u8], least: f64) {
         shown += out.len();
     });
     let speed = text.len() as f64 / 1e6 / masking.as_secs_f64();
+    let (ratio, most) = (masking.as_secs_f64() / lines.as_secs_f64(), MEMCHR / least);
     println!(
-        "{name}: {speed:.0} MB/s, {} {least} MB/s, {:.1} times as long as memchr; {} of {} bytes shown",
-        if speed >= least { "within" } else { "BELOW" },
-        masking.as_secs_f64() / lines.as_secs_f64(),
-        shown,
+        "{name}: {speed:.0} MB/s; {ratio:.0} times as long as memchr, {} {most:.0}; {shown} of {} bytes shown",
+        if ratio <= most { "within" } else { "ABOVE" },
         text.len()
     );
 }
@@ -85,7 +101,7 @@ fn best(mut run: impl FnMut()) -> Duration {
         run();
         now().saturating_sub(began)
     });
-    let first = times.next().expect("five times");
+    let first = times.next().expect("three times");
     times.fold(first, Duration::min)
 }
 
