@@ -51,6 +51,7 @@ mod dotenv;
 pub mod emulator;
 #[cfg(feature = "emulator")]
 mod file;
+pub mod mask;
 pub mod plan;
 pub mod reference;
 pub mod render;

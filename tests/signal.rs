@@ -15,6 +15,7 @@ fn a_signal_is_passed_on() {
         arguments: vec!["-c".into(), script.into()],
         environment: environment.map(|(name, value)| (name, Value::Inherited(value))).collect(),
         withheld: Vec::new(),
+        masked: Vec::new(),
         window: None,
         supervisor: None,
         relay: None,

@@ -45,6 +45,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Ok(trail) => trail,
         Err(exit) => return exit,
     };
+    let masked = super::own::credentials(&plan);
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
         let (planned, places) = (Uses::planned(&plan), places(&plan));
@@ -80,6 +81,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             environment: environment(&workflow, &withheld, surroundings.clean_env),
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
+            masked,
             supervisor: supervisor.clone(),
             relay: supervision::relay_program(terminal),
         };

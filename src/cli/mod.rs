@@ -10,6 +10,7 @@ mod exec;
 mod fetch;
 mod input;
 mod live;
+mod own;
 mod plan;
 mod probe;
 mod render;

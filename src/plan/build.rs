@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
 use super::{Plan, Slot, Slots, given};
-use crate::config::{Config, Credential, Store};
+use crate::config::{Config, Credential, Proof, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions, printable};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
@@ -68,9 +68,10 @@ impl Workflow<Template> {
             };
             Slots(template.parts.into_iter().map(slot).collect())
         });
-        let proofs = config.into_iter().flat_map(|config| &config.stores).map(|store| &store.identity.proof);
-        let secret_variables = proofs.filter_map(|proof| proof.secret_variable()).map(str::to_owned).collect();
-        Ok(Plan { workflow, visibility, fetches, stores, secret_variables, purpose: PhantomData })
+        let configured = config.into_iter().flat_map(|config| &config.stores);
+        let proofs: Vec<Proof> = configured.map(|store| store.identity.proof.clone()).collect();
+        let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
+        Ok(Plan { workflow, visibility, fetches, stores, proofs, secret_variables, purpose: PhantomData })
     }
 }
 

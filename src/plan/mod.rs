@@ -16,7 +16,7 @@ pub mod yaml;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::config::Store;
+use crate::config::{Proof, Store};
 use crate::source::Source;
 use crate::workflow::{StepSet, Visibility, Workflow};
 
@@ -31,6 +31,7 @@ pub struct Plan<P = Run> {
     visibility: Visibility,
     pub(crate) fetches: Vec<Fetch>,
     pub(crate) stores: Vec<Store>,
+    pub(crate) proofs: Vec<Proof>,
     pub(crate) secret_variables: Vec<String>,
     purpose: PhantomData<P>,
 }
@@ -68,6 +69,11 @@ impl<P> Plan<P> {
     /// them.
     pub fn secret_variables(&self) -> &[String] {
         &self.secret_variables
+    }
+
+    /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
+    pub fn proofs(&self) -> &[Proof] {
+        &self.proofs
     }
 
     /// The workflow that was planned; of a plan for a [`Run`] without the bindings that no step sees.

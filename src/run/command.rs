@@ -10,7 +10,6 @@ use super::event::{Shown, StepPlace, Stream, Unshown};
 use super::keyboard::Keyboard;
 use super::limits::Limits;
 use super::load::Load;
-use super::mask::MaskSet;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Process, Setup};
 use super::refuse::unusable_variable;
@@ -19,7 +18,9 @@ use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
 use super::{inherited, step};
+use crate::mask::MaskSet;
 use crate::render::Filled;
+use crate::secret::Secret;
 
 /// A command with all that it is given.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Command {
     pub environment: Vec<(OsString, Value)>,
     /// Inherited variables whose values are masked, though it doesn't get them.
     pub withheld: Vec<OsString>,
+    /// What else is masked, though it doesn't get it.
+    pub masked: Vec<Arc<Secret>>,
     /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
     /// its size.
     pub window: Option<Window>,
@@ -94,7 +97,8 @@ impl Command {
             Value::Inherited(_) => &[],
             Value::Filled(value) => value.parts(),
         });
-        let masks = Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld))));
+        let masks =
+            Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld)).chain(self.masked.iter().cloned())));
         let (program, load) = (step::name(&command), Load::of(command.as_std(), false));
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {

@@ -11,10 +11,10 @@ use super::audience::Audience;
 use super::cancellation::Urgency;
 use super::event::Observer;
 use super::job;
-use super::mask::MaskSet;
 use super::outcome::{Execution, JobExecution, Outcome, Skip};
 use super::refuse::{refuse, unusable};
 use crate::diagnostic::Diagnostics;
+use crate::mask::MaskSet;
 use crate::render::Filled;
 use crate::workflow::{Condition, Workflow};
 
@@ -76,7 +76,7 @@ fn masks(workflow: &Workflow<Filled>, options: &Options) -> MaskSet {
     let mut seen = HashSet::new();
     let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
     let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
-    MaskSet::new(parts.chain(super::inherited(&options.withheld)))
+    MaskSet::new(parts.chain(super::inherited(&options.withheld)).chain(options.masked.iter().cloned()))
 }
 
 /// The jobs of one document; after a document that failed, none of them runs.

@@ -19,7 +19,6 @@
 //! | `relay` | what a wrapped command leaves behind goes on being masked |
 //! | `claim`, `reaper` | zombies, and whose they are |
 //! | `load` | what is too large for a process |
-//! | `mask` | what of the output must not be seen |
 //! | `event`, `outcome` | what is told on the way and at the end |
 //! | `refuse` | what can't be run, found before anything starts |
 
@@ -39,7 +38,6 @@ mod job;
 mod keyboard;
 mod limits;
 mod load;
-mod mask;
 mod orphans;
 mod outcome;
 mod output;
@@ -77,7 +75,6 @@ pub use event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 pub use gate::{Admission, Gate};
 pub use graph::run;
 pub use load::Load;
-pub use mask::{MaskSet, Masker, Masks, OutputMasker};
 pub use orphans::Orphans;
 pub use outcome::{Execution, JobExecution, Outcome, Skip, StartError, StepExecution};
 pub use private::remove_left_files;
@@ -102,6 +99,8 @@ pub struct Options {
     pub grace: Duration,
     /// Inherited variables that steps don't get, such as the client secrets of stores. Their values are masked.
     pub withheld: Vec<OsString>,
+    /// What is masked beside the workflow's credentials.
+    pub masked: Vec<Arc<Secret>>,
     /// Whether steps see none of the inherited environment but [`ALWAYS_INHERITED`], as with `inherit-env: false`.
     pub clean_env: bool,
     /// How many jobs may run at once, beside what the workflow says.
@@ -137,6 +136,7 @@ impl Default for Options {
             cancellation: Cancellation::new(),
             grace: Duration::from_secs(5),
             withheld: Vec::new(),
+            masked: Vec::new(),
             clean_env: false,
             max_parallel: None,
             window: None,

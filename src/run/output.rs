@@ -5,17 +5,25 @@
 //! for values that the process adds to the masks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::audience::{Outlet, Seen, Slot, index};
 use super::event::Stream;
-use super::mask::{MaskSet, OutputMasker};
 use super::reader::{Read, Reader};
+use crate::mask::{MaskSet, OutputMasker};
 
 /// Bytes that are read at once: as many as a pipe holds.
 const PIPE: usize = 64 << 10;
+
+/// How long a pseudo-terminal is silent before what looks like the beginning of a value is shown: somebody may be typing.
+const TYPING: Duration = Duration::from_millis(100);
+
+/// The same for a pipe, where nobody looks for their keys.
+const LULL: Duration = Duration::from_secs(1);
 
 /// The output of a process. Its memory is bounded, and wiped.
 pub(super) struct Output {
@@ -34,6 +42,8 @@ struct Pipe {
     /// How much that was before it was last read.
     before: usize,
     shown: Vec<u8>,
+    /// When what is held is shown if nothing more comes.
+    alarm: Option<Instant>,
 }
 
 impl Output {
@@ -47,6 +57,7 @@ impl Output {
             filled: 0,
             before: 0,
             shown: Vec::new(),
+            alarm: None,
         };
         Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
     }
@@ -66,16 +77,22 @@ impl Output {
         loop {
             // What waits since the last time needs only a look at the other stream.
             let carried = streams.iter().position(|pipe| pipe.filled > 0);
-            let first = if let Some(carried) = carried {
+            let first = if carried.is_some() {
                 carried
             } else {
                 let [stdout, stderr] = &*streams;
                 tokio::select! {
-                    () = stdout.ready() => 0,
-                    () = stderr.ready() => 1,
+                    () = stdout.ready() => Some(0),
+                    () = stderr.ready() => Some(1),
+                    () = lull(stdout, stderr) => None,
                 }
             };
             let slot = outlet.slot().await;
+            let Some(first) = first else {
+                // The process has written nothing, so that this isn't done.
+                outlet.send(slot, streams.iter_mut().map(|pipe| (pipe.stream, pipe.rest())));
+                continue;
+            };
             if carried.is_some() || streams[first].read() {
                 let safe = catch_up(streams, first);
                 return show(streams, safe, outlet, slot);
@@ -144,6 +161,14 @@ impl Output {
                 pipe.reader = None;
             }
         }
+    }
+}
+
+/// Waits until what is held of a stream is to be shown.
+async fn lull(stdout: &Pipe, stderr: &Pipe) {
+    match stdout.alarm.into_iter().chain(stderr.alarm).min() {
+        Some(alarm) => sleep_until(alarm).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -248,6 +273,9 @@ impl Pipe {
     /// Searches what can be shown for values that are to be masked.
     fn scan(&mut self, safe: usize) {
         let safe = safe.min(self.filled);
+        if safe > 0 {
+            self.alarm = None;
+        }
         self.masker.scan(&self.buffer[..safe]);
         self.buffer.copy_within(safe..self.filled, 0);
         self.filled -= safe;
@@ -262,6 +290,28 @@ impl Pipe {
     /// What of it can be shown by now.
     fn mask(&mut self) -> Vec<u8> {
         self.masker.show(&mut self.shown);
-        std::mem::take(&mut self.shown)
+        let mut shown = std::mem::take(&mut self.shown);
+        if self.alarm.is_none()
+            && let Some(reader) = &self.reader
+            && reader.waiting() == 0
+        {
+            self.masker.pause(&mut shown);
+            let patience = if reader.is_screen() { TYPING } else { LULL };
+            self.alarm = (self.masker.held() > 0).then(|| Instant::now() + patience);
+        }
+        shown
+    }
+
+    /// All that is held, once it has been for long enough and nothing follows.
+    fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        let is_silent = self.reader.as_ref().is_some_and(|reader| reader.waiting() == 0);
+        if self.alarm.is_some_and(|alarm| alarm <= Instant::now()) {
+            self.alarm = None;
+            if is_silent {
+                self.masker.silence(&mut rest);
+            }
+        }
+        rest
     }
 }

@@ -13,13 +13,13 @@ use super::cancellation::Urgency;
 use super::group::{Group, LOOK, Signal, lead};
 use super::keyboard::Keyboard;
 use super::limits::{Limits, cancelled, paused, signalled, until};
-use super::mask::MaskSet;
 use super::outcome::Outcome;
 use super::output::{Output, closed};
 use super::reader::Reader;
 use super::screen::{Lead, Leads, Screen, Served};
 use super::supervisor::Supervisor;
 use super::window::Window;
+use crate::mask::MaskSet;
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_millis(200);

@@ -27,7 +27,10 @@ mod unix {
     use super::Read;
 
     /// Our end of a pipe or a pseudo-terminal.
-    pub(in crate::run) struct Reader(Receiver);
+    pub(in crate::run) struct Reader {
+        pipe: Receiver,
+        is_screen: bool,
+    }
 
     impl Reader {
         /// Takes over what a child writes to.
@@ -35,22 +38,22 @@ mod unix {
         /// # Errors
         /// When the system refuses to tell when it can be read.
         pub(in crate::run) fn of_stdout(pipe: ChildStdout) -> io::Result<Self> {
-            Ok(Self(Receiver::from_owned_fd(pipe.into_owned_fd()?)?))
+            Ok(Self { pipe: Receiver::from_owned_fd(pipe.into_owned_fd()?)?, is_screen: false })
         }
 
         /// The same.
         pub(in crate::run) fn of_stderr(pipe: ChildStderr) -> io::Result<Self> {
-            Ok(Self(Receiver::from_owned_fd(pipe.into_owned_fd()?)?))
+            Ok(Self { pipe: Receiver::from_owned_fd(pipe.into_owned_fd()?)?, is_screen: false })
         }
 
         /// The same for a pipe.
         pub(in crate::run) fn of_pipe(pipe: OwnedFd) -> io::Result<Self> {
-            Ok(Self(Receiver::from_owned_fd(pipe)?))
+            Ok(Self { pipe: Receiver::from_owned_fd(pipe)?, is_screen: false })
         }
 
         /// The pipe, for another process; nothing for a pseudo-terminal, which ends with its session.
         pub(in crate::run) fn into_pipe(self) -> Option<OwnedFd> {
-            let pipe = self.0.into_blocking_fd().ok()?;
+            let pipe = self.pipe.into_blocking_fd().ok()?;
             let is_pipe = rustix::fs::fstat(&pipe)
                 .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo);
             is_pipe.then_some(pipe)
@@ -59,19 +62,24 @@ mod unix {
         /// The same for a pseudo-terminal, which doesn't block.
         pub(in crate::run) fn of_pty(pty: File) -> io::Result<Self> {
             // Not a pipe; what the type asks for is a file that can be waited for.
-            Ok(Self(Receiver::from_file_unchecked(pty)?))
+            Ok(Self { pipe: Receiver::from_file_unchecked(pty)?, is_screen: true })
+        }
+
+        /// Whether it is a pseudo-terminal.
+        pub(in crate::run) fn is_screen(&self) -> bool {
+            self.is_screen
         }
 
         /// Waits until there may be something to read, or the end.
         pub(in crate::run) async fn ready(&self) {
             // Without a runtime there is nothing to wait for, and reading tells the same.
-            let _ = self.0.readable().await;
+            let _ = self.pipe.readable().await;
         }
 
         /// Reads at least a byte, or the end, if there is one by now as far as the runtime has heard.
         pub(in crate::run) fn read(&self, bytes: &mut [u8]) -> Read {
             loop {
-                match self.0.try_read(bytes) {
+                match self.pipe.try_read(bytes) {
                     Ok(0) => return Read::End,
                     Ok(count) => return Read::Some(count),
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Read::Nothing,
@@ -85,7 +93,7 @@ mod unix {
         /// Reads what is there, asking the system itself: the runtime may not have heard of it yet.
         pub(in crate::run) fn read_now(&self, bytes: &mut [u8]) -> Read {
             loop {
-                return match rustix::io::read(&self.0, &mut *bytes) {
+                return match rustix::io::read(&self.pipe, &mut *bytes) {
                     Ok(0) => Read::End,
                     Ok(count) => Read::Some(count),
                     Err(Errno::INTR) => continue,
@@ -97,7 +105,7 @@ mod unix {
 
         /// How many bytes are there.
         pub(in crate::run) fn waiting(&self) -> usize {
-            let count = rustix::io::ioctl_fionread(&self.0).unwrap_or_default();
+            let count = rustix::io::ioctl_fionread(&self.pipe).unwrap_or_default();
             usize::try_from(count).unwrap_or(usize::MAX)
         }
     }
@@ -115,6 +123,11 @@ impl Reader {
 
     pub(super) fn of_stderr(pipe: tokio::process::ChildStderr) -> std::io::Result<Self> {
         Ok(Self(tokio::sync::Mutex::new((Box::new(pipe), None))))
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(super) fn is_screen(&self) -> bool {
+        false
     }
 
     pub(super) async fn ready(&self) {

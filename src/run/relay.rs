@@ -15,10 +15,9 @@ use zeroize::Zeroizing;
 
 use super::audience::Audience;
 use super::event::{Shown, StepPlace, Stream, Unshown};
-use super::mask::MaskSet;
 use super::output::Output;
 use super::reader::Reader;
-use crate::secret::Secret;
+use crate::mask::MaskSet;
 
 /// What the program is called with; then the file descriptors follow.
 pub const RELAY_VERB: &str = "relay";
@@ -45,11 +44,10 @@ pub(super) fn start(program: &Path, pipes: [Option<OwnedFd>; 2], masks: &MaskSet
     let mut child = command.spawn()?;
     drop(pipes);
     let mut stdin = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    for value in masks.values() {
-        let value = value.expose().as_bytes();
+    masks.each(|value| {
         stdin.write_all(&u64::try_from(value.len()).unwrap_or(u64::MAX).to_le_bytes())?;
-        stdin.write_all(value)?;
-    }
+        stdin.write_all(value)
+    })?;
     // It is nobody's child from here on.
     Ok(())
 }
@@ -65,7 +63,7 @@ pub async fn relay(
 ) -> io::Result<()> {
     // It leads its group already, where the system says so.
     let _ = rustix::process::setsid();
-    let masks = Arc::new(MaskSet::new(values(io::stdin().lock())?.into_iter().map(Arc::new)));
+    let masks = Arc::new(MaskSet::of_bytes(values(io::stdin().lock())?));
     let [stdout, stderr] = descriptors else { return Err(io::ErrorKind::InvalidInput.into()) };
     let (audience, ending) = Audience::start(Box::new(Shown(output)));
     let outlet = audience.outlet(StepPlace::of_command(RELAY_VERB));
@@ -87,14 +85,14 @@ fn reader(descriptor: &str) -> io::Result<Option<Reader>> {
 }
 
 /// The values, each behind its length.
-fn values(mut input: impl Read) -> io::Result<Vec<Secret>> {
+fn values(mut input: impl Read) -> io::Result<Vec<Zeroizing<Vec<u8>>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(1 << 20));
     input.read_to_end(&mut bytes)?;
     let (mut values, mut rest) = (Vec::new(), bytes.as_slice());
     while let Some((length, behind)) = rest.split_first_chunk() {
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let (value, behind) = behind.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
-        values.push(Secret::new(String::from_utf8_lossy(value).into_owned()));
+        values.push(Zeroizing::new(value.to_vec()));
         rest = behind;
     }
     Ok(values)

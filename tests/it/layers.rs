@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["store"],
     &["resolve"],
     &["render"],
+    &["mask"],
     &["run"],
     &["audit"],
     &["emulator"],
@@ -53,7 +54,7 @@ const CIRCLES: &[&[&str]] = &[
     &["workflow/foreign.rs", "workflow/outside.rs"],
 ];
 
-/// A module's path below the crate: `["run", "mask"]`.
+/// A module's path below the crate: `["store", "identity"]`.
 type Module = Vec<String>;
 
 /// A source file, and what it says of others.
@@ -255,7 +256,7 @@ fn is_test(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
-/// `run/mask/mod.rs` is `run::mask`, and `lib.rs` the crate itself.
+/// `store/identity/mod.rs` is `store::identity`, and `lib.rs` the crate itself.
 fn module(name: &str) -> Module {
     let name = name.replace('\\', "/");
     let stem = name.trim_end_matches(".rs");

@@ -19,6 +19,7 @@ mod emulator_faults;
 mod emulator_secrets;
 mod emulator_state;
 mod fixtures;
+mod forms;
 mod identities;
 mod laws;
 mod layers;

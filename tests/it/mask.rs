@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use credflow::run::{MaskSet, Masker, Masks, OutputMasker};
+use credflow::mask::{MaskSet, Masker, Masks, OutputMasker};
 use credflow::secret::Secret;
 use proptest::prelude::*;
 
@@ -37,24 +37,32 @@ fn values_that_overlap_or_touch_show_nothing() {
 #[test]
 fn the_lines_of_a_value_are_masked_each() {
     let key = "-----BEGIN-----\r\n  first-line\nx\nlast-line\n";
-    assert_eq!(mask(&[key], key), "***");
-    assert_eq!(mask(&[key], "> first-line\n> x\n> last-line"), "> ***\n> x\n> ***");
+    // The line break that ends a value stays.
+    assert_eq!(mask(&[key], key), "***\n");
+    // Lines of words are harmless, others are masked each.
+    assert_eq!(mask(&[key], "first-line last-line"), "first-line last-line");
+    let key = "-----BEGIN-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END-----\n";
+    assert_eq!(mask(&[key], "- MIGHAgEAMBMGByqGSM49\n- AgEGCCqGSM49AwEHBG0w"), "- ***\n- ***");
+    assert_eq!(mask(&[key], "> MIGHAgEAMBMGByqGSM49\n\n- x"), "> ***\n\n- x");
     assert_eq!(mask(&["abc\n"], "abc abcd"), "*** abcd");
 }
 
+/// Only what looks like a value, or is called one, is masked alone.
 #[test]
-fn short_and_usual_lines_of_a_value_are_masked_as_words() {
-    let value = "user\nab\n7x\n}\n--\n{\n}\n\u{e9}\nlong-enough";
+fn harmless_lines_of_a_value_stay_readable() {
+    let value = "apiVersion: v1\nkind: Config\nuser: admin\npassword: q1w2e3\ntoken: none\n7x\n}\nlong-enough";
     assert_eq!(
-        mask(&[value], "user users ab abc 7x } -- { \u{e9} long-enough"),
-        "*** users *** abc *** } -- { *** ***"
+        mask(&[value], "apiVersion: v1, kind: Config, admin, q1w2e3, none, 7x } long-enough"),
+        "apiVersion: v1, kind: Config, admin, ***, none, 7x } long-enough"
     );
+    assert_eq!(mask(&[value], &format!("it is {value}!")), "it is ***!");
 }
 
 #[test]
 fn a_value_is_masked_as_a_terminal_shows_it() {
     assert_eq!(mask(&["{\n}\n[\n]"], "x{\r\n}\r\n[\r\n]x {\n}\n[\n] {\r\n}"), "x***x *** {\r\n}");
-    assert_eq!(mask(&["  {\r\n}\n"], "  {\r\r\n}\r\n."), "***.");
+    // Blanks around a value are no part of it, and the line break that ends it stays.
+    assert_eq!(mask(&["  {\r\n}\n"], "  {\r\r\n}\r\n."), "  ***\r\n.");
 }
 
 #[test]
@@ -72,7 +80,7 @@ fn base64_of_few_bytes_is_masked_wherever_it_stands() {
 
 #[test]
 fn what_an_encoder_broke_may_be_short_and_indented() {
-    let value = "a-token-that-is-as-long-as-two-lines-of-an-encoder";
+    let value = "a-token-that-is-as-long-as-two-lines-of-an-encoder!";
     let encoded = BASE64_STANDARD.encode(value);
     for width in [24, 30, 64] {
         for indentation in ["", "    ", "\t", "                "] {
@@ -84,13 +92,15 @@ fn what_an_encoder_broke_may_be_short_and_indented() {
             }
         }
     }
-    // Fewer digits are no encoder's line, and more blanks no indentation.
+    // However few digits a line has, and however far they are apart, up to a bound.
     let (first, rest) = encoded.split_at(23);
-    let text = format!("{first}\n{rest}");
+    assert_eq!(mask(&[value], &format!("{first}\n{rest}")), "***");
+    assert_eq!(mask(&[value], &format!("{first}\n{:200}{rest}", "")), "***");
+    let text = format!("{first}\n{:300}{rest}", "");
     assert_eq!(mask(&[value], &text), text);
-    let (first, rest) = encoded.split_at(24);
-    let text = format!("{first}\n{:17}{rest}", "");
-    assert_eq!(mask(&[value], &text), text);
+    // A last digit that isn't the value's alone stays, with its padding.
+    let text = BASE64_STANDARD.encode(&value[1..]);
+    assert_eq!(mask(&[&value[1..]], &text), format!("***{}", &text[text.len() - 2..]));
 }
 
 #[test]
@@ -135,15 +145,17 @@ proptest! {
             prop_assert!(output.status.success(), "{output:?}");
             let quoted = output.stdout.split(|byte| *byte == 0);
             for (at, text) in quoted.take(2 * values.len()).enumerate() {
+                // Blanks around a value are no part of it.
                 let value = &values[at / 2];
+                let is_whole = value.trim_ascii().len() == value.len();
                 let common = Secret::new(value.clone()).is_common();
                 let out = masks(std::slice::from_ref(value)).mask(text);
                 let left = String::from_utf8_lossy(&out).replacen("x=", "", at % 2);
-                // Quotes stay, and the backslash of what is special only at the beginning.
-                let shown = ["***", "$'***'", "\\***"].contains(&left.as_str())
+                // Quotes stay, and backslashes at the ends, also the value's own.
+                let shown = ["***", "$'***'"].contains(&left.replace('\\', "").as_str())
                     // What is nothing but equals signs is found in the one before it too.
                     || (at % 2 == 1 && value.bytes().all(|byte| byte == b'=') && left == "x***");
-                prop_assert!(common || shown, "{value:?} {:?} {left:?}", String::from_utf8_lossy(text));
+                prop_assert!(common || shown || !is_whole, "{value:?} {:?} {left:?}", String::from_utf8_lossy(text));
             }
         }
     }
@@ -175,7 +187,8 @@ fn repetitive_values_and_output_take_linear_time() {
     let mask = |size: usize| {
         let masks = masks(&["a".repeat(size), "ab".repeat(size / 2), "b".repeat(size / 4)]);
         let text = ("a".repeat(size - 1) + "b").repeat(20);
-        assert_eq!(masks.mask(text.as_bytes()).len(), text.len());
+        // A value that is cut off is masked as far as it goes.
+        assert_eq!(masks.mask(text.as_bytes()), b"***b".repeat(20));
     };
     mask(25_000);
     // A comparison at each place would take a square of time.

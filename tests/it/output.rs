@@ -32,7 +32,7 @@ fn a_value_that_is_added_is_masked_on_both_streams() {
     let told = told(&format!("steps:\n{steps}"));
     let shown = told.text();
     assert!(!shown.contains("-token"), "{shown}");
-    assert_eq!(shown.matches("got ***").count(), 200);
+    assert_eq!(shown.matches("got ***").count(), 200, "{shown}");
 }
 
 #[test]

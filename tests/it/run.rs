@@ -236,7 +236,8 @@ steps:
       printf %s \"$KEY\"
 ",
     );
-    assert_eq!(told.text(), "> ***\n> ***\n> ***\n> ***\n***");
+    // With the same few characters before each line, the whole value is one; the line break that ends it stays.
+    assert_eq!(told.text(), "> ***\n***\n");
 }
 
 #[test]

@@ -253,6 +253,38 @@ fn client_secrets_of_no_store_are_passed_on_or_shown() {
     assert_eq!(text(&output.stdout), "[] []\n***\n", "{}", text(&output.stderr));
 }
 
+/// Wherever a store's credential stands: in the configuration, in a file, in a certificate's file beside what is public.
+#[test]
+fn what_proves_who_asks_is_never_shown() {
+    let folder = project("steps: [{ run: 'cat own.txt own.pem; echo literal-client-value' }]");
+    let file = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
+    file("own.txt", "file-client-value\n");
+    file(
+        "own.pem",
+        "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUEXAMPLE1\n-----END CERTIFICATE-----\n\
+         -----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqG\n-----END PRIVATE KEY-----\n",
+    );
+    let config = folder.path().join("credflow.yaml");
+    let mut stores = fs::read_to_string(&config).expect("a configuration");
+    let at = stores.find("credentials:").expect("credentials");
+    for (name, own) in [
+        ("literal", "client-secret: literal-client-value"),
+        ("file", "client-secret: { file: own.txt }"),
+        ("certificate", "client-certificate: own.pem"),
+    ] {
+        stores.insert_str(at, &format!("  {name}:\n    vault-url: https://{name}.vault.azure.net\n    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\n    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08\n    {own}\n"));
+    }
+    fs::write(&config, stores).expect("a file");
+    let exec =
+        [&["exec"], &EMULATE[..], &["--", "sh", "-c", "cat own.txt own.pem; echo literal-client-value"]].concat();
+    for args in [[&["run", "w.yaml"], &EMULATE[..]].concat(), exec] {
+        let output = credflow(folder.path(), &args).output().expect("a process");
+        let expected = "***\n-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUEXAMPLE1\n-----END CERTIFICATE-----\n\
+                        ***\n-----END PRIVATE KEY-----\n***\n";
+        assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+    }
+}
+
 #[test]
 fn a_short_value_is_warned_of_before_it_is_used() {
     let folder = project("steps: [{ env: { A: $<credential:payments/short> }, run: 'echo $A of 11' }]");

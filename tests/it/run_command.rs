@@ -15,6 +15,7 @@ fn execute(program: &str, arguments: &[&str], environment: Vec<(&str, Value)>) -
         arguments: arguments.iter().map(Into::into).collect(),
         environment: inherited.chain(environment.into_iter().map(|(name, value)| (name.into(), value))).collect(),
         withheld: Vec::new(),
+        masked: Vec::new(),
         window: None,
         supervisor: None,
         relay: None,

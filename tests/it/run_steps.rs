@@ -121,7 +121,7 @@ steps:
         .map(|(_, _, bytes)| String::from_utf8_lossy(bytes).into_owned())
         .collect();
     let output = told.text().replace(&paths, "");
-    assert_eq!(output, "600 regular file\nplain\n***none\n");
+    assert_eq!(output, "600 regular file\nplain\n***\nnone\n");
     for path in paths.split_whitespace() {
         assert!(!Path::new(path).exists(), "{path}");
         assert!(!Path::new("/dev/shm").is_dir() || path.starts_with("/dev/shm/"), "{path}");

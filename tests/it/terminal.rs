@@ -103,6 +103,32 @@ fn an_interactive_command_feels_at_home() {
     assert!(!shown.contains(CANARY) && !shown.contains("swordfish"), "{shown}");
 }
 
+/// Whatever is typed is echoed without a further key, also where it is the beginning of a value: of twenty values each, so
+/// that nearly every key is one.
+#[test]
+fn every_typed_key_is_echoed() {
+    let keys: Vec<String> = ('a'..='z').chain('A'..='Z').chain('0'..='9').map(|key| char::to_string(&key)).collect();
+    let typed = keys.concat();
+    let values: Vec<String> = (0..20).map(|at| format!("{}-{at}-rest", &typed[3 * at..3 * at + 5])).collect();
+    let script = format!(
+        "stty -echo; for value in {}; do echo ::add-mask::$value; done; stty echo; echo re''ady
+        cat >/dev/null; echo {}; echo ov''er",
+        values.join(" "),
+        values[7]
+    );
+    // Each key is typed once the one before it is seen.
+    let mut steps = vec![("ready\r\n", Do::Answer(&keys[0]))];
+    steps.extend(keys.windows(2).map(|pair| (&*pair[0], Do::Type(&pair[1]))));
+    steps.push((&keys[61], Do::Type("\n\x04")));
+    let began = std::time::Instant::now();
+    let (shown, code) = exec(&script, &steps);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains(&typed) && shown.contains("***\r\nover"), "{shown:?}");
+    assert!(values.iter().all(|value| !shown.contains(value)), "{shown}");
+    // A tenth of a second a key at most, and not the second that a pipe has.
+    assert!(began.elapsed() < std::time::Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
 #[test]
 fn keys_that_are_signals_reach_the_command() {
     let (shown, code) = exec(
@@ -144,6 +170,23 @@ fn a_step_draws_and_jobs_at_once_have_a_board() {
     for expected in ["a | ", "b | b begins", "a/#1  50 %", "b/#1  b begins", "failed with exit code 5", "\x1b[2A\x1b[J"]
     {
         assert!(shown.contains(expected), "{expected:?} in {shown:?}");
+    }
+}
+
+/// What a board drops doesn't bring the halves of a value together that it stood between.
+#[test]
+fn a_value_that_is_coloured_inside_is_masked_on_the_board() {
+    let split = "printf \"%.6s\\033[31m%s\\033[0m \\033[2K%.9s\\r\\n\" \"$T\" \"${T#??????}\" \"$T\"";
+    let folder = project(&format!(
+        "jobs: {{ a: {{ steps: [{{ env: {{ T: $<credential:payments/plain> }}, run: '{split}; printf x; {split}; until [ -e seen ]; do sleep 0.02; done' }}] }}, b: {{ steps: [{{ run: 'echo b begins; until [ -e seen ]; do sleep 0.02; done' }}] }} }}"
+    ));
+    let args = [&["run", "w.yaml"], &EMULATE[..]].concat();
+    let (shown, code) =
+        on_terminal(folder.path(), &args, &[("a | x***", Do::Make("a")), ("b begins", Do::Make("seen"))]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("a | ***"), "{shown:?}");
+    for part in [CANARY, &CANARY[CANARY.len() - 6..]] {
+        assert!(!shown.contains(part), "{shown:?}");
     }
 }
 

@@ -82,6 +82,7 @@ fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
 }
 
 async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, terminal: &Terminal) -> Exit {
+    let masked = super::own::credentials(&plan);
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     let (planned, extent) = (Uses::planned(&plan), extent(&plan, args));
     let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
@@ -98,6 +99,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     let options = Options {
         cancellation: cancellation.clone(),
         withheld,
+        masked,
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },

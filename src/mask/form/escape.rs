@@ -42,6 +42,13 @@ pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
             out.push(b'%');
             out.extend(hex(byte, digits));
         }));
+        forms.push(each(value.iter(), 3 * value.len(), |&byte, out| {
+            if byte.is_ascii_alphanumeric() {
+                return out.push(byte);
+            }
+            out.push(b'%');
+            out.extend(hex(byte, digits));
+        }));
     }
     for kept in KEPT {
         for digits in [UPPER, LOWER] {
@@ -55,6 +62,18 @@ pub(super) fn percent(value: &[u8], forms: &mut Vec<Form>) {
             }));
         }
     }
+}
+
+/// A carriage return before each line break, and octal digits for what isn't printed.
+pub(super) fn terminal(value: &str, forms: &mut Vec<Form>) {
+    forms.push(each(value.bytes(), 2 * value.len(), |byte, out| match byte {
+        b'\n' => out.extend_from_slice(b"\r\n"),
+        _ => out.push(byte),
+    }));
+    forms.push(each(value.bytes(), 4 * value.len(), |byte, out| match byte {
+        0x20..0x7f => out.push(byte),
+        _ => out.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]),
+    }));
 }
 
 /// The inside of a JSON string, and of a JSON string that holds that.

@@ -1,0 +1,226 @@
+//! A stream of a process's output, masked as it comes.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::command::{Commands, Piece};
+use super::stream::{STARS, Stream};
+use super::{MaskSet, Masks};
+
+/// So many bytes are masked before values can be added again.
+const PIECE: usize = 32 << 10;
+
+/// Masks one stream of bytes as it comes.
+pub struct Masker {
+    masks: Arc<Masks>,
+    stream: Stream,
+}
+
+/// Masks one stream of a step's output: values that are added while it runs as well, and those that it adds itself by
+/// lines `::add-mask::VALUE`.
+pub struct OutputMasker {
+    set: Arc<MaskSet>,
+    /// Large, and held by what waits for a process.
+    stream: Box<Stream>,
+    commands: Commands,
+    /// What waits to be shown.
+    scanned: Vec<Scanned>,
+    /// Where the step's own values stood.
+    revealed: Option<Vec<Revealed>>,
+    /// Whether something can't be masked, so that nothing is shown.
+    is_dark: bool,
+}
+
+/// A piece of a stream that waits to be shown.
+enum Scanned {
+    Text(Zeroizing<Vec<u8>>),
+    /// The rest of a line that added a value, and whether that could be done.
+    Value(Zeroizing<Vec<u8>>, bool),
+    End,
+}
+
+/// A value that a step added itself: the runner that it is meant for has to see it.
+pub struct Revealed {
+    /// Where its stars are in the output.
+    pub stars: Range<usize>,
+    /// What stood there.
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// What is shown in place of the rest of an output that adds too many values.
+const DARK: &[u8] =
+    b"\n(more values were added by ::add-mask:: than can be masked; nothing more of this output is shown)\n";
+
+impl Masks {
+    /// A whole text, masked.
+    pub fn mask(&self, text: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len());
+        let mut stream = Stream::new();
+        stream.push(self, text, &mut out);
+        stream.finish(self, &mut out);
+        out
+    }
+}
+
+impl Masker {
+    /// A masker at the beginning of a stream.
+    pub fn new(masks: Arc<Masks>) -> Self {
+        Self { masks, stream: Stream::new() }
+    }
+
+    /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now. More is ready.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        self.stream.push(&self.masks, input, out);
+    }
+
+    /// The input has paused: adds to `out` what doesn't look like a value yet.
+    pub fn pause(&mut self, out: &mut Vec<u8>) {
+        self.stream.pause(&self.masks, out);
+    }
+
+    /// The input has paused for a while: adds to `out` all that is held.
+    pub fn silence(&mut self, out: &mut Vec<u8>) {
+        self.stream.silence(&self.masks, out);
+    }
+
+    /// How many bytes are held.
+    pub fn held(&self) -> usize {
+        self.stream.held()
+    }
+
+    /// Ends the stream: adds to `out` what was held. The masker is then at the beginning of another stream.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.stream.finish(&self.masks, out);
+    }
+}
+
+impl OutputMasker {
+    /// A masker at the beginning of a stream.
+    pub fn new(set: Arc<MaskSet>) -> Self {
+        let (stream, commands) = (Box::new(Stream::new()), Commands::new());
+        Self { set, stream, commands, scanned: Vec::new(), revealed: None, is_dark: false }
+    }
+
+    /// Remembers the values that the step adds itself, for [`OutputMasker::take_revealed`]. The output has stars all the
+    /// same.
+    #[must_use]
+    pub fn revealing(mut self) -> Self {
+        self.revealed = Some(Vec::new());
+        self
+    }
+
+    /// Takes the next bytes of the stream, of any number, and adds to `out` what can be shown by now. More is ready.
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        self.scan(input);
+        self.show(out);
+    }
+
+    /// The input has paused: adds to `out` what doesn't look like a value yet.
+    pub fn pause(&mut self, out: &mut Vec<u8>) {
+        if !self.is_dark {
+            self.stream.pause(&self.set.read(), out);
+        }
+    }
+
+    /// The input has paused for a while: adds to `out` all that is held.
+    pub fn silence(&mut self, out: &mut Vec<u8>) {
+        if !self.is_dark {
+            self.stream.silence(&self.set.read(), out);
+        }
+    }
+
+    /// How many bytes are held, but for those that wait for [`OutputMasker::show`].
+    pub fn held(&self) -> usize {
+        self.stream.held()
+    }
+
+    /// Ends the stream: adds to `out` what was held. The masker is then at the beginning of another stream.
+    pub fn finish(&mut self, out: &mut Vec<u8>) {
+        self.end();
+        self.show(out);
+    }
+
+    /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
+    /// streams may add values as well before that.
+    pub fn scan(&mut self, input: &[u8]) {
+        let Self { set, commands, scanned, .. } = self;
+        commands.push(input, |piece| scanned.push(Scanned::of(piece, set)));
+    }
+
+    /// The same for the end of the stream.
+    pub fn end(&mut self) {
+        let Self { set, commands, scanned, .. } = self;
+        commands.finish(|piece| scanned.push(Scanned::of(piece, set)));
+        scanned.push(Scanned::End);
+    }
+
+    /// Adds to `out` what can be shown of the bytes that wait.
+    pub fn show(&mut self, out: &mut Vec<u8>) {
+        for piece in std::mem::take(&mut self.scanned) {
+            match piece {
+                Scanned::End if self.is_dark => *self.stream = Stream::new(),
+                Scanned::End => self.stream.finish(&self.set.read(), out),
+                _ if self.is_dark => {}
+                Scanned::Text(text) => {
+                    for text in text.chunks(PIECE) {
+                        self.stream.push(&self.set.read(), text, out);
+                    }
+                }
+                Scanned::Value(line, is_masked) => {
+                    self.stream.finish(&self.set.read(), out);
+                    if !is_masked {
+                        self.is_dark = true;
+                        out.extend_from_slice(DARK);
+                        continue;
+                    }
+                    if let Some(revealed) = &mut self.revealed {
+                        revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
+                    }
+                    out.extend_from_slice(STARS);
+                }
+            }
+        }
+    }
+
+    /// What the step added itself, and where it stood in what was added to `out` since the last time: places count from
+    /// the beginning of `out`, which must not have been touched.
+    pub fn take_revealed(&mut self) -> Vec<Revealed> {
+        self.revealed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl Scanned {
+    fn of(piece: Piece<'_>, set: &MaskSet) -> Self {
+        match piece {
+            Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
+            Piece::Value(value, line) => {
+                let is_masked = value.trim_ascii().is_empty() || set.add_bytes(&value);
+                Self::Value(Zeroizing::new(line.to_vec()), is_masked)
+            }
+        }
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masker(***)")
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for OutputMasker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OutputMasker(***)")
+    }
+}
+
+/// Shows nothing.
+impl fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revealed(***)")
+    }
+}
