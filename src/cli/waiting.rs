@@ -6,6 +6,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::{Exit, Terminal};
+#[cfg(unix)]
+use crate::run::is_ignored;
 
 /// The exit code of a command that Ctrl-C ended (128 and the signal's number).
 pub(super) const INTERRUPTED: u8 = 130;
@@ -26,7 +28,7 @@ impl Waiting {
         let made = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         #[cfg(unix)]
         if let Ok(runtime) = &made {
-            hear_children(runtime);
+            hear_what_ends(runtime);
         }
         made.map(|runtime| Self(Some(runtime))).map_err(|error| {
             terminal.error(&format!("cannot start: {error}"));
@@ -40,11 +42,35 @@ impl Waiting {
     }
 }
 
-/// Where the end of children is ignored when this process starts, the system keeps none for whoever waits for it.
+/// Where the end of children is ignored when this process starts, the system keeps none for whoever waits for it. And a file
+/// that may not grow is to be an error of its writer, not the end of the process.
 #[cfg(unix)]
-fn hear_children(runtime: &Runtime) {
+fn hear_what_ends(runtime: &Runtime) {
+    use tokio::signal::unix::{SignalKind, signal};
     let _within = runtime.enter();
-    let _ = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::child());
+    let _ = signal(SignalKind::child());
+    let _ = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+}
+
+/// Waits for Ctrl-C from now on; for ever where it was ignored when this process started.
+#[cfg(unix)]
+fn ctrl_c() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = SignalKind::interrupt();
+    let stream = if is_ignored(rustix::process::Signal::INT.as_raw()) { None } else { signal(interrupt).ok() };
+    async move {
+        match stream {
+            Some(mut stream) => drop(stream.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 impl Drop for Waiting {
@@ -68,9 +94,10 @@ impl<'t> Interrupt<'t> {
     /// Listens from now on.
     pub(super) fn listen(terminal: &'t Terminal) -> Self {
         let (tell, came) = watch::channel(false);
+        let heard = ctrl_c();
         tokio::spawn(async move {
-            let heard = tokio::signal::ctrl_c().await;
-            tell.send_replace(heard.is_ok());
+            heard.await;
+            tell.send_replace(true);
             // Whoever waits would take the end of this for a signal.
             tell.closed().await;
         });

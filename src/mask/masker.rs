@@ -120,14 +120,14 @@ impl OutputMasker {
 
     /// The input has paused: adds to `out` what doesn't look like a value yet.
     pub fn pause(&mut self, out: &mut Vec<u8>) {
-        if !self.is_dark {
+        if !self.is_dark(out) {
             self.stream.pause(&self.set.read(), out);
         }
     }
 
     /// The input has paused for a while: adds to `out` all that is held.
     pub fn silence(&mut self, out: &mut Vec<u8>) {
-        if !self.is_dark {
+        if !self.is_dark(out) {
             self.stream.silence(&self.set.read(), out);
         }
     }
@@ -135,6 +135,15 @@ impl OutputMasker {
     /// How many bytes are held, but for those that wait for [`OutputMasker::show`].
     pub fn held(&self) -> usize {
         self.stream.held()
+    }
+
+    /// Whether nothing more is shown, because some output has added too many values; says so once.
+    fn is_dark(&mut self, out: &mut Vec<u8>) -> bool {
+        if !self.is_dark && self.set.is_full() {
+            self.is_dark = true;
+            out.extend_from_slice(DARK);
+        }
+        self.is_dark
     }
 
     /// Ends the stream: adds to `out` what was held. The masker is then at the beginning of another stream.
@@ -159,6 +168,9 @@ impl OutputMasker {
 
     /// Adds to `out` what can be shown of the bytes that wait.
     pub fn show(&mut self, out: &mut Vec<u8>) {
+        if !self.scanned.is_empty() {
+            self.is_dark(out);
+        }
         for piece in std::mem::take(&mut self.scanned) {
             match piece {
                 Scanned::End if self.is_dark => *self.stream = Stream::new(),
@@ -172,8 +184,7 @@ impl OutputMasker {
                 Scanned::Value(line, is_masked) => {
                     self.stream.finish(&self.set.read(), out);
                     if !is_masked {
-                        self.is_dark = true;
-                        out.extend_from_slice(DARK);
+                        self.is_dark(out);
                         continue;
                     }
                     if let Some(revealed) = &mut self.revealed {

@@ -1,6 +1,7 @@
 //! The values that must not be seen, of which there may be more while a workflow runs.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use zeroize::Zeroizing;
@@ -12,7 +13,11 @@ use crate::secret::Secret;
 const MOST_ADDED: usize = 1000;
 
 /// Masks to which values can be added while output goes through them.
-pub struct MaskSet(RwLock<Inner>);
+pub struct MaskSet {
+    inner: RwLock<Inner>,
+    /// Whether there was one value too many.
+    is_full: AtomicBool,
+}
 
 struct Inner {
     masks: Masks,
@@ -43,7 +48,7 @@ impl MaskSet {
         for original in &originals {
             masks.add(original.bytes());
         }
-        Self(RwLock::new(Inner { masks, originals, added: 0 }))
+        Self { inner: RwLock::new(Inner { masks, originals, added: 0 }), is_full: AtomicBool::new(false) }
     }
 
     /// Gives each value as it was given, for a process that is to mask them as well.
@@ -51,13 +56,12 @@ impl MaskSet {
     /// # Errors
     /// Those of `give`.
     pub fn each<E>(&self, mut give: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.originals.iter().try_for_each(|original| give(original.bytes()))
     }
 
     /// Masks one more value from now on, in every output that goes through these masks, also in what is held of it. A
-    /// thousand can be added; one after them is not masked, and `false` says so: whoever asked must show no more of what
-    /// holds it.
+    /// thousand can be added; one after them is not masked, and `false` says so: nothing more is shown of any output.
     #[expect(clippy::needless_pass_by_value, reason = "the value is wiped once it is among the masks")]
     pub fn add(&self, secret: Secret) -> bool {
         self.add_bytes(secret.expose().as_bytes())
@@ -65,11 +69,12 @@ impl MaskSet {
 
     /// The same for a value that needn't be text.
     pub fn add_bytes(&self, value: &[u8]) -> bool {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if inner.masks.has(value) {
             return true;
         }
         if inner.added == MOST_ADDED {
+            self.is_full.store(true, Ordering::Release);
             return false;
         }
         inner.added += 1;
@@ -83,9 +88,14 @@ impl MaskSet {
         self.read().mask(text)
     }
 
+    /// Whether there was one value too many: no output that goes through these masks may be shown any more.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Acquire)
+    }
+
     /// The masks as they are now. Nothing can be added while they are read.
     pub(super) fn read(&self) -> Reading<'_> {
-        Reading(self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Reading(self.inner.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

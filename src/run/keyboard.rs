@@ -117,6 +117,11 @@ mod unix {
             }
         }
 
+        /// Whether the terminal is taken over.
+        pub(in crate::run) fn is_taken(&self) -> bool {
+            self.before.is_some()
+        }
+
         fn may_take(&self) -> bool {
             self.is_foreground() && self.settings.try_lock().is_ok()
         }
@@ -150,6 +155,10 @@ pub(super) enum Keyboard {}
 #[cfg(not(unix))]
 impl Keyboard {
     pub(super) fn take(&mut self) {
+        match *self {}
+    }
+
+    pub(super) fn is_taken(&self) -> bool {
         match *self {}
     }
 

@@ -42,6 +42,8 @@ struct Pipe {
     /// How much that was before it was last read.
     before: usize,
     shown: Vec<u8>,
+    /// Whether the terminal behind makes the line ends that this pseudo-terminal makes as well.
+    has_double_ends: bool,
     /// When what is held is shown if nothing more comes.
     alarm: Option<Instant>,
 }
@@ -57,6 +59,7 @@ impl Output {
             filled: 0,
             before: 0,
             shown: Vec::new(),
+            has_double_ends: false,
             alarm: None,
         };
         Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
@@ -110,6 +113,13 @@ impl Output {
             }
         }
         self.finish(std::future::pending()).await;
+    }
+
+    /// Says whether the terminal behind makes line ends as well as the pseudo-terminal; then one of them is enough.
+    pub(super) fn double_ends(&mut self, double: bool) {
+        for pipe in &mut self.streams {
+            pipe.has_double_ends = double && pipe.reader.as_ref().is_some_and(Reader::is_screen);
+        }
     }
 
     /// Whether nothing is there to be passed on.
@@ -241,20 +251,20 @@ impl Pipe {
         read != Read::Nothing
     }
 
-    /// Reads what is there now.
+    /// Reads all that was written before now. What is written meanwhile may come with it, but not without end.
     fn read_now(&mut self) {
         self.before = self.filled;
-        let Some(reader) = &self.reader else { return };
-        let end = self.filled + reader.waiting();
-        if end > self.buffer.len() {
-            let mut larger = Zeroizing::new(vec![0; end.next_power_of_two()]);
-            larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
-            self.buffer = larger;
-        }
+        let Some(most) = self.reader.as_ref().map(Reader::capacity) else { return };
+        let end = self.filled + most;
         while let Some(reader) = &self.reader
             && self.filled < end
         {
-            let read = reader.read_now(&mut self.buffer[self.filled..end]);
+            if self.filled == self.buffer.len() {
+                let mut larger = Zeroizing::new(vec![0; self.filled + PIPE]);
+                larger[..self.filled].copy_from_slice(&self.buffer);
+                self.buffer = larger;
+            }
+            let read = reader.read_now(&mut self.buffer[self.filled..]);
             self.take(read);
             if read == Read::Nothing {
                 return;
@@ -299,7 +309,7 @@ impl Pipe {
             let patience = if reader.is_screen() { TYPING } else { LULL };
             self.alarm = (self.masker.held() > 0).then(|| Instant::now() + patience);
         }
-        shown
+        self.ended(shown)
     }
 
     /// All that is held, once it has been for long enough and nothing follows.
@@ -312,6 +322,20 @@ impl Pipe {
                 self.masker.silence(&mut rest);
             }
         }
-        rest
+        self.ended(rest)
+    }
+
+    /// The same with one end a line.
+    fn ended(&self, mut shown: Vec<u8>) -> Vec<u8> {
+        if self.has_double_ends {
+            shown.dedup_by(|next, before| {
+                *before == b'\r' && *next == b'\n' && {
+                    // The line feed takes the place of both.
+                    *before = b'\n';
+                    true
+                }
+            });
+        }
+        shown
     }
 }

@@ -138,7 +138,9 @@ impl Process {
         // What is drawn on a terminal is one stream: that of the first that leads there.
         let stdout = if leads.stdout == Lead::Screen { shown.take() } else { stdout };
         let stderr = if leads.stderr == Lead::Screen { shown.take() } else { stderr };
-        Ok(Self { group, attached: !own, output: Output::new(stdout, stderr, masks, outlet), child, screen, keyboard })
+        let mut output = Output::new(stdout, stderr, masks, outlet);
+        output.double_ends(keyboard.is_some());
+        Ok(Self { group, attached: !own, output, child, screen, keyboard })
     }
 
     /// Passes its output on, masked and as it comes, and waits for its end or brings it about.
@@ -215,19 +217,14 @@ impl Process {
                 served = served(&mut self.screen, &mut self.keyboard), if ended.is_none() && !is_wanted => match served {
                     Served::Done => {}
                     Served::Suspend => self.suspend(true).await,
-                    Served::Wanted => {
-                        is_wanted = true;
-                        if let Some(screen) = &self.screen {
-                            screen.make_line_ends();
-                        }
-                    }
+                    Served::Wanted => is_wanted = true,
                 },
-                // The person's terminal makes no line ends once it is taken over: what was written without them is shown
-                // before.
+                // The person's terminal makes no line ends once it is taken over: what has one too few is shown before.
                 () = outlet.drained(), if is_wanted => if self.output.is_idle() {
                     is_wanted = false;
                     if let Some(keyboard) = &mut self.keyboard {
                         keyboard.take();
+                        self.output.double_ends(!keyboard.is_taken());
                     }
                 },
                 is_paused = paused(&mut limits.suspension) => {
@@ -306,6 +303,7 @@ impl Process {
         self.group.send(Signal::STOP, &mut self.child);
         if let Some(keyboard) = &mut self.keyboard {
             keyboard.give_back();
+            self.output.double_ends(true);
         }
         let _ = super::signals::stop(by_key).await;
         self.group.send(Signal::CONT, &mut self.child);

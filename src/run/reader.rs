@@ -26,6 +26,9 @@ mod unix {
 
     use super::Read;
 
+    /// What a pseudo-terminal holds, or a pipe whose size can't be known: 64 KiB on Linux, and a little more.
+    const MOST_HELD: usize = 128 << 10;
+
     /// Our end of a pipe or a pseudo-terminal.
     pub(in crate::run) struct Reader {
         pipe: Receiver,
@@ -103,10 +106,18 @@ mod unix {
             }
         }
 
-        /// How many bytes are there.
+        /// How many bytes are there, at least: a pseudo-terminal may hold more than it tells.
         pub(in crate::run) fn waiting(&self) -> usize {
             let count = rustix::io::ioctl_fionread(&self.pipe).unwrap_or_default();
             usize::try_from(count).unwrap_or(usize::MAX)
+        }
+
+        /// More bytes than can have been written and not be read, at any moment.
+        pub(in crate::run) fn capacity(&self) -> usize {
+            #[cfg(target_os = "linux")]
+            return rustix::pipe::fcntl_getpipe_size(&self.pipe).unwrap_or_default().max(MOST_HELD);
+            #[cfg(not(target_os = "linux"))]
+            MOST_HELD
         }
     }
 }
@@ -158,6 +169,10 @@ impl Reader {
     }
 
     pub(super) fn waiting(&self) -> usize {
+        0
+    }
+
+    pub(super) fn capacity(&self) -> usize {
         0
     }
 }

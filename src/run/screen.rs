@@ -125,13 +125,13 @@ impl Screen {
         let mut size = window.follow();
         pty.resize(dimensions(*size.borrow_and_update())).map_err(error)?;
         let reader = Reader::of_pty(pty.as_fd().try_clone_to_owned()?.into())?;
-        // The terminal behind credflow makes its own line ends, until it is taken over.
-        let mut modes = tcgetattr(&pts)?;
-        modes.output_modes.remove(OutputModes::ONLCR);
         if !is_typed {
+            // Nobody types, and the terminal behind credflow makes its own line ends.
+            let mut modes = tcgetattr(&pts)?;
+            modes.output_modes.remove(OutputModes::ONLCR);
             modes.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(&pts, OptionalActions::Now, &modes)?;
         }
-        tcsetattr(&pts, OptionalActions::Now, &modes)?;
         let child = if leads.has_session() {
             spawn(command, leads, pts)?
         } else {
@@ -187,13 +187,6 @@ impl Screen {
                     .await;
         }
         served
-    }
-
-    /// Makes the line ends of a terminal from here on, as the one behind won't.
-    pub(super) fn make_line_ends(&self) {
-        if let Some(wish) = &self.wish {
-            wish.make_line_ends();
-        }
     }
 }
 
@@ -265,10 +258,6 @@ pub(super) enum Screen {}
 #[cfg(not(unix))]
 impl Screen {
     pub(super) fn hear(&mut self) {
-        match *self {}
-    }
-
-    pub(super) fn make_line_ends(&self) {
         match *self {}
     }
 

@@ -51,14 +51,17 @@ impl Signals {
     }
 }
 
-/// Whether this process ignores a signal, as whoever started it may have wished. Linux alone tells; elsewhere none is known
-/// to be.
+/// Whether this process ignored a signal when it was first asked, as whoever started it may have wished. Ask before anybody
+/// listens for signals. Linux alone tells; elsewhere none is known to be ignored.
 #[cfg(unix)]
 pub fn is_ignored(signal: i32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
+    static IGNORED: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+    let mask = IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    });
+    mask & 1 << (signal - 1) != 0
 }
 
 /// Stops this process, or all of its process group, until somebody lets it go on.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
-use rustix::termios::{LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr, tcgetpgrp};
 use tokio::time::sleep;
 
 /// How soon it is looked at after the command wrote something, such as a prompt; then after twice as long each time.
@@ -61,16 +61,6 @@ impl Wish {
         let is_alone = tcgetpgrp(&self.pty).is_ok_and(|foreground| foreground == self.leader);
         let key = modes.special_codes[SpecialCodeIndex::VSUSP];
         (is_alone && has_shell() && key != 0 && modes.local_modes.contains(LocalModes::ISIG)).then_some(key)
-    }
-
-    /// Makes the line ends of a terminal, as the one behind doesn't any more.
-    pub(super) fn make_line_ends(&self) {
-        if let Ok(mut modes) = tcgetattr(&self.pty)
-            && modes.output_modes.contains(OutputModes::OPOST)
-        {
-            modes.output_modes.insert(OutputModes::ONLCR);
-            let _ = tcsetattr(&self.pty, OptionalActions::Now, &modes);
-        }
     }
 
     fn is_there(&mut self) -> bool {

@@ -200,3 +200,58 @@ fn what_a_command_leaves_behind_goes_on_writing() {
     lines.retain(|line| line != "over");
     assert_eq!(lines, ["soon", "late ***", "errors ***"]);
 }
+
+/// More values than can be masked: nothing more is shown of any output, of that step or of another.
+#[test]
+fn one_value_too_many_ends_all_output() {
+    let folder = project(
+        "steps: [{ run: 'for i in $(seq 1001); do echo \"::add-mask::derived-$i-token\"; done; echo \"got derived-1001-token\" >&2' }, { run: 'echo derived-1001-token' }]",
+    );
+    let output = credflow(folder.path(), &["run", "w.yaml", "--log-dir", "logs"]).output().expect("a process");
+    let logs: String = fs::read_dir(folder.path().join("logs"))
+        .expect("logs")
+        .map(|log| fs::read_to_string(log.expect("a log").path()).expect("text"))
+        .collect();
+    let shown = text(&output.stdout) + &text(&output.stderr) + &logs;
+    assert!(!shown.contains("-token") && shown.contains("nothing more of this output is shown"), "{shown}");
+}
+
+/// Where both streams lead to one pipe that nobody reads, so do the words for people.
+#[test]
+fn a_signal_ends_a_run_whose_words_nobody_reads() {
+    let folder = project("steps: [{ run: 'yes aaa' }]");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut command = credflow(folder.path(), &["run", "w.yaml"]);
+    command.stdout(writer.try_clone().expect("a pipe")).stderr(writer);
+    let mut child = command.spawn().expect("a process");
+    drop(command);
+    until("a pipe that is full", || is_filled(&reader));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("a signal");
+    assert_eq!(ended(&mut child).code(), Some(130));
+}
+
+/// A limit on the size of files is an error of the writer, not the end of credflow.
+#[test]
+fn a_file_that_may_not_grow_is_told() {
+    let folder = project("steps: [{ run: 'head -c 100000 /dev/zero' }]");
+    for verb in ["exec -- head -c 100000 /dev/zero", "run w.yaml"] {
+        let script = format!("ulimit -f 20; {} {verb} >output", env!("CARGO_BIN_EXE_credflow"));
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a process");
+        assert_eq!(code(&output), Some(125), "{verb} {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("File too large"), "{}", text(&output.stderr));
+    }
+}
+
+/// A shell's commands in the background ignore Ctrl-C, and so does what credflow starts for them.
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let folder = project("steps: [{ run: 'grep SigIgn /proc/self/status' }]");
+    for verb in ["exec -- grep SigIgn /proc/self/status", "run w.yaml"] {
+        let script = format!("trap '' INT HUP; exec {} {verb}", env!("CARGO_BIN_EXE_credflow"));
+        let output = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().expect("a process");
+        let shown = text(&output.stdout);
+        let mask = shown.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a mask").trim();
+        // SIGHUP is the first signal and SIGINT the second.
+        assert_eq!(u64::from_str_radix(mask, 16).expect("a mask") & 3, 3, "{verb} {shown}");
+    }
+}

@@ -378,5 +378,6 @@ steps:
 ",
     );
     assert!(told.text().contains("nothing more of this output is shown"), "{}", told.text());
-    assert!(!told.text().contains("hidden-") && told.text().ends_with("***, and on\n"), "{}", told.text());
+    // Whatever shows it: the next step knows no more which value is missing among the masks.
+    assert!(!told.text().contains("hidden-") && !told.text().contains("and on"), "{}", told.text());
 }

@@ -338,3 +338,36 @@ fn the_terminal_is_given_back_whatever_ends_first() {
         assert!(shown.contains("\nicanon\necho \n"), "{line} {shown:?}");
     }
 }
+
+/// A value that is added on one stream is masked on the other, also where one leads to a terminal and the other doesn't, and
+/// where the terminal holds more than it tells.
+#[test]
+fn a_value_is_masked_across_a_terminal_and_a_pipe() {
+    let folder = project("");
+    let script = r#"head -c 8000 /dev/zero | tr '\0' x >&2; echo >&2
+        for i in $(seq 300); do echo "::add-mask::derived-$i-token" >&2; echo "got derived-$i-token"; done
+        for i in $(seq 300); do echo "::add-mask::other-$i-token"; echo "got other-$i-token" >&2; done"#;
+    std::fs::write(folder.path().join("script"), script).expect("a file");
+    for lead in ["| cat", "2>&1 >output", "2>output"] {
+        let line = format!("\"$CREDFLOW\" exec --emulate vaults.yaml -- sh script {lead}\r");
+        let shown = shell(folder.path(), &[("% ", Do::Type(&line)), ("% ", Do::Type("exit\r"))]);
+        let shown = shown + &std::fs::read_to_string(folder.path().join("output")).unwrap_or_default();
+        assert!(
+            !shown.contains("-token"),
+            "{lead} {}",
+            shown.lines().find(|line| line.contains("-token")).unwrap_or("")
+        );
+        assert_eq!(shown.matches("got ***").count(), 600, "{lead}");
+        let _ = std::fs::remove_file(folder.path().join("output"));
+    }
+}
+
+/// A program that puts the settings back which it found leaves a terminal that makes line ends.
+#[test]
+fn line_ends_are_there_after_settings_are_put_back() {
+    let (shown, code) = exec(
+        "s=$(stty -g); stty -echo; printf 'Key? '; read -r x; stty \"$s\"; echo one; echo two",
+        &[("Key? ", Do::Answer("x\r"))],
+    );
+    assert!(code == Some(0) && shown.contains("one\r\ntwo\r\n"), "{shown:?}");
+}

@@ -58,7 +58,7 @@ impl Gate for Auditor {
             self.noted().failed = true;
             self.cancellation.cancel();
             self.cancellation.cancel();
-            Err("that it is given its values could not be written to the audit".to_owned())
+            Err("not started: the audit could not be written".to_owned())
         })
     }
 

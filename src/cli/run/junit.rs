@@ -18,7 +18,7 @@ struct Case {
 #[derive(PartialEq, Eq)]
 enum Verdict {
     Passed,
-    Skipped,
+    Skipped(String),
     Failed(String),
 }
 
@@ -47,7 +47,8 @@ fn cases(job: &JobExecution) -> Vec<Case> {
     }
     // What a run that was ended early didn't come to was passed over.
     let is_passed_over = !job.outcome.is_failure() || job.tolerated || job.outcome == Outcome::Cancelled;
-    let verdict = if is_passed_over { Verdict::Skipped } else { Verdict::Failed(describe(&job.outcome)) };
+    let verdict =
+        if is_passed_over { Verdict::Skipped(describe(&job.outcome)) } else { Verdict::Failed(describe(&job.outcome)) };
     let notes = if job.outcome.is_failure() { vec![describe(&job.outcome)] } else { Vec::new() };
     vec![Case { name: job.id.clone(), duration: job.duration, verdict, notes }]
 }
@@ -57,7 +58,7 @@ fn case(step: &StepExecution, job_is_tolerated: bool) -> Case {
     let mut notes = Vec::new();
     let verdict = match &step.outcome {
         Outcome::Success => Verdict::Passed,
-        Outcome::Skipped(_) => Verdict::Skipped,
+        Outcome::Skipped(skip) => Verdict::Skipped(skip.to_string()),
         outcome if step.tolerated || job_is_tolerated => {
             notes.push(format!("{}, which `continue-on-error` tolerates", describe(outcome)));
             Verdict::Passed
@@ -75,7 +76,7 @@ fn counts<'c>(cases: impl IntoIterator<Item = &'c Case>) -> String {
     for case in cases {
         tests += 1;
         failures += usize::from(matches!(case.verdict, Verdict::Failed(_)));
-        skipped += usize::from(case.verdict == Verdict::Skipped);
+        skipped += usize::from(matches!(case.verdict, Verdict::Skipped(_)));
     }
     format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
 }
@@ -85,7 +86,7 @@ fn write(out: &mut String, suite: &str, case: &Case) {
     let _ = write!(out, "    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{time}\"");
     let mut inner = match &case.verdict {
         Verdict::Passed => String::new(),
-        Verdict::Skipped => "<skipped/>".to_owned(),
+        Verdict::Skipped(reason) => format!("<skipped message=\"{}\"/>", escape(reason)),
         Verdict::Failed(message) => format!("<failure message=\"{}\"/>", escape(message)),
     };
     if !case.notes.is_empty() {

@@ -122,6 +122,19 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
     tokio::select! {
         exit = conclude(ran, args, &auditor, logs, uses, terminal) => exit,
         () = signal() => Exit::Child(INTERRUPTED),
+        () = impatience(&cancellation) => Exit::Child(INTERRUPTED),
+    }
+}
+
+/// How long a run that was told to end may take to tell of it, in all: the last lines of an audit take five seconds at most.
+const TELLING: std::time::Duration = std::time::Duration::from_secs(6);
+
+/// Waits until a run that was told to end has had its time to tell of it.
+async fn impatience(cancellation: &Cancellation) {
+    if cancellation.is_cancelled() {
+        tokio::time::sleep(TELLING).await;
+    } else {
+        std::future::pending::<()>().await;
     }
 }
 
