@@ -13,7 +13,7 @@ use super::load::Load;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Process, Setup};
 use super::refuse::unusable_variable;
-use super::screen::{Lead, Leads};
+use super::screen::{Lead, Leads, is_joined};
 use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
@@ -151,7 +151,7 @@ impl Command {
         let shown = |is_terminal: bool| if self.window.is_some() && is_terminal { Lead::Screen } else { Lead::Pipe };
         let (stdout, stderr) = (shown(std::io::stdout().is_terminal()), shown(std::io::stderr().is_terminal()));
         let stdin = if typed && stdout == Lead::Screen { Lead::Screen } else { Lead::Inherited };
-        Leads { stdin, stdout, stderr }
+        Leads { stdin, stdout, stderr, is_joined: is_joined() }
     }
 }
 

@@ -82,6 +82,7 @@ pub use reaper::Reaper;
 pub use refuse::{refuse, unusable_variable};
 #[cfg(unix)]
 pub use relay::{RELAY_VERB, relay};
+pub use screen::is_joined;
 #[cfg(unix)]
 pub use signals::{is_ignored, stop};
 #[cfg(unix)]
@@ -107,6 +108,9 @@ pub struct Options {
     pub max_parallel: Option<usize>,
     /// The terminal that the output is shown on, if it is one: steps run on pseudo-terminals of its size.
     pub window: Option<Window>,
+    /// Whether both outputs of a step are shown at one place: then all of it comes as [`Stream::Stdout`], in the order in which
+    /// it was written.
+    pub is_joined: bool,
     /// Pauses the run; keep a clone to do so.
     pub suspension: Suspension,
     /// Whoever must know before a step is given its values.
@@ -140,6 +144,7 @@ impl Default for Options {
             clean_env: false,
             max_parallel: None,
             window: None,
+            is_joined: false,
             suspension: Suspension::new(),
             gate: None,
             supervisor: None,

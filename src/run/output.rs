@@ -302,6 +302,7 @@ impl Pipe {
         self.masker.show(&mut self.shown);
         let mut shown = std::mem::take(&mut self.shown);
         if self.alarm.is_none()
+            && self.filled == 0
             && let Some(reader) = &self.reader
             && reader.waiting() == 0
         {

@@ -122,18 +122,23 @@ impl Process {
         command.kill_on_drop(true);
         let own = own || leads.has_session();
         let screen = window.filter(|_| leads.has_screen());
-        let (mut child, mut shown, screen) = if let Some(window) = screen {
+        let (mut child, mut shown, screen, joint) = if let Some(window) = screen {
             let (child, reader, screen) = Screen::start(command, window, leads, own, keyboard.is_some())?;
-            (child, Some(reader), Some(screen))
+            (child, Some(reader), Some(screen), None)
         } else {
             leads.tie(&mut command);
             if own {
                 lead(&mut command);
             }
-            (command.spawn()?, None, None)
+            let joint = leads.joint(&mut command)?;
+            let child = command.spawn()?;
+            // The command has our copies of the pipe's other end.
+            drop(command);
+            (child, None, None, joint)
         };
         let group = Group::of(&child, own, supervisor);
-        let stdout = child.stdout.take().map(Reader::of_stdout).transpose()?;
+        let stdout =
+            joint.map_or_else(|| child.stdout.take().map(Reader::of_stdout).transpose(), |joint| Ok(Some(joint)))?;
         let stderr = child.stderr.take().map(Reader::of_stderr).transpose()?;
         // What is drawn on a terminal is one stream: that of the first that leads there.
         let stdout = if leads.stdout == Lead::Screen { shown.take() } else { stdout };

@@ -35,6 +35,19 @@ pub(super) struct Leads {
     pub(super) stdin: Lead,
     pub(super) stdout: Lead,
     pub(super) stderr: Lead,
+    /// Whether both outputs lead to one place in the end: one pipe for both keeps their order.
+    pub(super) is_joined: bool,
+}
+
+/// Whether the standard output of this process and its errors lead to the same pipe, file or terminal.
+pub fn is_joined() -> bool {
+    #[cfg(unix)]
+    return match (rustix::fs::fstat(rustix::stdio::stdout()), rustix::fs::fstat(rustix::stdio::stderr())) {
+        (Ok(stdout), Ok(stderr)) => (stdout.st_dev, stdout.st_ino) == (stderr.st_dev, stderr.st_ino),
+        _ => false,
+    };
+    #[cfg(not(unix))]
+    false
 }
 
 impl Leads {
@@ -47,6 +60,25 @@ impl Leads {
     /// somewhere else, the person's terminal stays its own.
     pub(super) fn has_session(self) -> bool {
         self.stdin == Lead::Screen || self.stdout == Lead::Screen
+    }
+
+    /// Gives a command one pipe for both outputs, where they lead to one place; our end of it.
+    ///
+    /// # Errors
+    /// When the system has none.
+    #[cfg(unix)]
+    pub(super) fn joint(self, command: &mut Command) -> io::Result<Option<Reader>> {
+        if !self.is_joined || (self.stdout, self.stderr) != (Lead::Pipe, Lead::Pipe) {
+            return Ok(None);
+        }
+        let (reader, writer) = io::pipe()?;
+        command.stdout(writer.try_clone()?).stderr(writer);
+        Reader::of_pipe(reader.into()).map(Some)
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn joint(self, _: &mut Command) -> io::Result<Option<Reader>> {
+        Ok(None)
     }
 
     /// Ties up what of a command leads to no pseudo-terminal.

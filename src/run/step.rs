@@ -66,7 +66,7 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
     let window = run.options.window.as_ref();
     let output = if window.is_some() { Lead::Screen } else { Lead::Pipe };
     let setup = Setup {
-        leads: Leads { stdin: Lead::Nothing, stdout: output, stderr: output },
+        leads: Leads { stdin: Lead::Nothing, stdout: output, stderr: output, is_joined: run.options.is_joined },
         window,
         own: true,
         masks: &run.masks,

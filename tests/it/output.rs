@@ -255,3 +255,18 @@ fn a_signal_that_was_ignored_stays_ignored() {
         assert_eq!(u64::from_str_radix(mask, 16).expect("a mask") & 3, 3, "{verb} {shown}");
     }
 }
+
+/// Where both streams lead to one place, the order is that in which they were written.
+#[test]
+fn streams_that_lead_to_one_place_are_in_order() {
+    let script = "for i in $(seq 1000); do echo o$i; echo e$i >&2; done";
+    let folder = project(&format!("steps: [{{ run: '{script}' }}]"));
+    let expected = (1..=1000).fold(String::new(), |lines, line| lines + &format!("o{line}\ne{line}\n"));
+    for args in [&["exec", "--", "sh", "-c", script][..], &["-q", "run", "w.yaml"]] {
+        let output = File::create(folder.path().join("output")).expect("a file");
+        let mut command = credflow(folder.path(), args);
+        command.stdout(output.try_clone().expect("a file")).stderr(output);
+        assert!(command.status().expect("a process").success());
+        assert_eq!(fs::read_to_string(folder.path().join("output")).expect("a file"), expected, "{args:?}");
+    }
+}

@@ -121,12 +121,15 @@ async fn three_hundred_throttled_fetches_cost_a_pause_for_each_wave() {
 
 #[tokio::test(start_paused = true)]
 async fn a_vault_that_throttles_a_few_of_many_keeps_its_places() {
+    // Whom the emulator throttles is drawn on this thread: the same each time.
+    fastrand::seed(1);
     let log = Log::default();
     let emulator = log.emulator(300, Fault::throttled(Some(1)).rate(0.3)).await;
     resolve(plan(&[("payments", "")], 300), &emulator, 600).await.expect("all values");
-    // Some 22 of 32 are answered in each round; with places that were halved it would be 6 of 8.
+    // Some 22 of 32 are answered in each round, and the last few take some more: 15 to 25 pauses. With places that were halved
+    // it would be 6 of 8, and 50 pauses.
     let bursts = log.bursts();
-    assert!((5..=22).contains(&(bursts.len() - 1)), "{bursts:?}");
+    assert!((5..=30).contains(&(bursts.len() - 1)), "{bursts:?}");
     assert!(bursts.iter().all(|wasted| *wasted <= 32), "{bursts:?}");
 }
 

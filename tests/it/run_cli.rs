@@ -58,6 +58,12 @@ fn scrub(text: &str) -> String {
                 line.replace_range(at..end, "TIME");
             }
         }
+        for verdict in ["succeeded in ", "failed after "] {
+            if let Some(rest) = line.strip_prefix(verdict) {
+                let end = rest.find(" s").expect("a time");
+                line = format!("{verdict}0.0{}", &rest[end..]);
+            }
+        }
         if let Some(at) = line.find(" s)").or_else(|| line.find(" s  ")) {
             let start = line[..at].rfind([' ', '(']).map_or(0, |start| start + 1);
             // In a table a longer time takes the place of blanks.

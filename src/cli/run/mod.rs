@@ -104,6 +104,7 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
         supervisor: supervisor.clone(),
+        is_joined: run::is_joined(),
         suspension: suspension.clone(),
         gate: Some(Arc::clone(&auditor) as Arc<dyn Gate>),
         ..Options::default()
