@@ -13,7 +13,7 @@ use crate::waiting::{ended, output, until};
 const CANARY: &str = "canary-7f3a9c";
 
 fn credflow(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+    let mut command = crate::project::program();
     command.args(args).current_dir(folder).env_clear().stdin(Stdio::null());
     command
 }

@@ -91,7 +91,7 @@ impl World {
 
     /// A command that needs the value, and so much time for it.
     fn command(&self, seconds: u64) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+        let mut command = crate::project::program();
         command.args(["exec", "--timeout", &seconds.to_string(), "--", "/bin/sh", "-c", "test \"$V\" = canary-7f3a9c"]);
         command.current_dir(self.folder.path()).env_clear().env("PATH", self.folder.path());
         command.env("V", "$<credential:payments/plain>");

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use credflow::config::Config;
@@ -54,7 +53,7 @@ impl World {
     /// What `stores test` prints, and its exit code.
     async fn test(&self, stores: &str, args: &[&str]) -> (String, Option<i32>) {
         fs::write(self.folder.path().join("credflow.yaml"), format!("stores:\n{stores}")).expect("a file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+        let mut command = crate::project::program();
         command.args(["stores", "test", "--timeout", "300"]).args(args).current_dir(self.folder.path()).env_clear();
         command.env("S", self.emulator.applications()[0].client_secret().expose());
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");

@@ -8,9 +8,27 @@ use std::process::{Command, Output};
 
 pub(crate) const CANARY: &str = "canary-7f3a9c";
 
+/// The command, with the system's own ways to deal with signals: whoever started the tests may ignore some, as a shell does for
+/// what it starts in the background, and credflow keeps that.
+pub(crate) fn program() -> Command {
+    let [program, arguments @ ..] = &words(env!("CARGO_BIN_EXE_credflow"))[..] else { unreachable!("it has a name") };
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+/// What starts a program so.
+pub(crate) fn words(program: &str) -> Vec<&str> {
+    #[cfg(unix)]
+    if (1..=15).any(|signal| signal != 13 && credflow::run::is_ignored(signal)) {
+        return vec!["env", "--default-signal", program];
+    }
+    vec![program]
+}
+
 /// The command in a folder, with nothing of this environment but what finds programs.
 pub(crate) fn credflow(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+    let mut command = program();
     command.args(args).current_dir(folder).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command

@@ -1,7 +1,7 @@
 //! The command on a terminal: a person types, and programs draw.
 #![cfg(unix)]
 
-use crate::project::{CANARY, EMULATE, project};
+use crate::project::{CANARY, EMULATE, project, words};
 use crate::waiting::HANG;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -46,7 +46,9 @@ fn on_terminal_with(
     runtime.block_on(async {
         let (mut pty, pts) = pty_process::open().expect("a terminal");
         pty.resize(pty_process::Size::new(30, 100)).expect("a size");
-        let command = pty_process::Command::new(program)
+        let words = words(program);
+        let command = pty_process::Command::new(words[0])
+            .args(&words[1..])
             .args(args)
             .current_dir(folder)
             .env_clear()

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -168,7 +167,7 @@ impl Project {
     }
 
     async fn exec_within(&self, seconds: u64, variables: &[(&str, &str)]) -> Result<(), String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_credflow"));
+        let mut command = crate::project::program();
         let script = format!("test \"$V\" = {CANARY}");
         command
             .args(["exec", "--timeout", &seconds.to_string(), "--", "sh", "-c", &script])
