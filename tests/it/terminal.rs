@@ -312,7 +312,9 @@ fn both_are_suspended_and_resumed() {
                 ("% ", Do::Type("exit\r")),
             ],
         );
-        assert!(shown.contains(&format!("stopped: {processes}\n")), "{line} {shown:?}");
+        // Other runs of this test may have theirs on the same machine.
+        let stopped = shown.split("stopped: ").nth(1).and_then(|count| count.split('\n').next()?.parse::<u32>().ok());
+        assert!(stopped.is_some_and(|stopped| stopped >= processes), "{line} {shown:?}");
     }
 }
 
