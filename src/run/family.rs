@@ -7,6 +7,7 @@ use rustix::process::Pid;
 pub(super) struct Relative {
     pub(super) id: Pid,
     pub(super) group: i32,
+    session: i32,
     parent: i32,
     /// Whether it has ended, and waits to be noted by its parent.
     pub(super) has_ended: bool,
@@ -51,12 +52,37 @@ pub(super) fn started(id: Pid) -> Option<u64> {
     process(raw(id)).map(|process| process.started)
 }
 
-/// The process group of a process. In a container it may be outside, and has no id here.
-pub(super) fn group_of(id: Pid) -> Option<Pid> {
-    #[cfg(target_os = "linux")]
-    return process(raw(id)).and_then(|process| Pid::from_raw(process.group));
-    #[cfg(not(target_os = "linux"))]
-    return rustix::process::getpgid(Some(id)).ok();
+/// The session and the process group of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    session: Option<Pid>,
+    /// Nothing in a container where it is outside, and has no id here: the system's calls say 0 then, which is no [`Pid`].
+    pub(super) group: Option<Pid>,
+}
+
+impl Place {
+    /// Where a process is; nothing when there is none.
+    pub(super) fn of(id: Pid) -> Option<Self> {
+        #[cfg(target_os = "linux")]
+        return process(raw(id))
+            .map(|process| Self { session: Pid::from_raw(process.session), group: Pid::from_raw(process.group) });
+        #[cfg(not(target_os = "linux"))]
+        {
+            use rustix::process::{getpgid, getsid};
+            #[expect(clippy::disallowed_methods, reason = "there are no such containers here")]
+            Some(Self { session: Some(getsid(Some(id)).ok()?), group: Some(getpgid(Some(id)).ok()?) })
+        }
+    }
+
+    /// Where this process is.
+    pub(super) fn own() -> Option<Self> {
+        Self::of(rustix::process::getpid())
+    }
+
+    /// Whether both are in one session, in different groups.
+    pub(super) fn is_beside(self, other: Self) -> bool {
+        self.session == other.session && self.group != other.group
+    }
 }
 
 /// Whether a process's id is another's by now.
@@ -97,15 +123,16 @@ fn processes() -> Option<impl Iterator<Item = Relative>> {
     Some(ids.filter_map(process))
 }
 
-/// `/proc/ID/stat`: the name in parentheses, which may hold anything; then state, parent and group, and the start as the
-/// 22nd of all fields (proc(5)).
+/// `/proc/ID/stat`: the name in parentheses, which may hold anything; then state, parent, group and session, and the
+/// start as the 22nd of all fields (proc(5)).
 fn process(id: i32) -> Option<Relative> {
     let stat = std::fs::read(format!("/proc/{id}/stat")).ok()?;
     let after = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let text = std::str::from_utf8(&stat[after..]).ok()?;
     let mut fields = text.split_ascii_whitespace();
     let state = fields.next()?;
-    let (parent, group) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    let started = fields.nth(16)?.parse().ok()?;
-    Some(Relative { id: Pid::from_raw(id)?, group, parent, has_ended: matches!(state, "Z" | "X"), started })
+    let mut number = || fields.next()?.parse().ok();
+    let (parent, group, session) = (number()?, number()?, number()?);
+    let started = fields.nth(15)?.parse().ok()?;
+    Some(Relative { id: Pid::from_raw(id)?, group, session, parent, has_ended: matches!(state, "Z" | "X"), started })
 }

@@ -15,11 +15,12 @@ mod unix {
     use std::os::unix::ffi::OsStringExt;
     use std::path::PathBuf;
 
-    use rustix::process::getpgrp;
+    use rustix::io::Errno;
     use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
 
+    use super::super::family::Place;
     use super::super::wish::Wish;
 
     /// How many keys are read at once.
@@ -137,7 +138,14 @@ mod unix {
         }
 
         fn is_foreground(&self) -> bool {
-            tcgetpgrp(&self.settings).is_ok_and(|foreground| foreground == getpgrp())
+            let own = Place::own().and_then(|place| place.group);
+            match tcgetpgrp(&self.settings) {
+                Ok(foreground) => own == Some(foreground),
+                // Whoever reads the terminal is outside of this container. So may this process's group be, which is
+                // then taken for the same.
+                Err(Errno::OPNOTSUPP) => own.is_none(),
+                Err(_) => false,
+            }
         }
     }
 

@@ -70,12 +70,12 @@ pub fn is_ignored(signal: i32) -> bool {
 /// When the system doesn't tell when that is; then nothing is stopped.
 #[cfg(unix)]
 pub async fn stop(whole_group: bool) -> std::io::Result<()> {
-    use rustix::process::{getpgrp, getpid, kill_process, kill_process_group};
+    use rustix::process::{getpid, kill_current_process_group, kill_process};
     use tokio::signal::unix::{SignalKind, signal};
     // The call returns before the last thread has stopped: what follows must wait.
     let mut resumed = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     if whole_group {
-        kill_process_group(getpgrp(), Signal::STOP)?;
+        kill_current_process_group(Signal::STOP)?;
     } else {
         kill_process(getpid(), Signal::STOP)?;
     }

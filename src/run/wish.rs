@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::time::Duration;
 
-use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
+use rustix::process::{Pid, getppid};
 use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr, tcgetpgrp};
 use tokio::time::sleep;
+
+use super::family::Place;
 
 /// How soon it is looked at after the command wrote something, such as a prompt; then after twice as long each time.
 const SOON: Duration = Duration::from_millis(2);
@@ -79,10 +81,8 @@ impl Wish {
 /// Whether somebody with job control, in all likelihood a shell, has started this process: its parent is in the same session
 /// and in another group.
 fn has_shell() -> bool {
-    getppid().is_some_and(|parent| {
-        getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session))
-            && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
-    })
+    let parent = getppid().and_then(Place::of);
+    parent.zip(Place::own()).is_some_and(|(parent, own)| parent.is_beside(own))
 }
 
 /// Whether a process, or one that it has started, waits for keys; nothing where that can't be known.

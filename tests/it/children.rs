@@ -76,3 +76,16 @@ pub(crate) fn supervisor(of: u32) -> u32 {
     });
     found.expect("a supervisor")
 }
+
+/// The words after which a command is the first process of a namespace, as in a container.
+pub(crate) const NAMESPACE: [&str; 5] = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+
+/// Whether the system gives us such namespaces.
+pub(crate) fn has_namespaces() -> bool {
+    let probe = Command::new(NAMESPACE[0]).args(&NAMESPACE[1..]).arg("true").stderr(Stdio::null()).status();
+    let is_allowed = probe.is_ok_and(|status| status.success());
+    if !is_allowed {
+        println!("skipped: this system gives no namespace of processes");
+    }
+    is_allowed
+}

@@ -9,19 +9,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::children::{lives, pid, quietly, seen, send, supervisor, until, zombies};
+use crate::children::{NAMESPACE, has_namespaces, lives, pid, quietly, seen, send, supervisor, until, zombies};
 use crate::project::{EMULATE, code, credflow, project, run, text};
-
-/// Whether the system lets us be the first process of a namespace.
-fn has_namespaces() -> bool {
-    let probe =
-        Command::new("unshare").args(["--pid", "--fork", "--mount-proc", "true"]).stderr(Stdio::null()).status();
-    let is_allowed = probe.is_ok_and(|status| status.success());
-    if !is_allowed {
-        println!("skipped: this system gives no namespace of processes");
-    }
-    is_allowed
-}
 
 const ORPHANS: &str = "i=0; while [ $i -lt 1500 ]; do (: &); i=$((i+1)); done";
 
@@ -46,8 +35,9 @@ fn exec_reaps_as_the_first_process() {
     let script = format!(
         "{ORPHANS}; while cat /proc/[0-9]*/stat 2>/dev/null | grep -q ') Z 1 '; do sleep 0.05; done; echo reaped $$; exit 7"
     );
-    let output = Command::new("unshare")
-        .args(["--pid", "--fork", "--mount-proc", env!("CARGO_BIN_EXE_credflow"), "exec", "--", "sh", "-c", &script])
+    let output = Command::new(NAMESPACE[0])
+        .args(&NAMESPACE[1..])
+        .args([env!("CARGO_BIN_EXE_credflow"), "exec", "--", "sh", "-c", &script])
         .current_dir(folder.path())
         .output()
         .expect("a process");
