@@ -4,16 +4,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-/// Waits for something; only a hang reaches the bound.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+use crate::waiting::{skipped, until};
 
 /// A process as `/proc` has it: its id, state, parent and session.
 pub(crate) struct Seen {
@@ -85,7 +77,7 @@ pub(crate) fn has_namespaces() -> bool {
     let probe = Command::new(NAMESPACE[0]).args(&NAMESPACE[1..]).arg("true").stderr(Stdio::null()).status();
     let is_allowed = probe.is_ok_and(|status| status.success());
     if !is_allowed {
-        println!("skipped: this system gives no namespace of processes");
+        skipped("this system gives no namespace of processes");
     }
     is_allowed
 }

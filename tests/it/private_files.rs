@@ -6,8 +6,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::children::{lives, pid, quietly, send, supervisor, until};
+use crate::children::{lives, pid, quietly, send, supervisor};
 use crate::project::{code, credflow, project, run, text};
+use crate::waiting::until;
 
 /// A run with a file that is killed together with its supervisor: the file and its folder.
 fn killed(memory: &Path) -> PathBuf {

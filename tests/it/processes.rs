@@ -1,6 +1,5 @@
 //! What `run` and `exec` leave of the processes that they start: zombies, and steps of a credflow that was killed.
 #![cfg(target_os = "linux")]
-#![allow(clippy::print_stdout, reason = "a test says what it can't check")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,8 +8,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::children::{NAMESPACE, has_namespaces, lives, pid, quietly, seen, send, supervisor, until, zombies};
+use crate::children::{NAMESPACE, has_namespaces, lives, pid, quietly, seen, send, supervisor, zombies};
 use crate::project::{EMULATE, code, credflow, project, run, text};
+use crate::waiting::until;
 
 const ORPHANS: &str = "i=0; while [ $i -lt 1500 ]; do (: &); i=$((i+1)); done";
 
