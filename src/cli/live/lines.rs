@@ -126,7 +126,7 @@ impl OpenLines {
 
 fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: Option<&MaskSet>) {
     if let Some(masks) = tame {
-        *line = masks.mask(shown(line, true).as_bytes());
+        *line = tamed(line, masks);
     }
     out.extend_from_slice(printable(job).as_bytes());
     out.extend_from_slice(b" | ");
@@ -134,6 +134,17 @@ fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: Option<&MaskSe
     if !out.ends_with(b"\n") {
         out.push(b'\n');
     }
+}
+
+/// What a terminal shows of a line, masked once more. Without colours where the text alone shows a value between them.
+fn tamed(line: &[u8], masks: &MaskSet) -> Vec<u8> {
+    let coloured = masks.mask(shown(line, true).as_bytes());
+    if memchr::memchr(b'\x1b', &coloured).is_none() {
+        return coloured;
+    }
+    let plain = shown(&coloured, false);
+    let masked = masks.mask(plain.as_bytes());
+    if masked == plain.as_bytes() { coloured } else { masked }
 }
 
 /// What a terminal shows of a line, behind the last carriage return. Of control sequences at most colours are left (`SGR`
@@ -191,6 +202,7 @@ fn is_colour(sequence: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Arc, MaskSet, OpenLines, Stream, shown};
+    use crate::secret::Secret;
 
     #[test]
     fn colours_stay_in_their_line_and_nothing_moves_the_cursor() {
@@ -205,6 +217,10 @@ mod tests {
         ] {
             assert_eq!(shown(line.as_bytes(), true), expected, "{line:?}");
         }
+        let value = || std::iter::once(Arc::new(Secret::new("a1!b".to_owned())));
+        let mut lines = OpenLines::tame(Arc::new(MaskSet::new(value())));
+        let out = lines.add(&"a".into(), Stream::Stdout, b"a1\0!b a1\x1b[1m!b\n\x1b[1ma1\x1b(B!b\n\x1b[1mb\n");
+        assert_eq!(out, b"a | *** ***\na | \x1b[1m***\x1b[0m\na | \x1b[1mb\x1b[0m\n");
         let mut lines = OpenLines::tame(Arc::new(MaskSet::new([])));
         let out = lines.add(&"a".into(), Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
         assert_eq!(out, b"a | \x1b[32m1\x1b[0m\na | 2\n");
