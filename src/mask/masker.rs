@@ -1,5 +1,6 @@
 //! A stream of a process's output, masked as it comes.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,7 +28,9 @@ pub struct OutputMasker {
     stream: Box<Stream>,
     commands: Commands,
     /// What waits to be shown.
-    scanned: Vec<Scanned>,
+    scanned: VecDeque<Scanned>,
+    /// So many bytes of it.
+    waiting: usize,
     /// Where the step's own values stood.
     revealed: Option<Vec<Revealed>>,
     /// Whether something can't be masked, so that nothing is shown.
@@ -101,7 +104,7 @@ impl OutputMasker {
     /// A masker at the beginning of a stream.
     pub fn new(set: Arc<MaskSet>) -> Self {
         let (stream, commands) = (Box::new(Stream::new()), Commands::new());
-        Self { set, stream, commands, scanned: Vec::new(), revealed: None, is_dark: false }
+        Self { set, stream, commands, scanned: VecDeque::new(), waiting: 0, revealed: None, is_dark: false }
     }
 
     /// Remembers the values that the step adds itself, for [`OutputMasker::take_revealed`]. The output has stars all the
@@ -155,43 +158,75 @@ impl OutputMasker {
     /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
     /// streams may add values as well before that.
     pub fn scan(&mut self, input: &[u8]) {
-        let Self { set, commands, scanned, .. } = self;
-        commands.push(input, |piece| scanned.push(Scanned::of(piece, set)));
+        let Self { set, commands, scanned, waiting, .. } = self;
+        commands.push(input, |piece| scanned.push_back(Scanned::of(piece, set, waiting)));
     }
 
     /// The same for the end of the stream.
     pub fn end(&mut self) {
-        let Self { set, commands, scanned, .. } = self;
-        commands.finish(|piece| scanned.push(Scanned::of(piece, set)));
-        scanned.push(Scanned::End);
+        let Self { set, commands, scanned, waiting, .. } = self;
+        commands.finish(|piece| scanned.push_back(Scanned::of(piece, set, waiting)));
+        scanned.push_back(Scanned::End);
+    }
+
+    /// How many bytes wait to be shown.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Forgets what waits to be shown. The values that it added stay masked.
+    pub fn skip(&mut self) {
+        self.scanned.clear();
+        self.waiting = 0;
     }
 
     /// Adds to `out` what can be shown of the bytes that wait.
     pub fn show(&mut self, out: &mut Vec<u8>) {
+        self.show_first(usize::MAX, out);
+    }
+
+    /// Adds to `out` what can be shown of the first `limit` bytes that wait. The others wait on.
+    pub fn show_first(&mut self, mut limit: usize, out: &mut Vec<u8>) {
         if !self.scanned.is_empty() {
             self.is_dark(out);
         }
-        for piece in std::mem::take(&mut self.scanned) {
-            match piece {
-                Scanned::End if self.is_dark => *self.stream = Stream::new(),
-                Scanned::End => self.stream.finish(&self.set.read(), out),
-                _ if self.is_dark => {}
-                Scanned::Text(text) => {
-                    for text in text.chunks(PIECE) {
-                        self.stream.push(&self.set.read(), text, out);
-                    }
+        while let Some(piece) = self.scanned.pop_front() {
+            let length = piece.len();
+            if length > limit {
+                let (first, rest) = piece.split(limit);
+                self.scanned.push_front(rest);
+                self.waiting -= first.as_ref().map_or(0, Scanned::len);
+                if let Some(first) = first {
+                    self.show_piece(first, out);
                 }
-                Scanned::Value(line, is_masked) => {
-                    self.stream.finish(&self.set.read(), out);
-                    if !is_masked {
-                        self.is_dark(out);
-                        continue;
-                    }
-                    if let Some(revealed) = &mut self.revealed {
-                        revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
-                    }
-                    out.extend_from_slice(STARS);
+                return;
+            }
+            limit -= length;
+            self.waiting -= length;
+            self.show_piece(piece, out);
+        }
+    }
+
+    fn show_piece(&mut self, piece: Scanned, out: &mut Vec<u8>) {
+        match piece {
+            Scanned::End if self.is_dark => *self.stream = Stream::new(),
+            Scanned::End => self.stream.finish(&self.set.read(), out),
+            _ if self.is_dark => {}
+            Scanned::Text(text) => {
+                for text in text.chunks(PIECE) {
+                    self.stream.push(&self.set.read(), text, out);
                 }
+            }
+            Scanned::Value(line, is_masked) => {
+                self.stream.finish(&self.set.read(), out);
+                if !is_masked {
+                    self.is_dark(out);
+                    return;
+                }
+                if let Some(revealed) = &mut self.revealed {
+                    revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
+                }
+                out.extend_from_slice(STARS);
             }
         }
     }
@@ -204,13 +239,35 @@ impl OutputMasker {
 }
 
 impl Scanned {
-    fn of(piece: Piece<'_>, set: &MaskSet) -> Self {
-        match piece {
+    /// A piece, with its bytes added to those that wait; its value is masked.
+    fn of(piece: Piece<'_>, set: &MaskSet, waiting: &mut usize) -> Self {
+        let scanned = match piece {
             Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
             Piece::Value(value, line) => {
                 let is_masked = value.trim_ascii().is_empty() || set.add_bytes(&value);
                 Self::Value(Zeroizing::new(line.to_vec()), is_masked)
             }
+        };
+        *waiting += scanned.len();
+        scanned
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Value(bytes, _) => bytes.len(),
+            Self::End => 0,
+        }
+    }
+
+    /// The first bytes of a longer piece, where it can be cut, and the rest.
+    fn split(self, at: usize) -> (Option<Self>, Self) {
+        match self {
+            Self::Text(text) if at > 0 => {
+                let rest = Zeroizing::new(text[at..].to_vec());
+                let first = Zeroizing::new(text[..at].to_vec());
+                (Some(Self::Text(first)), Self::Text(rest))
+            }
+            whole => (None, whole),
         }
     }
 }

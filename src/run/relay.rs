@@ -67,7 +67,7 @@ pub async fn relay(
     let [stdout, stderr] = descriptors else { return Err(io::ErrorKind::InvalidInput.into()) };
     let (audience, ending) = Audience::start(Box::new(Shown(output)));
     let outlet = audience.outlet(StepPlace::of_command(RELAY_VERB));
-    let mut output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet);
+    let output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet);
     output.drain().await;
     drop(audience);
     ending.finish(std::future::pending()).await;
