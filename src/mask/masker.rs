@@ -1,5 +1,6 @@
 //! A stream of a process's output, masked as it comes.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,7 +30,9 @@ pub struct OutputMasker {
     /// Nothing for output that was searched for them before.
     commands: Option<Commands>,
     /// What waits to be shown.
-    scanned: Vec<Scanned>,
+    scanned: VecDeque<Scanned>,
+    /// So many bytes of it.
+    waiting: usize,
     /// Who may be shown the step's own values.
     listener: Option<Listener>,
     /// Where they stood.
@@ -116,8 +119,16 @@ impl Masker {
 impl OutputMasker {
     /// A masker at the beginning of a stream.
     pub fn new(set: Arc<MaskSet>) -> Self {
-        let (stream, commands) = (Box::new(Stream::new()), Some(Commands::new()));
-        Self { set, stream, commands, scanned: Vec::new(), listener: None, revealed: Vec::new(), is_dark: false }
+        Self {
+            set,
+            stream: Box::new(Stream::new()),
+            commands: Some(Commands::new()),
+            scanned: VecDeque::new(),
+            waiting: 0,
+            listener: None,
+            revealed: Vec::new(),
+            is_dark: false,
+        }
     }
 
     /// A masker for output that was masked already, and is put together or taken apart since: lines in it add no values.
@@ -178,48 +189,81 @@ impl OutputMasker {
     /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
     /// streams may add values as well before that.
     pub fn scan(&mut self, input: &[u8]) {
-        let Self { set, commands, scanned, listener, .. } = self;
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
+        let mut take = |piece: Piece<'_>| scanned.push_back(Scanned::of(piece, set, *listener, waiting));
         match commands {
-            Some(commands) => commands.push(input, |piece| scanned.push(Scanned::of(piece, set, *listener))),
-            None => scanned.push(Scanned::of(Piece::Text(input), set, None)),
+            Some(commands) => commands.push(input, take),
+            None => take(Piece::Text(input)),
         }
     }
 
     /// The same for the end of the stream.
     pub fn end(&mut self) {
-        let Self { set, commands, scanned, listener, .. } = self;
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
         if let Some(commands) = commands {
-            commands.finish(|piece| scanned.push(Scanned::of(piece, set, *listener)));
+            commands.finish(|piece| scanned.push_back(Scanned::of(piece, set, *listener, waiting)));
         }
-        scanned.push(Scanned::End);
+        scanned.push_back(Scanned::End);
+    }
+
+    /// How many bytes wait to be shown.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Forgets what waits to be shown. The values that it added stay masked.
+    pub fn skip(&mut self) {
+        self.scanned.clear();
+        self.waiting = 0;
     }
 
     /// Adds to `out` what can be shown of the bytes that wait.
     pub fn show(&mut self, out: &mut Vec<u8>) {
+        self.show_first(usize::MAX, out);
+    }
+
+    /// Adds to `out` what can be shown of the first `limit` bytes that wait. The others wait on.
+    pub fn show_first(&mut self, mut limit: usize, out: &mut Vec<u8>) {
         if !self.scanned.is_empty() {
             self.is_dark(out);
         }
-        for piece in std::mem::take(&mut self.scanned) {
-            match piece {
-                Scanned::End if self.is_dark => *self.stream = Stream::new(),
-                Scanned::End => self.stream.finish(&self.set.read(), out),
-                _ if self.is_dark => {}
-                Scanned::Text(text) => {
-                    for text in text.chunks(PIECE) {
-                        self.stream.push(&self.set.read(), text, out);
-                    }
+        while let Some(piece) = self.scanned.pop_front() {
+            let length = piece.len();
+            if length > limit {
+                let (first, rest) = piece.split(limit);
+                self.scanned.push_front(rest);
+                self.waiting -= first.as_ref().map_or(0, Scanned::len);
+                if let Some(first) = first {
+                    self.show_piece(first, out);
                 }
-                Scanned::Value(line, addition) => {
-                    self.stream.finish(&self.set.read(), out);
-                    if addition == Addition::Refused {
-                        self.is_dark(out);
-                        continue;
-                    }
-                    if addition == Addition::Revealed {
-                        self.revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
-                    }
-                    out.extend_from_slice(STARS);
+                return;
+            }
+            limit -= length;
+            self.waiting -= length;
+            self.show_piece(piece, out);
+        }
+    }
+
+    fn show_piece(&mut self, piece: Scanned, out: &mut Vec<u8>) {
+        match piece {
+            Scanned::End if self.is_dark => *self.stream = Stream::new(),
+            Scanned::End => self.stream.finish(&self.set.read(), out),
+            _ if self.is_dark => {}
+            Scanned::Text(text) => {
+                for text in text.chunks(PIECE) {
+                    self.stream.push(&self.set.read(), text, out);
                 }
+            }
+            Scanned::Value(line, addition) => {
+                self.stream.finish(&self.set.read(), out);
+                if addition == Addition::Refused {
+                    self.is_dark(out);
+                    return;
+                }
+                if addition == Addition::Revealed {
+                    self.revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
+                }
+                out.extend_from_slice(STARS);
             }
         }
     }
@@ -232,8 +276,9 @@ impl OutputMasker {
 }
 
 impl Scanned {
-    fn of(piece: Piece<'_>, set: &MaskSet, listener: Option<Listener>) -> Self {
-        match piece {
+    /// A piece, with its bytes added to those that wait; its value is masked.
+    fn of(piece: Piece<'_>, set: &MaskSet, listener: Option<Listener>, waiting: &mut usize) -> Self {
+        let scanned = match piece {
             Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
             Piece::Value(value, line, runner) => {
                 let is_new = || [&*value, line].iter().all(|text| Zeroizing::new(set.mask(text)).as_slice() == *text);
@@ -246,6 +291,27 @@ impl Scanned {
                 };
                 Self::Value(Zeroizing::new(line.to_vec()), addition)
             }
+        };
+        *waiting += scanned.len();
+        scanned
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Value(bytes, _) => bytes.len(),
+            Self::End => 0,
+        }
+    }
+
+    /// The first bytes of a longer piece, where it can be cut, and the rest.
+    fn split(self, at: usize) -> (Option<Self>, Self) {
+        match self {
+            Self::Text(text) if at > 0 => {
+                let rest = Zeroizing::new(text[at..].to_vec());
+                let first = Zeroizing::new(text[..at].to_vec());
+                (Some(Self::Text(first)), Self::Text(rest))
+            }
+            whole => (None, whole),
         }
     }
 }

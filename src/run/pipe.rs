@@ -26,10 +26,9 @@ pub(super) struct Pipe {
     pub(super) stream: Stream,
     masker: OutputMasker,
     buffer: Zeroizing<Vec<u8>>,
-    /// How much of the buffer was read and isn't shown.
-    pub(super) filled: usize,
-    /// How much that was before it was last read.
+    /// How much waited to be shown before it was last read.
     pub(super) before: usize,
+    shown: Vec<u8>,
     /// Whether the terminal behind makes the line ends that this pseudo-terminal makes as well.
     pub(super) has_double_ends: bool,
     /// When what is held is shown if nothing more comes.
@@ -54,8 +53,8 @@ impl Pipe {
             stream,
             masker,
             buffer: Zeroizing::new(vec![0; PIPE]),
-            filled: 0,
             before: 0,
+            shown: Vec::new(),
             has_double_ends: false,
             alarm: None,
         }
@@ -69,67 +68,63 @@ impl Pipe {
         }
     }
 
+    /// How much was read and waits to be shown.
+    pub(super) fn waiting(&self) -> usize {
+        self.masker.waiting()
+    }
+
     /// Reads what came, and tells whether something did, or the end.
     pub(super) fn read(&mut self) -> bool {
         let Some(reader) = &self.reader else { return false };
-        // Nothing waits, or the buffer would have to be larger.
-        let read = reader.read(&mut self.buffer[self.filled..]);
+        let read = reader.read(&mut self.buffer);
         self.take(read);
         read != Read::Nothing
     }
 
     /// Reads all that was written before now. What is written meanwhile may come with it, but not without end.
     pub(super) fn read_now(&mut self) {
-        self.before = self.filled;
-        let Some(most) = self.reader.as_ref().map(Reader::capacity) else { return };
-        let end = self.filled + most;
+        self.before = self.waiting();
+        let mut most = self.reader.as_ref().map_or(0, Reader::capacity);
         while let Some(reader) = &self.reader
-            && self.filled < end
+            && most > 0
         {
-            if self.filled == self.buffer.len() {
-                let mut larger = Zeroizing::new(vec![0; self.filled + PIPE]);
-                larger[..self.filled].copy_from_slice(&self.buffer);
-                self.buffer = larger;
-            }
-            let read = reader.read_now(&mut self.buffer[self.filled..]);
+            let read = reader.read_now(&mut self.buffer);
             self.take(read);
-            if read == Read::Nothing {
-                return;
-            }
+            let Read::Some(count) = read else { return };
+            most = most.saturating_sub(count);
         }
     }
 
+    /// Searches what was read for values that are to be masked, at once: what the other stream shows may have one.
     fn take(&mut self, read: Read) {
         match read {
-            Read::Some(count) => self.filled += count,
+            Read::Some(count) => self.masker.scan(&self.buffer[..count]),
             Read::Nothing => {}
-            Read::End => self.reader = None,
+            Read::End => drop(self.close()),
         }
     }
 
-    /// Searches what can be shown for values that are to be masked.
-    pub(super) fn scan(&mut self, safe: usize) {
-        let safe = safe.min(self.filled);
-        if safe > 0 {
+    /// Reads no more, and gives what could be read.
+    pub(super) fn close(&mut self) -> Option<Reader> {
+        let reader = self.reader.take()?;
+        self.masker.end();
+        Some(reader)
+    }
+
+    /// Masks what can be shown.
+    pub(super) fn mask(&mut self, safe: usize) {
+        if safe.min(self.waiting()) > 0 {
             self.alarm = None;
         }
-        self.masker.scan(&self.buffer[..safe]);
-        self.buffer.copy_within(safe..self.filled, 0);
-        self.filled -= safe;
-        if self.buffer.len() > PIPE && self.filled == 0 {
-            self.buffer = Zeroizing::new(vec![0; PIPE]);
-        }
-        if self.reader.is_none() && self.filled == 0 {
-            self.masker.end();
-        }
+        self.masker.show_first(safe, &mut self.shown);
     }
 
     /// What of it can be shown by now.
-    pub(super) fn mask(&mut self) -> MaskedPiece {
-        let mut shown = Vec::new();
-        self.masker.show(&mut shown);
+    pub(super) fn shown(&mut self, safe: usize) -> MaskedPiece {
+        self.mask(safe);
+        let mut shown = std::mem::take(&mut self.shown);
         if self.alarm.is_none()
-            && self.filled == 0
+            && self.waiting() == 0
             && let Some(reader) = &self.reader
             && reader.waiting() == 0
         {
@@ -151,6 +146,11 @@ impl Pipe {
             }
         }
         self.ended(rest)
+    }
+
+    /// Forgets what waits to be shown.
+    pub(super) fn skip(&mut self) {
+        self.masker.skip();
     }
 
     /// The same with one end a line.

@@ -80,7 +80,7 @@ pub(super) struct Rest(Output);
 impl Rest {
     /// Passes it on to its end.
     pub(super) async fn drain(self) {
-        let Self(mut output) = self;
+        let Self(output) = self;
         output.drain().await;
     }
 

@@ -68,7 +68,7 @@ pub async fn relay(
     let (audience, ending) =
         Audience::start(Box::new(Shown(move |stream, bytes: &[u8], _: &[Revealed]| output(stream, bytes))));
     let outlet = audience.outlet(StepPlace::of_command(RELAY_VERB));
-    let mut output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet, None);
+    let output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet, None);
     output.drain().await;
     drop(audience);
     ending.finish(std::future::pending()).await;
