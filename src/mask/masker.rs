@@ -8,6 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::command::{Commands, Piece};
+use super::runner::Listener;
 use super::stream::{STARS, Stream};
 use super::{MaskSet, Masks};
 
@@ -26,13 +27,16 @@ pub struct OutputMasker {
     set: Arc<MaskSet>,
     /// Large, and held by what waits for a process.
     stream: Box<Stream>,
-    commands: Commands,
+    /// Nothing for output that was searched for them before.
+    commands: Option<Commands>,
     /// What waits to be shown.
     scanned: VecDeque<Scanned>,
     /// So many bytes of it.
     waiting: usize,
-    /// Where the step's own values stood.
-    revealed: Option<Vec<Revealed>>,
+    /// Who may be shown the step's own values.
+    listener: Option<Listener>,
+    /// Where they stood.
+    revealed: Vec<Revealed>,
     /// Whether something can't be masked, so that nothing is shown.
     is_dark: bool,
 }
@@ -40,12 +44,24 @@ pub struct OutputMasker {
 /// A piece of a stream that waits to be shown.
 enum Scanned {
     Text(Zeroizing<Vec<u8>>),
-    /// The rest of a line that added a value, and whether that could be done.
-    Value(Zeroizing<Vec<u8>>, bool),
+    /// The rest of a line that added a value, and what became of that.
+    Value(Zeroizing<Vec<u8>>, Addition),
     End,
 }
 
+/// What became of a value that was to be added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addition {
+    /// It is masked.
+    Masked,
+    /// The same, and its runner may see it.
+    Revealed,
+    /// It can't be masked.
+    Refused,
+}
+
 /// A value that a step added itself: the runner that it is meant for has to see it.
+#[derive(Clone)]
 pub struct Revealed {
     /// Where its stars are in the output.
     pub stars: Range<usize>,
@@ -103,15 +119,28 @@ impl Masker {
 impl OutputMasker {
     /// A masker at the beginning of a stream.
     pub fn new(set: Arc<MaskSet>) -> Self {
-        let (stream, commands) = (Box::new(Stream::new()), Commands::new());
-        Self { set, stream, commands, scanned: VecDeque::new(), waiting: 0, revealed: None, is_dark: false }
+        Self {
+            set,
+            stream: Box::new(Stream::new()),
+            commands: Some(Commands::new()),
+            scanned: VecDeque::new(),
+            waiting: 0,
+            listener: None,
+            revealed: Vec::new(),
+            is_dark: false,
+        }
     }
 
-    /// Remembers the values that the step adds itself, for [`OutputMasker::take_revealed`]. The output has stars all the
-    /// same.
+    /// A masker for output that was masked already, and is put together or taken apart since: lines in it add no values.
+    pub fn again(set: Arc<MaskSet>) -> Self {
+        Self { commands: None, ..Self::new(set) }
+    }
+
+    /// Remembers the values that the step adds for a runner, for [`OutputMasker::take_revealed`]. The output has stars all
+    /// the same. One in which something stands that was masked before is remembered only if that runner knows it.
     #[must_use]
-    pub fn revealing(mut self) -> Self {
-        self.revealed = Some(Vec::new());
+    pub fn revealing(mut self, listener: Listener) -> Self {
+        self.listener = Some(listener);
         self
     }
 
@@ -144,7 +173,9 @@ impl OutputMasker {
     fn is_dark(&mut self, out: &mut Vec<u8>) -> bool {
         if !self.is_dark && self.set.is_full() {
             self.is_dark = true;
-            out.extend_from_slice(DARK);
+            if self.commands.is_some() {
+                out.extend_from_slice(DARK);
+            }
         }
         self.is_dark
     }
@@ -158,14 +189,20 @@ impl OutputMasker {
     /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
     /// streams may add values as well before that.
     pub fn scan(&mut self, input: &[u8]) {
-        let Self { set, commands, scanned, waiting, .. } = self;
-        commands.push(input, |piece| scanned.push_back(Scanned::of(piece, set, waiting)));
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
+        let mut take = |piece: Piece<'_>| scanned.push_back(Scanned::of(piece, set, *listener, waiting));
+        match commands {
+            Some(commands) => commands.push(input, take),
+            None => take(Piece::Text(input)),
+        }
     }
 
     /// The same for the end of the stream.
     pub fn end(&mut self) {
-        let Self { set, commands, scanned, waiting, .. } = self;
-        commands.finish(|piece| scanned.push_back(Scanned::of(piece, set, waiting)));
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
+        if let Some(commands) = commands {
+            commands.finish(|piece| scanned.push_back(Scanned::of(piece, set, *listener, waiting)));
+        }
         scanned.push_back(Scanned::End);
     }
 
@@ -217,14 +254,14 @@ impl OutputMasker {
                     self.stream.push(&self.set.read(), text, out);
                 }
             }
-            Scanned::Value(line, is_masked) => {
+            Scanned::Value(line, addition) => {
                 self.stream.finish(&self.set.read(), out);
-                if !is_masked {
+                if addition == Addition::Refused {
                     self.is_dark(out);
                     return;
                 }
-                if let Some(revealed) = &mut self.revealed {
-                    revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
+                if addition == Addition::Revealed {
+                    self.revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
                 }
                 out.extend_from_slice(STARS);
             }
@@ -234,18 +271,25 @@ impl OutputMasker {
     /// What the step added itself, and where it stood in what was added to `out` since the last time: places count from
     /// the beginning of `out`, which must not have been touched.
     pub fn take_revealed(&mut self) -> Vec<Revealed> {
-        self.revealed.as_mut().map(std::mem::take).unwrap_or_default()
+        std::mem::take(&mut self.revealed)
     }
 }
 
 impl Scanned {
     /// A piece, with its bytes added to those that wait; its value is masked.
-    fn of(piece: Piece<'_>, set: &MaskSet, waiting: &mut usize) -> Self {
+    fn of(piece: Piece<'_>, set: &MaskSet, listener: Option<Listener>, waiting: &mut usize) -> Self {
         let scanned = match piece {
             Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
-            Piece::Value(value, line) => {
+            Piece::Value(value, line, runner) => {
+                let is_new = || [&*value, line].iter().all(|text| Zeroizing::new(set.mask(text)).as_slice() == *text);
+                let is_shown = listener.is_some_and(|to| to.runner == runner && (to.knows_values || is_new()));
                 let is_masked = value.trim_ascii().is_empty() || set.add_bytes(&value);
-                Self::Value(Zeroizing::new(line.to_vec()), is_masked)
+                let addition = match (is_masked, is_shown) {
+                    (false, _) => Addition::Refused,
+                    (true, true) => Addition::Revealed,
+                    (true, false) => Addition::Masked,
+                };
+                Self::Value(Zeroizing::new(line.to_vec()), addition)
             }
         };
         *waiting += scanned.len();

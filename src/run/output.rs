@@ -5,25 +5,15 @@
 //! for values that the process adds to the masks.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
-use zeroize::Zeroizing;
+use tokio::time::sleep_until;
 
 use super::audience::{Outlet, Seen, Slot, index};
 use super::event::Stream;
-use super::reader::{Read, Reader};
-use crate::mask::{MaskSet, OutputMasker};
-
-/// Bytes that are read at once: as many as a pipe holds.
-const PIPE: usize = 64 << 10;
-
-/// How long a pseudo-terminal is silent before what looks like the beginning of a value is shown: somebody may be typing.
-const TYPING: Duration = Duration::from_millis(100);
-
-/// The same for a pipe, where nobody looks for their keys.
-const LULL: Duration = Duration::from_secs(1);
+use super::pipe::Pipe;
+use super::reader::Reader;
+use crate::mask::{Listener, MaskSet};
 
 /// The output of a process. Its memory is bounded, and wiped.
 pub(super) struct Output {
@@ -31,34 +21,16 @@ pub(super) struct Output {
     outlet: Outlet,
 }
 
-/// One stream of it.
-struct Pipe {
-    reader: Option<Reader>,
-    stream: Stream,
-    masker: OutputMasker,
-    buffer: Zeroizing<Vec<u8>>,
-    /// How much waited to be shown before it was last read.
-    before: usize,
-    shown: Vec<u8>,
-    /// Whether the terminal behind makes the line ends that this pseudo-terminal makes as well.
-    has_double_ends: bool,
-    /// When what is held is shown if nothing more comes.
-    alarm: Option<Instant>,
-}
-
 impl Output {
     /// The output of a process, from where it can be read.
-    pub(super) fn new(stdout: Option<Reader>, stderr: Option<Reader>, masks: &Arc<MaskSet>, outlet: Outlet) -> Self {
-        let pipe = |reader, stream| Pipe {
-            reader,
-            stream,
-            masker: OutputMasker::new(Arc::clone(masks)),
-            buffer: Zeroizing::new(vec![0; PIPE]),
-            before: 0,
-            shown: Vec::new(),
-            has_double_ends: false,
-            alarm: None,
-        };
+    pub(super) fn new(
+        stdout: Option<Reader>,
+        stderr: Option<Reader>,
+        masks: &Arc<MaskSet>,
+        outlet: Outlet,
+        listener: Option<Listener>,
+    ) -> Self {
+        let pipe = |reader, stream| Pipe::new(reader, stream, masks, listener);
         Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
     }
 
@@ -90,7 +62,7 @@ impl Output {
             let slot = outlet.slot().await;
             let Some(first) = first else {
                 // The process has written nothing, so that this isn't done.
-                outlet.send(slot, streams.iter_mut().map(|pipe| (pipe.stream, pipe.rest())));
+                outlet.send(slot, streams.iter_mut().map(Pipe::rest));
                 continue;
             };
             if carried.is_some() || streams[first].read() {
@@ -217,117 +189,13 @@ fn read_last(streams: &mut [Pipe; 2]) {
     let safe = catch_up(streams, 0);
     for (pipe, safe) in streams.iter_mut().zip(safe) {
         pipe.mask(safe);
-        pipe.masker.skip();
+        pipe.skip();
     }
 }
 
 /// Masks what was read of both streams, as far as it is safe, and sends it on its way. The rest waits.
 fn show(streams: &mut [Pipe; 2], safe: [usize; 2], outlet: &Outlet, slot: Slot) {
-    outlet.send(slot, streams.iter_mut().zip(safe).map(|(pipe, safe)| (pipe.stream, pipe.shown(safe))));
-}
-
-impl Pipe {
-    /// Waits until there may be something to read; for ever when nothing more comes.
-    async fn ready(&self) {
-        match &self.reader {
-            Some(reader) => reader.ready().await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// How much was read and waits to be shown.
-    fn waiting(&self) -> usize {
-        self.masker.waiting()
-    }
-
-    /// Reads what came, and tells whether something did, or the end.
-    fn read(&mut self) -> bool {
-        let Some(reader) = &self.reader else { return false };
-        let read = reader.read(&mut self.buffer);
-        self.take(read);
-        read != Read::Nothing
-    }
-
-    /// Reads all that was written before now. What is written meanwhile may come with it, but not without end.
-    fn read_now(&mut self) {
-        self.before = self.waiting();
-        let mut most = self.reader.as_ref().map_or(0, Reader::capacity);
-        while let Some(reader) = &self.reader
-            && most > 0
-        {
-            let read = reader.read_now(&mut self.buffer);
-            self.take(read);
-            let Read::Some(count) = read else { return };
-            most = most.saturating_sub(count);
-        }
-    }
-
-    /// Searches what was read for values that are to be masked, at once: what the other stream shows may have one.
-    fn take(&mut self, read: Read) {
-        match read {
-            Read::Some(count) => self.masker.scan(&self.buffer[..count]),
-            Read::Nothing => {}
-            Read::End => drop(self.close()),
-        }
-    }
-
-    /// Reads no more, and gives what could be read.
-    fn close(&mut self) -> Option<Reader> {
-        let reader = self.reader.take()?;
-        self.masker.end();
-        Some(reader)
-    }
-
-    /// Masks what can be shown.
-    fn mask(&mut self, safe: usize) {
-        if safe.min(self.waiting()) > 0 {
-            self.alarm = None;
-        }
-        self.masker.show_first(safe, &mut self.shown);
-    }
-
-    /// What of it can be shown by now.
-    fn shown(&mut self, safe: usize) -> Vec<u8> {
-        self.mask(safe);
-        let mut shown = std::mem::take(&mut self.shown);
-        if self.alarm.is_none()
-            && self.waiting() == 0
-            && let Some(reader) = &self.reader
-            && reader.waiting() == 0
-        {
-            self.masker.pause(&mut shown);
-            let patience = if reader.is_screen() { TYPING } else { LULL };
-            self.alarm = (self.masker.held() > 0).then(|| Instant::now() + patience);
-        }
-        self.ended(shown)
-    }
-
-    /// All that is held, once it has been for long enough and nothing follows.
-    fn rest(&mut self) -> Vec<u8> {
-        let mut rest = Vec::new();
-        let is_silent = self.reader.as_ref().is_some_and(|reader| reader.waiting() == 0);
-        if self.alarm.is_some_and(|alarm| alarm <= Instant::now()) {
-            self.alarm = None;
-            if is_silent {
-                self.masker.silence(&mut rest);
-            }
-        }
-        self.ended(rest)
-    }
-
-    /// The same with one end a line.
-    fn ended(&self, mut shown: Vec<u8>) -> Vec<u8> {
-        if self.has_double_ends {
-            shown.dedup_by(|next, before| {
-                *before == b'\r' && *next == b'\n' && {
-                    // The line feed takes the place of both.
-                    *before = b'\n';
-                    true
-                }
-            });
-        }
-        shown
-    }
+    outlet.send(slot, streams.iter_mut().zip(safe).map(|(pipe, safe)| pipe.shown(safe)));
 }
 
 #[cfg(all(test, unix))]
@@ -374,7 +242,7 @@ mod tests {
         rustix::io::ioctl_fionbio(&stdout, true).expect("a pipe");
         rustix::io::ioctl_fionbio(&stderr, true).expect("a pipe");
         let masks = Arc::new(MaskSet::new([]));
-        let output = Output::new(reader(stdout), reader(stderr), &masks, audience.outlet(place));
+        let output = Output::new(reader(stdout), reader(stderr), &masks, audience.outlet(place), None);
         let writer = std::thread::spawn(move || {
             let (mut adds, mut gets) =
                 if errors_add { (File::from(err), File::from(out)) } else { (File::from(out), File::from(err)) };
