@@ -39,3 +39,4 @@ mod store;
 mod terminal;
 mod tls;
 mod unusable;
+mod yaml;
