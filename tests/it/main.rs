@@ -43,3 +43,4 @@ mod store;
 mod terminal;
 mod tls;
 mod unusable;
+mod yaml;
