@@ -18,6 +18,7 @@ mod run;
 mod stores;
 mod supervision;
 mod terminal;
+mod told;
 mod used;
 mod waiting;
 

@@ -30,6 +30,7 @@ mod private_files;
 mod probe;
 mod processes;
 mod resolve;
+mod resolver;
 mod run;
 mod run_cli;
 mod run_command;
