@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::advice::Advice;
 use super::args::Fetching;
 use super::used::Uses;
 use super::waiting::{Interrupt, Waiting};
@@ -10,8 +11,10 @@ use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::{Plan, Purpose};
+use crate::reference::SecretName;
 use crate::render::Filled;
 use crate::resolve::Resolved;
+use crate::store::FetchError;
 use crate::workflow::Workflow;
 
 /// Answers a plan in a runtime of its own, and makes something of it.
@@ -48,16 +51,20 @@ async fn resolve<P: Purpose>(
         // Nothing to fetch needs no vault, and no emulator either.
         plan.resolve(args.timeout, |_| ()).await
     } else {
-        let (plan, _emulator) = match &args.emulate {
+        let (plan, emulated) = match &args.emulate {
             None => (plan, None),
             Some(seed) => {
-                let emulator = emulator(seed, plan.stores(), terminal).await?;
-                (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
+                let (emulator, advice) = emulator(seed, plan.stores(), terminal).await?;
+                (plan.with_stores(|store| emulator.redirect(store)), Some((emulator, advice)))
             }
+        };
+        let advise = |error: &FetchError, store: &Store, secret: &SecretName, version| match &emulated {
+            None => error.remedy(store, secret, version),
+            Some((_, advice)) => advice.remedy(error, store, secret, version),
         };
         let total = plan.fetches().len();
         let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
-        interrupt.or(plan.resolve(args.timeout, progress)).await?
+        interrupt.or(plan.resolve_advised(args.timeout, progress, advise)).await?
     };
     terminal.progress("");
     finish(resolved, terminal)
@@ -82,17 +89,19 @@ fn finish<P>(resolved: Resolution<P>, terminal: &Terminal) -> Result<Resolved<P>
     }
 }
 
-/// An emulator with the vaults of a seed, and the applications of the stores.
-pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
+/// An emulator with the vaults of a seed, and the applications of the stores, and what to do about its errors.
+pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<(Emulator, Advice), Exit> {
     let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
     let seed = seed.map_err(|faults| {
         terminal.diagnostics(&faults);
         Exit::Faults
     })?;
-    seed.into_builder().start().await.map_err(|error| {
+    let advice = Advice::of(&seed, path);
+    let emulator = seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
-    })
+    })?;
+    Ok((emulator, advice))
 }
 
 /// Makes the vaults of a seed those of the stores, and sees to it that each store has an application.

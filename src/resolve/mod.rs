@@ -3,6 +3,7 @@
 //! Every fetch of the plan is answered, or nothing is: all failures come in one report, each at every place that
 //! uses the secret.
 
+mod oddity;
 mod report;
 
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use tokio::time::Instant;
 
 use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Fetch, Plan, Run};
-use crate::reference::SecretVersion;
+use crate::plan::{Fetch, Plan, Run, Use};
+use crate::reference::{SecretName, SecretVersion};
 use crate::secret::Secret;
 use crate::store::{self, FetchError, Fetched};
+
+use oddity::Oddity;
 
 /// How long a resolve may take when nobody says.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -48,7 +51,21 @@ impl<P> Plan<P> {
     pub async fn resolve(
         self,
         timeout: Duration,
+        progress: impl FnMut(usize),
+    ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
+        self.resolve_advised(timeout, progress, FetchError::remedy).await
+    }
+
+    /// The same where something other than Azure is to be mended: `advise` says what to do about an error, as
+    /// [`FetchError::remedy`] does for Azure.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub async fn resolve_advised(
+        self,
+        timeout: Duration,
         mut progress: impl FnMut(usize),
+        advise: impl Fn(&FetchError, &Store, &SecretName, Option<SecretVersion>) -> String,
     ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
         let begun = Instant::now();
         let deadline = |store: &Store| begun + store.timeout.map_or(timeout, |own| own.min(timeout));
@@ -74,12 +91,13 @@ impl<P> Plan<P> {
             progress(done);
         }
         let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
-        self.answer(results)
+        self.answer(results, advise)
     }
 
     fn answer(
         self,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
+        advise: impl Fn(&FetchError, &Store, &SecretName, Option<SecretVersion>) -> String,
     ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
@@ -90,14 +108,14 @@ impl<P> Plan<P> {
                     self.check_validity(fetch, &fetched, &mut diagnostics);
                     let answer = self.select(fetch, fetched, &mut diagnostics);
                     if let Some(answer) = &answer {
-                        self.check_common(fetch, answer, &mut diagnostics);
+                        self.check_values(fetch, answer, &mut diagnostics);
                     }
                     answers.extend(answer);
                 }
                 Err(error) => failures.push((fetch, error)),
             }
         }
-        diagnostics.extend(report::failures(&self, failures));
+        diagnostics.extend(report::failures(&self, failures, advise));
         diagnostics.finish(Some(())).map(|((), warnings)| {
             let plan = self;
             (Resolved { plan, answers }, warnings)
@@ -128,24 +146,26 @@ impl<P> Plan<P> {
         })
     }
 
-    /// A value that stands everywhere can't be masked everywhere: the stars would say what it is.
-    fn check_common(&self, fetch: &Fetch, answer: &Answer, diagnostics: &mut Diagnostics) {
-        let values = fetch.uses.iter().filter(|used| {
-            let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
-            value.is_common()
-        });
-        let mut spans: Vec<_> = values.map(|used| used.span).collect();
-        spans.sort_unstable();
-        spans.dedup();
-        if spans.is_empty() {
-            return;
+    /// Warns of values that are probably none, or can't be masked well: each secret once, at every place.
+    fn check_values(&self, fetch: &Fetch, answer: &Answer, diagnostics: &mut Diagnostics) {
+        let value = |used: &Use| used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
+        for oddity in [Oddity::Empty, Oddity::LineBreak, Oddity::Common] {
+            let mut spans: Vec<_> = fetch
+                .uses
+                .iter()
+                .filter(|used| Oddity::of(value(used)) == Some(oddity))
+                .map(|used| used.span)
+                .collect();
+            spans.sort_unstable();
+            spans.dedup();
+            if spans.is_empty() {
+                continue;
+            }
+            let (code, what, help) = oddity.told();
+            let message = format!("the value of `{}` of the store `{}` {what}", fetch.secret, self.store(fetch).name);
+            let at = |diagnostic: Diagnostic, span| diagnostic.at(self.source(), span, "");
+            diagnostics.push(spans.into_iter().fold(Diagnostic::warning(code, message), at).help(help));
         }
-        let store = &self.store(fetch).name;
-        let message = format!("the value of `{}` of the store `{store}` is short, or a usual word", fetch.secret);
-        let diagnostic = spans.into_iter().fold(Diagnostic::warning(Code::CommonValue, message), |diagnostic, span| {
-            diagnostic.at(self.source(), span, "")
-        });
-        diagnostics.push(diagnostic.help("it is masked only where it stands as a word of its own; use a longer value"));
     }
 
     /// `nbf` and `exp` are informational for the service, so that they are a warning here, unless the store says

@@ -12,6 +12,7 @@ mod identity;
 mod probe;
 mod remedy;
 mod retry;
+mod spoilt;
 mod target;
 mod throttle;
 mod token;
@@ -29,6 +30,7 @@ pub use answer::grant::Grant;
 pub use answer::wait::wait;
 pub use error::FetchError;
 pub use probe::{Check, Probe, probe};
+pub use spoilt::Spoilt;
 pub use unreachable::Unreachable;
 pub use vault::Vault;
 

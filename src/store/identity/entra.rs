@@ -19,6 +19,7 @@ use crate::store::answer::grant::Grant;
 use crate::store::error::FetchError;
 use crate::store::http::Caller;
 use crate::store::retry::Failed;
+use crate::store::spoilt::{Spoilt, without_line_break};
 use crate::store::target::Target;
 
 /// The type of an assertion (RFC 7523, section 2.2).
@@ -78,6 +79,13 @@ impl Application {
             let ahead = answer.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_TOLERANCE);
             self.clock_ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);
         }
+        let error = match (&error, &self.credential) {
+            (FetchError::WrongSecret, Credential::Secret(source)) => {
+                let spoilt = client_secret(source).ok().and_then(|secret| Spoilt::of(&secret));
+                spoilt.map_or(error, FetchError::SpoiltSecret)
+            }
+            _ => error,
+        };
         Err(Failed { error, asked: answer.asked() })
     }
 
@@ -121,14 +129,20 @@ impl Application {
     }
 }
 
-/// Reads the client secret from where it is.
+/// Reads the client secret from where it is. The line break that ends a line doesn't belong to it.
 fn client_secret(source: &SecretSource) -> Result<Arc<Secret>, FetchError> {
     match source {
         SecretSource::Literal(secret) => Ok(Arc::clone(secret)),
         SecretSource::Variable(name) => match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Ok(Arc::new(Secret::new(value))),
+            Ok(value) => {
+                let value = Zeroizing::new(value);
+                match without_line_break(&value) {
+                    "" => Err(FetchError::SecretUnset(name.clone())),
+                    value => Ok(Arc::new(Secret::concat([value]))),
+                }
+            }
             Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
-            _ => Err(FetchError::SecretUnset(name.clone())),
+            Err(VarError::NotPresent) => Err(FetchError::SecretUnset(name.clone())),
         },
         SecretSource::File(path) => Ok(Arc::new(text(path, FetchError::SecretUnreadable)?)),
     }
@@ -139,8 +153,7 @@ fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Sec
     let fault = |why: String| fault(path.display().to_string(), why);
     let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| fault(error.to_string()))?);
     let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
-    let value = text.strip_suffix('\n').unwrap_or(text);
-    let value = value.strip_suffix('\r').unwrap_or(value);
+    let value = without_line_break(text);
     if value.is_empty() {
         return Err(fault("it is empty".to_owned()));
     }
