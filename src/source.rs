@@ -2,6 +2,7 @@
 //!
 //! A span is a pair of byte offsets; line and column are computed when somebody looks.
 
+mod location;
 mod printable;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use memchr::memchr2_iter;
 use zeroize::Zeroize;
 
+pub use location::Location;
 pub use printable::printable;
 
 /// The largest file that is read, in bytes (64 MiB).
@@ -62,6 +64,8 @@ pub struct Source {
     name: String,
     text: String,
     private: bool,
+    /// Where variables of the environment begin, in order; their lines are none of a file.
+    variables: Vec<(usize, String)>,
     index: OnceLock<Index>,
 }
 
@@ -129,7 +133,7 @@ impl Source {
     }
 
     fn build(name: String, text: String, private: bool) -> Self {
-        Self { name, text, private, index: OnceLock::new() }
+        Self { name, text, private, variables: Vec::new(), index: OnceLock::new() }
     }
 
     fn load(path: &Path, private: bool) -> Result<Arc<Self>, SourceError> {

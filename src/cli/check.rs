@@ -14,9 +14,15 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
     let mut all = Diagnostics::new();
     let mut configs: Vec<(PathBuf, Option<Config>)> = Vec::new();
     for file in &args.files {
-        let path = input::config_path(global, crate::file::folder(file));
+        let path = if input::is_configuration(file) {
+            Some(file.clone())
+        } else {
+            input::config_path(global, crate::file::folder(file))
+        };
+        let is_own = path.as_deref() == Some(file);
         // A configuration is read, and its faults are told, once.
         if let Some(path) = path.as_ref().filter(|path| !configs.iter().any(|(known, _)| known == *path)) {
+            terminal.detail(&format!("configuration: {}", path.display()));
             let config = match Config::read(path) {
                 Ok((config, warnings)) => {
                     all.extend(warnings);
@@ -35,7 +41,11 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
             Some((_, None)) => Known::Faulty,
             Some((_, Some(config))) => Known::Read(config),
         };
-        one(file, known, &mut all, args.format, terminal);
+        if !is_own {
+            one(file, known, &mut all, args.format, terminal);
+        } else if args.format == CheckFormat::Human {
+            configuration(file, known, terminal);
+        }
     }
     all.sort();
     let written = match args.format {
@@ -62,6 +72,15 @@ enum Known<'c> {
     /// It has faults, so that what the workflow wants of it can't be told.
     Faulty,
     Read(&'c Config),
+}
+
+/// Says what a configuration that is named as a file has.
+fn configuration(file: &Path, config: Known<'_>, terminal: &Terminal) {
+    if let Known::Read(config) = config {
+        let (stores, credentials) = (config.stores.len(), config.credentials.len());
+        let (stores, credentials) = (counted(stores, "store"), counted(credentials, "credential"));
+        terminal.say(&format!("{}: no errors; a configuration with {stores}, {credentials}", file.display()));
+    }
 }
 
 /// Checks one file.

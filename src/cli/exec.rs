@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::{Exec, Global};
 use super::audit::Trail;
@@ -39,7 +37,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Ok(registration) => registration,
         Err(exit) => return exit,
     };
-    let plan = match plan(args, global) {
+    let plan = match plan(args, global, terminal) {
         Ok((plan, warnings)) => {
             terminal.diagnostics(&warnings);
             plan
@@ -186,9 +184,9 @@ fn unusable(workflow: &Workflow<Filled>, places: &HashMap<String, Span>) -> Diag
 }
 
 /// The plan of the variables. Faults of all that it is made from come together.
-fn plan(args: &Exec, global: &Global) -> Result<(Plan, Diagnostics), Diagnostics> {
+fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diagnostics), Diagnostics> {
     let (workflow, mut found) = variables(args)?;
-    let config = match input::config(global, Path::new(".")) {
+    let config = match input::config(global, Path::new("."), terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
             config
@@ -209,28 +207,18 @@ fn plan(args: &Exec, global: &Global) -> Result<(Plan, Diagnostics), Diagnostics
     }
 }
 
-/// The variables of the file, and those of the current environment that hold references and aren't in the file.
+/// The variables of the file, and those of the current environment that hold references and aren't in the file. The file
+/// comes first, so that its lines have their numbers.
 fn variables(args: &Exec) -> Result<(Workflow<Template>, Diagnostics), Diagnostics> {
-    let found = |mut faults: Diagnostics, source: &Arc<Source>| {
-        let (workflow, more) = Workflow::of_variables(source, NAME);
-        faults.extend(more);
-        Ok((workflow, faults))
-    };
-    let Some(path) = &args.env_file else {
-        return found(not_utf8(|_| true), &Source::private("environment", inherited(|_| true)));
-    };
     // The file may hold plain passwords as well.
-    let file = Source::read_private(path).map_err(Diagnostic::from)?;
-    let names: HashSet<String> =
-        assignments(&file, &mut Diagnostics::new()).into_iter().map(|assignment| assignment.name).collect();
-    let broken = not_utf8(|name| !names.contains(name));
-    let inherited = inherited(|name| !names.contains(name));
-    if inherited.is_empty() {
-        return found(broken, &file);
-    }
-    // The file comes first, so that its lines have their numbers.
-    let text = format!("{}\n{inherited}", file.text());
-    found(broken, &Source::private(file.name(), text))
+    let file = args.env_file.as_ref().map(|path| Source::read_private(path)).transpose().map_err(Diagnostic::from)?;
+    let assigned = file.as_ref().map(|file| assignments(file, &mut Diagnostics::new())).unwrap_or_default();
+    let names: HashSet<String> = assigned.into_iter().map(|assignment| assignment.name).collect();
+    let mut faults = not_utf8(|name| !names.contains(name));
+    let source = Source::with_variables(file.as_deref(), inherited(|name| !names.contains(name)));
+    let (workflow, more) = Workflow::of_variables(&source, NAME);
+    faults.extend(more);
+    Ok((workflow, faults))
 }
 
 /// The variables of this process with references in them that can't be found: they aren't UTF-8. The command would be
@@ -251,17 +239,16 @@ fn not_utf8(chosen: impl Fn(&str) -> bool) -> Diagnostics {
     faults
 }
 
-/// The variables of this process with references in them, or nearly, as `NAME="VALUE"` lines.
-fn inherited(chosen: impl Fn(&str) -> bool) -> String {
+/// The variables of this process with references in them, or nearly, each by its name and as a `NAME="VALUE"` line.
+fn inherited(chosen: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, value)| chosen(name) && (value.contains(OPENING) || near_misses(value).next().is_some()))
         .collect();
     found.sort();
-    let mut out = String::new();
-    for (name, value) in found {
+    for (name, value) in &mut found {
         let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
-        let _ = writeln!(out, "{name}=\"{escaped}\"");
+        *value = format!("{name}=\"{escaped}\"");
     }
-    out
+    found
 }

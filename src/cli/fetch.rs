@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::advice::Advice;
 use super::args::Fetching;
 use super::told::Told;
 use super::used::Uses;
@@ -12,10 +13,11 @@ use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::{Plan, Purpose};
+use crate::reference::SecretName;
 use crate::render::Filled;
 use crate::resolve::{ResolveOptions, Resolved, Resolver};
 use crate::secret::Secret;
-use crate::store::Events;
+use crate::store::{Events, FetchError};
 use crate::workflow::Workflow;
 
 /// So much may happen before it is told.
@@ -61,15 +63,18 @@ async fn resolve<P: Purpose>(
     interrupt: &Interrupt<'_>,
 ) -> Result<Resolved<P>, Exit> {
     // Nothing to fetch needs no emulator.
-    let (plan, _emulator) = match args.emulate.as_ref().filter(|_| !plan.fetches().is_empty()) {
-        None => (plan, None),
-        Some(seed) => {
-            let emulator = emulator(seed, plan.stores(), terminal).await?;
-            (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
-        }
-    };
     let (events, mut happens) = Events::channel(EVENTS);
     let options = ResolveOptions::default().timeout(args.timeout).events(events);
+    let (plan, options, _emulator) = match args.emulate.as_ref().filter(|_| !plan.fetches().is_empty()) {
+        None => (plan, options, None),
+        Some(seed) => {
+            let (emulator, advice) = emulator(seed, plan.stores(), terminal).await?;
+            let advise = move |error: &FetchError, store: &Store, secret: &SecretName, version| {
+                advice.remedy(error, store, secret, version)
+            };
+            (plan.with_stores(|store| emulator.redirect(store)), options.advise(advise), Some(emulator))
+        }
+    };
     let resolver = Resolver::new();
     let told = async {
         let mut told = Told::new(plan.fetches().len(), terminal);
@@ -91,17 +96,19 @@ async fn resolve<P: Purpose>(
     }
 }
 
-/// An emulator with the vaults of a seed, and the applications of the stores.
-pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<Emulator, Exit> {
+/// An emulator with the vaults of a seed, and the applications of the stores, and what to do about its errors.
+pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<(Emulator, Advice), Exit> {
     let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
     let seed = seed.map_err(|faults| {
         terminal.diagnostics(&faults);
         Exit::Faults
     })?;
-    seed.into_builder().start().await.map_err(|error| {
+    let advice = Advice::of(&seed, path);
+    let emulator = seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
-    })
+    })?;
+    Ok((emulator, advice))
 }
 
 /// Makes the vaults of a seed those of the stores, and sees to it that each store has an application.

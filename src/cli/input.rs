@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Terminal;
 use super::args::Global;
 use crate::config::{self, Config};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -19,14 +20,28 @@ pub(super) fn workflow(path: &Path) -> (Option<Workflow<Template>>, Diagnostics)
     }
 }
 
+/// Whether a file is a configuration, by its name.
+pub(super) fn is_configuration(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == config::FILE_NAME)
+}
+
 /// The configuration's file: the one that was named, or the nearest from a folder upwards.
 pub(super) fn config_path(global: &Global, folder: &Path) -> Option<PathBuf> {
     global.config().or_else(|| config::find(folder))
 }
 
-/// The configuration for files of a folder, with its warnings.
-pub(super) fn config(global: &Global, folder: &Path) -> Result<(Option<Config>, Diagnostics), Diagnostics> {
-    match config_path(global, folder) {
+/// The configuration for files of a folder, with its warnings. Which one it is is told to whoever wants details.
+pub(super) fn config(
+    global: &Global,
+    folder: &Path,
+    terminal: &Terminal,
+) -> Result<(Option<Config>, Diagnostics), Diagnostics> {
+    let path = config_path(global, folder);
+    terminal.detail(&match &path {
+        Some(path) => format!("configuration: {}", path.display()),
+        None => "configuration: none".to_owned(),
+    });
+    match path {
         Some(path) => Config::read(&path).map(|(config, warnings)| (Some(config), warnings)),
         None => Ok((None, Diagnostics::new())),
     }
@@ -38,6 +53,7 @@ pub(super) fn config(global: &Global, folder: &Path) -> Result<(Option<Config>, 
 pub(super) fn plan<P: Purpose>(
     path: &Path,
     global: &Global,
+    terminal: &Terminal,
     select: impl FnOnce(Workflow<Template>) -> Result<Workflow<Template>, crate::workflow::Unselectable>,
 ) -> Result<(Plan<P>, Diagnostics), Failure> {
     let (workflow, mut found) = workflow(path);
@@ -45,7 +61,7 @@ pub(super) fn plan<P: Purpose>(
         found.extend(workflow.unseen());
     }
     let selected = workflow.map(select);
-    let config = match config(global, folder(path)) {
+    let config = match config(global, folder(path), terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
             config
@@ -82,7 +98,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Tells it, and how the verb ends with it.
-    pub(super) fn tell(&self, terminal: &super::Terminal) -> super::Exit {
+    pub(super) fn tell(&self, terminal: &Terminal) -> super::Exit {
         match self {
             Self::Faults(faults) => {
                 terminal.diagnostics(faults);

@@ -2,6 +2,7 @@
 //!
 //! [`main`] takes arguments and streams and gives an exit code, so that it can be called in a test.
 
+mod advice;
 mod args;
 mod audit;
 mod check;

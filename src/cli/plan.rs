@@ -12,7 +12,7 @@ pub(super) fn plan(args: &Plan, global: &Global, terminal: &Terminal) -> Exit {
 }
 
 fn show<P: Purpose>(args: &Plan, global: &Global, terminal: &Terminal) -> Exit {
-    let (plan, warnings) = match input::plan::<P>(&args.file, global, Ok) {
+    let (plan, warnings) = match input::plan::<P>(&args.file, global, terminal, Ok) {
         Ok(planned) => planned,
         Err(failure) => return failure.tell(terminal),
     };

@@ -9,18 +9,18 @@ use super::waiting::Interrupt;
 use super::{Exit, Terminal, fetch};
 use crate::config::Store;
 use crate::reference::SecretName;
-use crate::store::{self, Check, Probe};
+use crate::store::{self, Check, FetchError, Probe};
 
 /// Tests all stores at once, and tells them in their order.
 pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
-    let _emulator = match &args.fetching.emulate {
+    let emulated = match &args.fetching.emulate {
         None => None,
         Some(seed) => match fetch::emulator(seed, &stores, terminal).await {
-            Ok(emulator) => {
+            Ok((emulator, advice)) => {
                 for store in &mut stores {
                     emulator.redirect(store);
                 }
-                Some(emulator)
+                Some((emulator, advice))
             }
             Err(exit) => return exit,
         },
@@ -31,9 +31,14 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
         Err(exit) => return exit,
     };
     let found: Vec<(&Store, Probe)> = stores.iter().zip(probes).collect();
+    let any = any_secret();
+    let remedy = |error: &FetchError, store: &Store| match &emulated {
+        None => error.remedy(store, &any, None),
+        Some((_, advice)) => advice.remedy(error, store, &any, None),
+    };
     let out = match args.format {
-        TestFormat::Human => human(&found, terminal),
-        TestFormat::Json => json(&found),
+        TestFormat::Human => human(&found, remedy, terminal),
+        TestFormat::Json => json(&found, remedy),
     };
     let is_failed = |(_, check): &(_, &Check)| matches!(check, Check::Failed(_));
     let any_failed = found.iter().any(|(_, probe)| probe.checks().iter().any(is_failed));
@@ -44,7 +49,7 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
 }
 
 /// A line for each store, then what failed and what to do.
-fn human(found: &[(&Store, Probe)], terminal: &Terminal) -> String {
+fn human(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> String, terminal: &Terminal) -> String {
     let Some((_, first)) = found.first() else { return String::new() };
     let names = first.checks().map(|(name, _)| name);
     let wide = found.iter().map(|(store, _)| store.name.as_str().len()).max().unwrap_or(0).max("store".len());
@@ -67,12 +72,11 @@ fn human(found: &[(&Store, Probe)], terminal: &Terminal) -> String {
         let latency = probe.latency.map_or_else(|| "-".to_owned(), |took| format!("{} ms", took.as_millis()));
         let _ = writeln!(out, "  {latency}");
     }
-    let any = any_secret();
     for (store, probe) in found {
         for (name, check) in probe.checks() {
             let Check::Failed(error) = check else { continue };
             let _ = writeln!(out, "\n{}: {name}: {error} ({})", store.name, error.code());
-            for line in error.remedy(store, &any).lines() {
+            for line in remedy(error, store).lines() {
                 let _ = writeln!(out, "    {line}");
             }
         }
@@ -108,8 +112,7 @@ struct Line<'r> {
     remedy: Option<String>,
 }
 
-fn json(found: &[(&Store, Probe)]) -> String {
-    let any = any_secret();
+fn json(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> String) -> String {
     let line = |store: &Store, name, check: &Check| match check {
         Check::Fine => Line { check: name, result: "ok", code: None, message: None, remedy: None },
         Check::Skipped => Line { check: name, result: "skipped", code: None, message: None, remedy: None },
@@ -118,7 +121,7 @@ fn json(found: &[(&Store, Probe)]) -> String {
             result: "failed",
             code: Some(error.code()),
             message: Some(error.to_string()),
-            remedy: Some(error.remedy(store, &any)),
+            remedy: Some(remedy(error, store)),
         },
     };
     let reports: Vec<Report<'_>> = found

@@ -24,16 +24,16 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
             return Exit::Usage;
         }
         RenderFormat::Yaml => {
-            let planned = input::plan::<plan::Render>(&args.file, global, Ok);
+            let planned = input::plan::<plan::Render>(&args.file, global, terminal, Ok);
             return output(planned, args, terminal, move |resolved| yaml(resolved, reveal));
         }
         RenderFormat::Json => {
-            let planned = input::plan::<plan::Run>(&args.file, global, Ok);
+            let planned = input::plan::<plan::Run>(&args.file, global, terminal, Ok);
             return output(planned, args, terminal, move |resolved| Ok(render::json(&resolved.render(), reveal)));
         }
     };
     // The files aren't written, so that their values aren't fetched.
-    let planned = input::plan::<plan::Run>(&args.file, global, |workflow| match &args.step {
+    let planned = input::plan::<plan::Run>(&args.file, global, terminal, |workflow| match &args.step {
         Some(step) => workflow.select_step(step).map(Workflow::without_files),
         None => Ok(workflow.without_files()),
     });

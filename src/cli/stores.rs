@@ -9,13 +9,14 @@ use super::{Exit, Terminal, input, probe};
 use crate::config::{Config, Proof, SecretSource};
 
 pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exit {
-    let config = match input::config(global, Path::new(".")) {
+    let config = match input::config(global, Path::new("."), terminal) {
         Ok((Some(config), warnings)) => {
             terminal.diagnostics(&warnings);
             config
         }
         Ok((None, _)) => {
-            terminal.error("there is no credflow.yaml here or in a folder above; name one with `--config`");
+            let message = "there is no credflow.yaml here or in a folder above";
+            terminal.error(&format!("{message}; write one, or name one with `--config`"));
             return Exit::Usage;
         }
         Err(faults) => {
@@ -24,7 +25,10 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
         }
     };
     match &args.action {
-        None => terminal.result(list(&config).as_bytes()),
+        None => {
+            let path = input::config_path(global, Path::new(".")).unwrap_or_default();
+            terminal.result(format!("configuration: {}\n\n{}", path.display(), list(&config)).as_bytes())
+        }
         Some(StoresAction::Test(args)) => match Waiting::new(terminal) {
             Ok(runtime) => runtime.block_on(probe::probe(config.stores, args, terminal)),
             Err(exit) => exit,

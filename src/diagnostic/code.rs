@@ -79,6 +79,10 @@ codes! {
     Fetch = "fetch-failed",
     /// A value that is too short or usual to be masked wherever it occurs.
     CommonValue = "common-value",
+    /// A secret whose value is empty.
+    EmptyValue = "empty-value",
+    /// A value of one line that ends with a line break.
+    LineBreak = "line-break",
     /// A value on its way to a command line, where every user of the machine can read it.
     CommandLine = "command-line",
     /// A reference in a variable that every step overrides.

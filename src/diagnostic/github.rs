@@ -3,18 +3,23 @@
 use std::fmt::Write;
 
 use super::Diagnostics;
+use crate::source::Location;
 
 /// One workflow command a line, as GitHub documents them.
 pub fn write(diagnostics: &Diagnostics) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
         let _ = write!(out, "::{} ", diagnostic.severity.as_str());
-        if let Some(label) = diagnostic.labels.first() {
-            let place = label.source.place(label.span.start);
-            let file = escape(label.source.name(), true);
-            let _ = write!(out, "file={file},line={},col={},", place.line, place.column);
-        }
         let mut message = diagnostic.message.clone();
+        match diagnostic.labels.first().map(|label| label.source.locate(label.span.start)) {
+            Some(Location::File { name, place }) => {
+                let _ = write!(out, "file={},line={},col={},", escape(name, true), place.line, place.column);
+            }
+            Some(variable @ Location::Variable(_)) => {
+                let _ = write!(message, " ({variable})");
+            }
+            None => {}
+        }
         if let Some(help) = &diagnostic.help {
             let _ = write!(message, "\n{help}");
         }

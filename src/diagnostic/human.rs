@@ -72,8 +72,9 @@ fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
 fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: Style) {
     let source = &label.source;
     let place = source.place(label.span.start);
+    let location = source.locate(label.span.start).to_string();
     let arrow = style.paint("1;34", "-->");
-    let _ = writeln!(out, "{:margin$}{arrow} {}:{place}", "", printable(source.name()));
+    let _ = writeln!(out, "{:margin$}{arrow} {}", "", printable(&location));
     let bar = style.paint("1;34", "|");
     if source.is_private() || source.text().is_empty() {
         if !label.text.is_empty() {

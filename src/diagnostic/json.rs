@@ -1,8 +1,11 @@
 //! Complaints for programs: one JSON array.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
-use super::Diagnostics;
+use super::{Diagnostics, Label};
+use crate::source::Location;
 
 #[derive(Serialize)]
 struct Entry<'d> {
@@ -15,7 +18,7 @@ struct Entry<'d> {
 
 #[derive(Serialize)]
 struct Place<'d> {
-    file: &'d str,
+    file: Cow<'d, str>,
     line: usize,
     column: usize,
     text: &'d str,
@@ -29,18 +32,21 @@ pub fn write(diagnostics: &Diagnostics) -> String {
             code: diagnostic.code.as_str(),
             severity: diagnostic.severity.as_str(),
             message: &diagnostic.message,
-            places: diagnostic
-                .labels
-                .iter()
-                .map(|label| {
-                    let place = label.source.place(label.span.start);
-                    Place { file: label.source.name(), line: place.line, column: place.column, text: &label.text }
-                })
-                .collect(),
+            places: diagnostic.labels.iter().map(place).collect(),
             help: diagnostic.help.as_deref(),
         })
         .collect();
     let mut out = serde_json::to_string_pretty(&entries).expect("internal error: entries are plain JSON");
     out.push('\n');
     out
+}
+
+/// A variable is a line of its own.
+fn place(label: &Label) -> Place<'_> {
+    let location = label.source.locate(label.span.start);
+    let (file, line, column) = match location {
+        Location::File { name, place } => (Cow::Borrowed(name), place.line, place.column),
+        Location::Variable(_) => (Cow::Owned(location.to_string()), 1, 1),
+    };
+    Place { file, line, column, text: &label.text }
 }

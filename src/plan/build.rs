@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::example::example;
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
 use super::{Parts, Plan, Slot, Slots, given};
 use crate::config::{Config, Credential, Proof, Store};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions, printable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
 use crate::workflow::{BindingPlace, StepSet, Visibility, Workflow, places};
@@ -78,9 +79,11 @@ impl Workflow<Template> {
 }
 
 fn no_configuration(workflow: &Workflow<Template>, span: Span) -> Diagnostic {
+    let help = "write `credflow.yaml` beside the workflow or in a folder above, or name one with `--config`; this one would do, \
+                with your vault's address:";
     Diagnostic::error(Code::NoConfiguration, "there is no configuration that says where credentials are")
         .at(workflow.source(), span, "the first reference")
-        .help("put a `credflow.yaml` beside the workflow or in a folder above, or name one with `--config`")
+        .help(format!("{help}\n{}", example(workflow)))
 }
 
 struct Builder<'w> {
@@ -106,7 +109,7 @@ impl Builder<'_> {
         given: impl FnOnce() -> S,
     ) -> Option<(FetchId, Option<u32>)> {
         let (store, secret, version) = match &reference.target {
-            Target::Secret { store, secret, version } => (self.store(store, place, span)?, secret.clone(), *version),
+            Target::Secret { store, secret, version } => (self.store(store, span)?, secret.clone(), *version),
             Target::Named(name) => {
                 let config = self.config;
                 let Some(credential) = config.credential(name) else {
@@ -116,12 +119,12 @@ impl Builder<'_> {
                         "credential",
                         name.as_str(),
                         &names.collect::<Vec<_>>(),
-                        (place, span),
+                        span,
                     );
                     return None;
                 };
                 self.check_scope(credential, place, span, given());
-                (self.store(&credential.store, place, span)?, credential.secret.clone(), credential.version)
+                (self.store(&credential.store, span)?, credential.secret.clone(), credential.version)
             }
         };
         let next = FetchId(u32::try_from(self.fetches.len()).expect("internal error: fewer fetches than bytes"));
@@ -140,14 +143,14 @@ impl Builder<'_> {
         Some((id, field))
     }
 
-    fn store(&mut self, name: &StoreName, place: BindingPlace, span: Span) -> Option<u32> {
+    fn store(&mut self, name: &StoreName, span: Span) -> Option<u32> {
         if let Some(&id) = self.store_ids.get(name) {
             return Some(id);
         }
         let config = self.config;
         let Some(store) = config.store(name) else {
             let names = config.stores.iter().map(|store| store.name.as_str());
-            self.unknown(Code::UnknownStore, "store", name.as_str(), &names.collect::<Vec<_>>(), (place, span));
+            self.unknown(Code::UnknownStore, "store", name.as_str(), &names.collect::<Vec<_>>(), span);
             return None;
         };
         let id = u32::try_from(self.stores.len()).expect("internal error: fewer stores than bytes");
@@ -156,26 +159,16 @@ impl Builder<'_> {
         Some(id)
     }
 
-    fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], at: (BindingPlace, Span)) {
+    fn unknown(&mut self, code: Code, what: &str, name: &str, known: &[&str], span: Span) {
         let help = match self.suggestions.nearest(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => format!("the configuration has no {what}s"),
             None => format!("the configuration has {}", known.join(", ")),
         };
         let diagnostic = Diagnostic::error(code, format!("no {what} is named `{name}`"))
-            .at(self.workflow.source(), at.1, self.label(at.0))
+            .at(self.workflow.source(), span, "")
             .help(help);
         self.faults.push(diagnostic);
-    }
-
-    /// The variable, where no line of a file tells it.
-    fn label(&self, place: BindingPlace) -> String {
-        let is_in_file = !self.workflow.tree.documents().is_empty();
-        if is_in_file {
-            String::new()
-        } else {
-            format!("in the variable `{}`", printable(place.named(self.workflow).key))
-        }
     }
 
     /// Complains of the first step that would be given the credential and is out of its scope.
@@ -198,7 +191,7 @@ impl Builder<'_> {
         if let Some((job, step)) = outside.next() {
             let path = format!("{}/{}/{}", document.name, job.id, step.label());
             let message = format!("the credential `{}` can't be used in {path}", credential.name);
-            let label = if place.step == 0 { "this is for the steps below".to_owned() } else { self.label(place) };
+            let label = if place.step == 0 { "this is for the steps below" } else { "" };
             let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);
             let diagnostic =
                 Diagnostic::error(Code::OutOfScope, message).at(self.workflow.source(), span, label).help(help);

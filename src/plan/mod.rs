@@ -7,6 +7,7 @@
 //! neither fetched nor noted. One to [`Render`] the file has every reference: the file holds them all.
 
 mod build;
+mod example;
 mod fetch;
 pub mod human;
 pub mod json;

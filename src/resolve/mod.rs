@@ -5,6 +5,7 @@
 
 mod cache;
 mod error;
+mod oddity;
 mod report;
 mod resolver;
 
@@ -20,6 +21,9 @@ use crate::store::{FetchError, Fetched};
 
 pub use error::ResolveError;
 pub use resolver::{ResolveOptions, Resolver};
+
+use oddity::Oddity;
+use resolver::Advise;
 
 /// How long a resolve may take when nobody says.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -50,6 +54,7 @@ impl<P> Resolved<P> {
         plan: Plan<P>,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
         tokens: Vec<Arc<Secret>>,
+        advise: &Advise,
     ) -> Result<Self, ResolveError> {
         let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
@@ -64,9 +69,9 @@ impl<P> Resolved<P> {
                 Err(error) => failures.push((FetchId(at), error)),
             }
         }
-        plan.check_common(&answers, &mut diagnostics);
+        plan.check_values(&answers, &mut diagnostics);
         let answers = answers.into_iter().map(|(_, answer)| answer).collect();
-        diagnostics.extend(report::failures(&plan, &failures));
+        diagnostics.extend(report::failures(&plan, &failures, advise));
         match diagnostics.finish(Some(())) {
             Ok(((), warnings)) => Ok(Self { plan, answers, tokens, warnings }),
             Err(diagnostics) => Err(ResolveError { failures, diagnostics }),
@@ -115,34 +120,30 @@ impl<P> Plan<P> {
         (fields.len() == fetch.fields.len()).then(|| Answer { value: fetched.value, fields, version: fetched.version })
     }
 
-    /// A value that stands everywhere can't be masked everywhere: the stars would say what it is. A secret is told once,
-    /// whichever versions and fields of it are such.
-    fn check_common(&self, answers: &[(&Fetch, Answer)], diagnostics: &mut Diagnostics) {
-        let mut common: Vec<(&Fetch, Vec<Span>)> = Vec::new();
+    /// Warns of values that were probably not meant so, or can't be masked well: each secret once, whichever versions and
+    /// fields of it are such, at every place.
+    fn check_values(&self, answers: &[(&Fetch, Answer)], diagnostics: &mut Diagnostics) {
+        let mut odd: Vec<(&Fetch, Oddity, Vec<Span>)> = Vec::new();
         for (fetch, answer) in answers {
-            let values = fetch.uses.iter().filter(|used| {
+            for used in &fetch.uses {
                 let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
-                value.is_common()
-            });
-            let spans: Vec<Span> = values.map(|used| used.span).collect();
-            let is_same =
-                |(other, _): &&mut (&Fetch, Vec<Span>)| (other.store, &other.secret) == (fetch.store, &fetch.secret);
-            match common.iter_mut().find(is_same) {
-                Some((_, known)) => known.extend(spans),
-                None if spans.is_empty() => {}
-                None => common.push((fetch, spans)),
+                let Some(oddity) = Oddity::of(value) else { continue };
+                let is_same = |(other, known, _): &&mut (&Fetch, Oddity, Vec<Span>)| {
+                    (other.store, &other.secret, *known) == (fetch.store, &fetch.secret, oddity)
+                };
+                match odd.iter_mut().find(is_same) {
+                    Some((.., spans)) => spans.push(used.span),
+                    None => odd.push((fetch, oddity, vec![used.span])),
+                }
             }
         }
-        for (fetch, mut spans) in common {
+        for (fetch, oddity, mut spans) in odd {
             spans.sort_unstable();
             spans.dedup();
-            let (secret, store) = (&fetch.secret, &self.store(fetch).name);
-            let message =
-                format!("the value of `{secret}` of the store `{store}` is too short or too common to mask safely");
-            let warning = Diagnostic::warning(Code::CommonValue, message);
-            let warning = spans.into_iter().fold(warning, |warning, span| warning.at(self.source(), span, ""));
-            diagnostics
-                .push(warning.help("it is masked only where it stands as a word of its own; use a longer value"));
+            let (code, what, help) = oddity.told();
+            let message = format!("the value of `{}` of the store `{}` {what}", fetch.secret, self.store(fetch).name);
+            let at = |diagnostic: Diagnostic, span| diagnostic.at(self.source(), span, "");
+            diagnostics.push(spans.into_iter().fold(Diagnostic::warning(code, message), at).help(help));
         }
     }
 

@@ -1,11 +1,12 @@
 //! Failed fetches as complaints: one for each thing that went wrong, not one for each secret that it hit.
 
+use super::Advise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Fetch, FetchId, Plan};
 use crate::store::FetchError;
 
 /// One complaint for each secret, and one for all secrets of a store that fail for the store's own reason.
-pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)]) -> Vec<Diagnostic> {
+pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)], advise: &Advise) -> Vec<Diagnostic> {
     let mut groups: Vec<(Vec<&Fetch>, &FetchError)> = Vec::new();
     for (id, error) in failures {
         let fetch = &plan.fetches()[id.index()];
@@ -17,10 +18,10 @@ pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)]) ->
             None => groups.push((vec![fetch], error)),
         }
     }
-    groups.into_iter().map(|(group, error)| complaint(plan, &group, error)).collect()
+    groups.into_iter().map(|(group, error)| complaint(plan, &group, error, advise)).collect()
 }
 
-fn complaint<P>(plan: &Plan<P>, group: &[&Fetch], error: &FetchError) -> Diagnostic {
+fn complaint<P>(plan: &Plan<P>, group: &[&Fetch], error: &FetchError, advise: &Advise) -> Diagnostic {
     let first = group[0];
     let store = plan.store(first);
     let what = match group {
@@ -34,5 +35,5 @@ fn complaint<P>(plan: &Plan<P>, group: &[&Fetch], error: &FetchError) -> Diagnos
     let diagnostic = spans.into_iter().fold(Diagnostic::error(Code::Fetch, message), |diagnostic, span| {
         diagnostic.at(plan.source(), span, error.code())
     });
-    diagnostic.help(error.remedy(store, &first.secret))
+    diagnostic.help(advise(error, store, &first.secret, first.version))
 }

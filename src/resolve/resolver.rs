@@ -23,11 +23,15 @@ pub struct Resolver {
 }
 
 /// How a plan is resolved.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ResolveOptions {
     timeout: Duration,
     events: Option<Events>,
+    advise: Arc<Advise>,
 }
+
+/// What to do about the failure of a secret of a store, asked for in a version or as the latest.
+pub(super) type Advise = dyn Fn(&FetchError, &Store, &SecretName, Option<SecretVersion>) -> String + Send + Sync;
 
 impl Resolver {
     /// A resolver that keeps no values: each plan's secrets are fetched anew.
@@ -56,7 +60,7 @@ impl Resolver {
     /// Every fetch that failed, and every field that a value doesn't have.
     pub async fn resolve<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
         let begun = Instant::now();
-        let whole = Call::until(begun + options.timeout).telling(options.events);
+        let whole = Call::until(begun + options.timeout).telling(options.events.clone());
         let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
         self.pool.expect(plan.stores());
         let stores: Vec<Arc<Store>> = plan.stores().iter().cloned().map(Arc::new).collect();
@@ -76,7 +80,7 @@ impl Resolver {
         let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
         let vaults = stores.iter().filter_map(|store| self.pool.opened(store));
         let tokens = vaults.flat_map(|vault| vault.tokens()).map(Arc::new).collect();
-        Resolved::answer(plan.clone(), results, tokens)
+        Resolved::answer(plan.clone(), results, tokens, &*options.advise)
     }
 
     async fn fetch(
@@ -136,8 +140,26 @@ impl ResolveOptions {
     }
 }
 
+impl ResolveOptions {
+    /// Says in other words than [`FetchError::remedy`] what to do about a failure: where it isn't Azure that is to be mended.
+    #[must_use]
+    pub fn advise(
+        self,
+        advise: impl Fn(&FetchError, &Store, &SecretName, Option<SecretVersion>) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self { advise: Arc::new(advise), ..self }
+    }
+}
+
+impl fmt::Debug for ResolveOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ResolveOptions");
+        shown.field("timeout", &self.timeout).field("events", &self.events).finish_non_exhaustive()
+    }
+}
+
 impl Default for ResolveOptions {
     fn default() -> Self {
-        Self { timeout: DEFAULT_TIMEOUT, events: None }
+        Self { timeout: DEFAULT_TIMEOUT, events: None, advise: Arc::new(FetchError::remedy) }
     }
 }

@@ -1,8 +1,11 @@
 //! Why a secret can't be fetched, by meaning.
 //!
 //! Errors are told apart by HTTP status and codes, as Microsoft asks; the words of an answer are never looked at and
-//! never shown.
+//! never shown, but for the address that a firewall keeps out.
 
+use std::net::IpAddr;
+
+use super::spoilt::Spoilt;
 use super::unreachable::Unreachable;
 
 /// Why a secret can't be fetched. Holds no secret, no token and no body.
@@ -54,6 +57,9 @@ pub enum FetchError {
     /// AADSTS7000215.
     #[error("Entra ID refuses the client secret")]
     WrongSecret,
+    /// AADSTS7000215, and the secret has around it what belongs to none.
+    #[error("Entra ID refuses the client secret, which {0}")]
+    SpoiltSecret(Spoilt),
     /// AADSTS7000222.
     #[error("the client secret has expired")]
     ExpiredSecret,
@@ -122,9 +128,9 @@ pub enum FetchError {
     /// 403 `ForbiddenByPolicy`.
     #[error("the vault's access policies let the application in on behalf of a user alone")]
     DeniedWithoutUser,
-    /// 403 `ForbiddenByFirewall`.
-    #[error("the vault's firewall doesn't let this address in")]
-    DeniedByFirewall,
+    /// 403 `ForbiddenByFirewall`, with the address that it names.
+    #[error("the vault's firewall doesn't let {} in", .0.map_or_else(|| "this address".to_owned(), |address| address.to_string()))]
+    DeniedByFirewall(Option<IpAddr>),
     /// 403 `ForbiddenByConnection`.
     #[error("the vault takes connections through its private endpoint alone")]
     DeniedByConnection,
@@ -203,7 +209,7 @@ impl FetchError {
             Self::UnknownApplication => "unknown-application",
             Self::DisabledApplication => "disabled-application",
             Self::NoServicePrincipal => "no-service-principal",
-            Self::WrongSecret => "wrong-client-secret",
+            Self::WrongSecret | Self::SpoiltSecret(_) => "wrong-client-secret",
             Self::ExpiredSecret => "expired-client-secret",
             Self::UnknownCertificate => "unknown-certificate",
             Self::AssertionTime | Self::Clock(_) => "clock",
@@ -224,7 +230,7 @@ impl FetchError {
             Self::DeniedByRole => "denied-by-role",
             Self::DeniedByPolicy => "denied-by-access-policy",
             Self::DeniedWithoutUser => "denied-by-policy",
-            Self::DeniedByFirewall => "denied-by-firewall",
+            Self::DeniedByFirewall(_) => "denied-by-firewall",
             Self::DeniedByConnection => "denied-by-private-link",
             Self::Denied => "denied",
             Self::Disabled => "disabled",

@@ -1,13 +1,15 @@
 //! What to do about an error, for a person with the rights to do it.
 
 use super::error::FetchError;
+use super::spoilt::Spoilt;
 use super::unreachable::Unreachable;
 use crate::config::{Cloud, Proof, SecretSource, Store};
-use crate::reference::SecretName;
+use crate::reference::{SecretName, SecretVersion};
 
 impl FetchError {
-    /// What to do, for a person with the rights to do it: which property, which role, which command.
-    pub fn remedy(&self, store: &Store, secret: &SecretName) -> String {
+    /// What to do, for a person with the rights to do it: which property, which role, which command. `version` is the one
+    /// that was asked for, if it wasn't the latest.
+    pub fn remedy(&self, store: &Store, secret: &SecretName, version: Option<SecretVersion>) -> String {
         match self {
             Self::SecretUnset(_)
             | Self::SecretNotText(_)
@@ -24,6 +26,7 @@ impl FetchError {
             | Self::DisabledApplication
             | Self::NoServicePrincipal
             | Self::WrongSecret
+            | Self::SpoiltSecret(_)
             | Self::ExpiredSecret
             | Self::UnknownCertificate
             | Self::AssertionTime
@@ -38,7 +41,7 @@ impl FetchError {
             | Self::NoAzureCli
             | Self::AzureCli(_)
             | Self::TokenAnswer { .. } => self.of_identity(store),
-            _ => self.of_vault_itself(store, secret),
+            _ => self.of_vault_itself(store, secret, version),
         }
     }
 
@@ -81,6 +84,9 @@ impl FetchError {
                 "{} holds another value than the application's secret (its value, not its id); make a new one with\naz ad app credential reset --id {client} --append",
                 origin(&store.identity.proof)
             ),
+            Self::SpoiltSecret(spoilt) => {
+                format!("{}; the secret itself has none of these", spoilt.remedy(&origin(&store.identity.proof)))
+            }
             Self::ExpiredSecret => format!("make a new one with\naz ad app credential reset --id {client} --append"),
             Self::UnknownCertificate => format!(
                 "compare with `az ad app credential list --id {client} --cert`; add the certificate with\naz ad app credential reset --id {client} --append --cert @CERTIFICATE.pem"
@@ -131,7 +137,7 @@ impl FetchError {
         }
     }
 
-    fn of_vault_itself(&self, store: &Store, secret: &SecretName) -> String {
+    fn of_vault_itself(&self, store: &Store, secret: &SecretName, version: Option<SecretVersion>) -> String {
         let (client, vault) = (assignee(store), vault_name(store));
         match self {
             Self::NoChallenge => "set `tenant-id` and `azure-resource`".to_owned(),
@@ -155,8 +161,9 @@ impl FetchError {
                 let whom = principal(store);
                 format!("allow it with\naz keyvault set-policy --name {vault} {whom} --secret-permissions get")
             }
-            Self::DeniedByFirewall => {
-                format!("let this address in with\naz keyvault network-rule add --name {vault} --ip-address ADDRESS")
+            Self::DeniedByFirewall(address) => {
+                let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
+                format!("let this address in with\naz keyvault network-rule add --name {vault} --ip-address {address}")
             }
             Self::DeniedByConnection => {
                 format!(
@@ -167,8 +174,11 @@ impl FetchError {
             Self::Disabled => format!(
                 "enable it with\naz keyvault secret set-attributes --vault-name {vault} --name {secret} --enabled true"
             ),
+            Self::NotFound if version.is_some() => format!(
+                "correct the version, or leave it out to have the latest; look with\naz keyvault secret list-versions --vault-name {vault} --name {secret}"
+            ),
             Self::NotFound => format!(
-                "correct the name or version; deleted secrets are listed with\naz keyvault secret list-deleted --vault-name {vault}\nand recovered with\naz keyvault secret recover --vault-name {vault} --name {secret}"
+                "correct the name; deleted secrets are listed with\naz keyvault secret list-deleted --vault-name {vault}\nand recovered with\naz keyvault secret recover --vault-name {vault} --name {secret}"
             ),
             Self::BadRequest(_) => format!("check `api-version` ({})", store.api_version),
             Self::Throttled => "try again later, or lower `max-concurrency` of the store".to_owned(),
@@ -181,6 +191,17 @@ impl FetchError {
             ),
             Self::Unreachable { why, .. } => unreachable(*why).to_owned(),
             _ => "check that the address is a Key Vault's, and that no proxy answers in its place".to_owned(),
+        }
+    }
+}
+
+impl Spoilt {
+    /// What to do with what holds the secret.
+    fn remedy(self, origin: &str) -> String {
+        match self {
+            Self::Mark => format!("save {origin} as UTF-8 without a byte-order mark"),
+            Self::Quotes => format!("take the quotes around the value in {origin} away"),
+            Self::Blanks => format!("take the blanks around the value in {origin} away"),
         }
     }
 }
@@ -198,9 +219,7 @@ fn unreachable(why: Unreachable) -> &'static str {
             "check the network, its firewall, and whether a proxy is needed (HTTPS_PROXY, NO_PROXY); a private endpoint is reached from its own network"
         }
         Unreachable::Reset => "try again; when it stays so, look for a proxy or firewall that ends connections",
-        Unreachable::Timeout => {
-            "try again later, or give a request more time with `request-timeout` of the store; when it stays so, look for a proxy that holds answers back"
-        }
+        Unreachable::Timeout => "try again later; when it stays so, look for a proxy that holds answers back",
         Unreachable::Proxy | Unreachable::ProxyRefused => {
             "correct HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY where it is reached without a proxy"
         }

@@ -10,6 +10,9 @@ use crate::yaml::{Kind, NodeId, Reader, shorten};
 /// So many rings of jobs are told of.
 const MOST_RINGS: usize = 100;
 
+/// So many jobs of a ring are named.
+const RING: usize = 8;
+
 /// The names under `needs`: a text or a list of texts.
 pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeId)> {
     let tree = reader.tree;
@@ -53,7 +56,12 @@ pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec
         }
     }
     for cycle in cycles(jobs) {
-        let path: Vec<&str> = cycle.iter().chain(cycle.first()).map(|&at| ids[at].as_str()).collect();
+        let name = |at: &usize| shorten(&ids[*at]);
+        let mut path: Vec<String> = cycle.iter().take(RING).map(name).collect();
+        if cycle.len() > RING {
+            path.push(format!("{} more", cycle.len() - RING));
+        }
+        path.extend(cycle.first().map(name));
         let message = format!("jobs wait for each other: {}", path.join(" needs "));
         let mut diagnostic = Diagnostic::error(Code::NeedCycle, message);
         for &at in &cycle {

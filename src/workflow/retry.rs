@@ -38,6 +38,12 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
     if stands_for(reader, node, "retry") {
         return None;
     }
+    if let Some(text) = reader.tree.text(node).filter(|_| !reader.tree.is_null(node)) {
+        let attempts = text.parse().ok().filter(|attempts| (1..=MOST).contains(attempts)).unwrap_or(3);
+        let help = format!("write `retry: {{ attempts: {attempts} }}`");
+        reader.fault(Code::WrongType, node, "`retry` must be a mapping, and is a text", "", &help);
+        return None;
+    }
     let mut given = false;
     for entry in reader.entries(node, "retry") {
         reader.reach(entry.written);

@@ -16,6 +16,6 @@ pub use locate::Locator;
 pub use merge::{Entry, MAX_MERGED, Merged};
 pub use quote::quoted;
 pub use read::MAX_SCALAR;
-pub use reader::{MAX_ALIASED, Reader, shorten};
+pub use reader::{MAX_ALIASED, Reader, listed, shorten};
 pub use rewrite::{Rewrite, RewriteError};
 pub use tree::{Kind, MAX_DEPTH, NodeId, Style, Tree};

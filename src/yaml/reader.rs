@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::merge::{Entry, MAX_MERGED};
-use super::tree::{Kind, NodeId, Tree};
+use super::slip::hidden_blank;
+use super::tree::{Kind, NodeId, Style, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::Shared;
 use crate::source::{Span, printable};
@@ -111,7 +112,41 @@ impl<'t> Reader<'t> {
             Kind::Alias => "an alias",
         };
         let message = format!("`{}` must be {expected}, and is {found}", printable(key));
-        self.fault(Code::WrongType, node, message, &format!("{expected} is expected"), "");
+        let help = self.meant(node).unwrap_or_else(|| match (expected, found) {
+            (_, "empty") => "write a value, or delete the key".to_owned(),
+            ("a mapping", _) => "write its keys on the lines below, indented deeper, or as `{ KEY: VALUE }`".to_owned(),
+            ("a list", _) => "write its items on the lines below, each behind `- `, or as `[ITEM, ITEM]`".to_owned(),
+            ("a text", _) => "write one text; one that begins with `[`, `{` or `*` needs quotes".to_owned(),
+            _ => format!("write {expected}"),
+        });
+        self.fault(Code::WrongType, node, message, &format!("{expected} is expected"), &help);
+    }
+
+    /// What a text was probably meant as, where it is a key without the blank behind its `:`.
+    fn meant(&self, node: NodeId) -> Option<String> {
+        let text = self.tree.text(node).filter(|_| self.tree.kind(node) == Kind::Scalar(Style::Plain))?;
+        if let Some((_, name)) = hidden_blank(text) {
+            return Some(format!("replace {name} with an ordinary space: YAML takes it as a letter"));
+        }
+        let (key, rest) = text.split_once(':').filter(|(key, rest)| !rest.is_empty() && !key.contains(' '))?;
+        if self.tree.source().is_private() || text.len() > 60 || rest.starts_with(['/', ' ']) {
+            return Some("write a blank behind the `:` of a key".to_owned()).filter(|_| !rest.starts_with(['/', ' ']));
+        }
+        Some(format!("write a blank behind the `:` of a key: `{}: {}`", printable(key), printable(rest)))
+    }
+
+    /// One of some names; nothing, with a complaint, for another one.
+    pub fn choice(&mut self, node: NodeId, key: &str, names: &[&'static str]) -> Option<&'static str> {
+        let text = self.text(node, key)?;
+        let known = names.iter().copied().find(|&name| name == text);
+        if known.is_none() {
+            let help = match self.suggestions.nearest(text, names.iter().copied()) {
+                Some(meant) => format!("write `{key}: {meant}`"),
+                None => format!("it is one of {}", listed(names)),
+            };
+            self.fault(Code::WrongValue, node, format!("`{key}` can't be `{}`", shorten(text)), "", &help);
+        }
+        known
     }
 
     /// The entries of a mapping with merge keys followed; nothing, with a complaint, for another type.
@@ -194,6 +229,11 @@ impl<'t> Reader<'t> {
             self.fault(Code::UnknownKey, key, message, "", &help);
         }
     }
+}
+
+/// Names in backticks, one after the other.
+pub fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A text from a file for a message: printable, and cut where it would fill the line.

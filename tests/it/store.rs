@@ -249,7 +249,7 @@ async fn fetch_within(store: &Store, seconds: f64) -> Result<Fetched, FetchError
 }
 
 fn hides(store: &Store, error: &FetchError) {
-    let shown = format!("{error} {error:?} {} {}", error.code(), error.remedy(store, &name()));
+    let shown = format!("{error} {error:?} {} {}", error.code(), error.remedy(store, &name(), None));
     assert!(!shown.contains("canary"), "{shown}");
     assert!(!shown.chars().any(|character| character.is_control() && character != '\n'), "{shown}");
 }
@@ -573,7 +573,7 @@ async fn a_connection_that_is_always_reset_is_told_in_the_end() {
     let error = fetch_within(&server.store(), 3.0).await.expect_err("a reset");
     assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Reset, .. }), "{error:?}");
     assert!(begun.elapsed() <= Duration::from_secs(3) && server.fetches() >= 3, "{}", server.fetches());
-    assert!(error.remedy(&server.store(), &name()).contains("proxy or firewall"));
+    assert!(error.remedy(&server.store(), &name(), None).contains("proxy or firewall"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -627,7 +627,7 @@ async fn what_answers_in_the_place_of_entra_is_named_and_counts_for_the_store() 
         let error = fetch(&server.store()).await.expect_err("no token");
         assert_eq!(error.code(), "token-answer");
         assert!(error.is_of_store() && error.to_string().contains("vault.localhost"), "{error}");
-        assert!(error.remedy(&server.store(), &name()).contains("`authority`"));
+        assert!(error.remedy(&server.store(), &name(), None).contains("`authority`"));
         assert_eq!((server.tokens(), server.fetches()), (1, 0));
     }
     let server = Server::entra(|_| Reply::Endless).await;
@@ -752,7 +752,7 @@ async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
         Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.path().to_owned()) };
     let error = fetch(&store).await.expect_err("a refusal");
     assert_eq!(error, FetchError::AssertionTime);
-    assert!(error.remedy(&store, &name()).contains("the platform's token has expired"));
+    assert!(error.remedy(&store, &name(), None).contains("the platform's token has expired"));
     // Another try would send the same token.
     assert_eq!(server.tokens(), 1);
 }
@@ -761,7 +761,7 @@ async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
 async fn remedies_fit_the_identity() {
     let server = Server::vault(|_| secret()).await;
     let mut store = server.store();
-    let remedy = |store: &Store, error: &FetchError| error.remedy(store, &name());
+    let remedy = |store: &Store, error: &FetchError| error.remedy(store, &name(), None);
     let policy = |store: &Store| remedy(store, &FetchError::DeniedByPolicy);
     assert!(policy(&store).contains("--spn 3f0a "));
     store.identity.proof = Proof::AzureCli;
@@ -851,7 +851,7 @@ async fn a_challenge_tells_why_a_token_is_refused() {
         store.identity.tenant = Some(ours.to_owned());
         let error = fetch(&store).await.expect_err("a refusal");
         assert_eq!(error.code(), expected);
-        assert!(error.remedy(&store, &name()).contains(remedy));
+        assert!(error.remedy(&store, &name(), None).contains(remedy));
     }
 }
 
@@ -881,7 +881,7 @@ async fn the_deadline_is_kept() {
         // Whoever is silent is named.
         let host = if expected.ends_with("token") { "login.localhost" } else { "vault.localhost" };
         assert_eq!(error.to_string(), format!("there was no time left while {host} was {expected}"));
-        assert!(error.remedy(&store, &name()).contains(host));
+        assert!(error.remedy(&store, &name(), None).contains(host));
         assert!((5000..5010).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
         // With the time for one request shorter, it is the peer's fault.
         store.request_timeout = Duration::from_secs(1);
@@ -889,7 +889,7 @@ async fn the_deadline_is_kept() {
         assert!(error.to_string().contains(host), "{error}");
         if expected.ends_with("secret") {
             assert!(matches!(error, FetchError::Unreachable { why: Unreachable::Timeout, .. }), "{error:?}");
-            assert!(error.remedy(&store, &name()).contains("request-timeout"));
+            assert!(error.remedy(&store, &name(), None).contains("holds answers back"));
         }
     }
 }
@@ -936,7 +936,7 @@ async fn refusals_of_the_vault_have_their_meaning() {
         let server = Server::vault(move |_| http(status, body.clone())).await;
         let error = fetch(&server.store()).await.expect_err("a refusal");
         assert_eq!(error.code(), expected);
-        let found = error.remedy(&server.store(), &name());
+        let found = error.remedy(&server.store(), &name(), None);
         assert!(found.contains(remedy), "{found}");
         assert_eq!(server.fetches(), 1, "{expected}");
     }
@@ -993,9 +993,9 @@ async fn hosts_that_cannot_be_reached_say_why() {
         let mut store = server.store();
         store.vault_url = url.parse().expect("an address");
         let error = fetch(&store).await.expect_err("nobody there");
-        assert!(error.remedy(&store, &name()).contains(remedy), "{error}");
+        assert!(error.remedy(&store, &name(), None).contains(remedy), "{error}");
         // What isn't there comes with no more time.
-        assert!(!error.remedy(&store, &name()).contains("time"), "{error}");
+        assert!(!error.remedy(&store, &name(), None).contains("time"), "{error}");
         let FetchError::Unreachable { why, .. } = error else { panic!("{url}: {error:?}") };
         assert_eq!(why, expected, "{url}");
     }
@@ -1064,6 +1064,49 @@ async fn a_client_secret_comes_from_its_source() {
     assert_eq!(sent(SecretSource::File(path("missing"))).await, unreadable);
     assert_eq!(sent(SecretSource::Variable("CREDFLOW_TEST_UNSET".to_owned())).await, "client-secret-unset");
     assert_eq!(sent(SecretSource::Variable("CARGO_PKG_NAME".to_owned())).await, "credflow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_around_a_refused_client_secret_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("secret");
+    let cases = [
+        ("\u{feff}canary\n", "begins with a byte-order mark", "without a byte-order mark"),
+        ("\"canary\"\n", "stands in quotes", "take the quotes around the value in "),
+        ("'canary'", "stands in quotes", "take the quotes around the value in "),
+        (" canary", "has blanks around it", "take the blanks around the value in "),
+        ("canary\n\n", "has blanks around it", "take the blanks around the value in "),
+    ];
+    for (content, what, remedy) in cases {
+        std::fs::write(&path, content).expect("a file");
+        let server = Server::entra(|_| http(401, r#"{"error_codes":[7000215]}"#)).await;
+        let mut store = server.store();
+        store.identity.proof = client_secret(SecretSource::File(path.clone()));
+        let error = fetch(&store).await.expect_err("a refusal");
+        assert_eq!(error.code(), "wrong-client-secret");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(error.remedy(&store, &name(), None).contains(remedy), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_firewall_and_a_missing_version_have_their_own_remedies() {
+    let store = Server::vault(|_| secret()).await.store();
+    let refused = |message: &str| {
+        let body =
+            serde_json::json!({ "error": { "message": message, "innererror": { "code": "ForbiddenByFirewall" } } });
+        FetchError::of_vault(403, body.to_string().as_bytes()).remedy(&store, &name(), None)
+    };
+    let remedy = refused("Client address is not authorized.\r\nClient address: 203.0.113.7\r\nCaller: canary");
+    assert!(remedy.ends_with(" --ip-address 203.0.113.7"), "{remedy}");
+    assert!(refused("Client address: 2001:db8::1 from unknown subnet").ends_with(" --ip-address 2001:db8::1"));
+    for odd in ["", "Client address: canary", "Client address: 1.2.3.4.5", "Client address: "] {
+        assert!(refused(odd).ends_with(" --ip-address ADDRESS"), "{odd}");
+    }
+    let version = "0f1e2d3c4b5a69788796a5b4c3d2e1f0".parse().expect("a version");
+    let remedy = FetchError::NotFound.remedy(&store, &name(), Some(version));
+    assert!(remedy.contains("list-versions") && !remedy.contains("recover"), "{remedy}");
+    assert!(FetchError::NotFound.remedy(&store, &name(), None).contains("recover"));
 }
 
 /// Runs one of the tests below, which are only for this, with such an environment.

@@ -65,7 +65,7 @@ fn a_nul_is_told_by_variable_and_place_before_anything_starts() {
     let args = [&["exec"], &EMULATE[..], &audited, &["--", "touch", "started"]].concat();
     let output = credflow(folder.path(), &args).env("T", "a $<credential:payments/nul>").output().expect("a process");
     assert_eq!(code(&output), Some(125), "{}", text(&output.stderr));
-    told(&output.stderr, &["error[unusable-value]", "the value of `T` has a NUL character", "environment:1:"]);
+    told(&output.stderr, &["error[unusable-value]", "the value of `T` has a NUL character", "variable T"]);
     fs::write(folder.path().join("e.env"), "A=1\nT=$<credential:payments/nul>\n").expect("a file");
     let args = [&["exec", "--env-file", "e.env"], &EMULATE[..], &audited, &["--", "touch", "started"]].concat();
     let output = run(folder.path(), &args);

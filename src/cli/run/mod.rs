@@ -33,7 +33,7 @@ use witness::{LogFault, Witness};
 pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
     // What can't be run is told together with whatever else is wrong.
     let refused = RefCell::default();
-    let planned = input::plan(&args.file, global, |workflow| {
+    let planned = input::plan(&args.file, global, terminal, |workflow| {
         let selected = match (&args.job, &args.step) {
             (Some(job), _) => workflow.select_job(job)?,
             (_, Some(step)) => workflow.select_step(step)?,

@@ -1,5 +1,6 @@
 //! What became of each step, as a table.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use crate::source::printable;
 
 /// So many of the steps that failed are named in the last line.
 const NAMED: usize = 3;
+
+/// So many secrets of a step are listed.
+const SECRETS: usize = 8;
 
 /// A line of the table.
 struct Row<'r> {
@@ -83,15 +87,20 @@ fn result(row: &Row<'_>) -> String {
     format!("{}{attempts}{note}", describe(row.outcome))
 }
 
-/// Each secret once, with the beginning of its version.
+/// Each secret once, with the beginning of its version; of many only the first. A report has them all.
 fn secrets(used: &[Used]) -> String {
+    let mut seen = HashSet::new();
     let mut names: Vec<String> = Vec::new();
     for used in used {
         let version = used.version.as_deref().unwrap_or_default();
         let name = format!("{}/{}@{}", used.store, used.secret, &version[..version.len().min(8)]);
-        if !names.contains(&name) {
+        if seen.insert(name.clone()) && names.len() < SECRETS {
             names.push(name);
         }
+    }
+    let rest = seen.len() - names.len();
+    if rest > 0 {
+        names.push(format!("and {rest} more"));
     }
     names.join(", ")
 }

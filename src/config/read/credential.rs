@@ -1,10 +1,12 @@
 //! One credential of `credflow.yaml`.
 
-use super::{listed, named};
+use super::named;
 use crate::config::{Credential, Scope};
 use crate::diagnostic::{Code, nearest};
 use crate::reference::{NameError, SecretName, SecretVersion};
-use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
+
+const KEYS: &[&str] = &["store", "secret-name", "scope"];
 
 pub(super) fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String]) -> Option<Credential> {
     let name = named(reader, entry, "credential")?;
@@ -13,25 +15,31 @@ pub(super) fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String
     for entry in reader.entries(entry.value, name.as_ref()) {
         let node = entry.value;
         let Some(key) = reader.key(entry) else { continue };
-        missing.retain(|&required| required != key);
+        // A misspelt key is told as such; the key that it was meant as isn't missing.
+        missing.retain(|&required| required != key && nearest(key, KEYS.iter().copied()) != Some(required));
         match key {
             "store" => {
                 store = reader.text(node, key);
                 if let Some(unknown) = store.filter(|&store| !stores.iter().any(|known| known == store)) {
                     let message = format!("no store is named `{}`", shorten(unknown));
                     let meant = nearest(unknown, stores.iter().map(String::as_str));
-                    let help = meant.map_or_else(String::new, |meant| format!("did you mean `{meant}`?"));
+                    let help = match meant {
+                        Some(meant) => format!("write `store: {meant}`"),
+                        None if stores.is_empty() => "add it under `stores:`".to_owned(),
+                        None => format!("it is one of those under `stores:`: {}", shorten(&stores.join(", "))),
+                    };
                     reader.fault(Code::UnknownStore, node, message, "", &help);
                 }
             }
             "secret-name" => secret = secret_name(reader, node),
             "scope" => scope = self::scope(reader, node),
-            _ => reader.unknown(entry.key, &["store", "secret-name", "scope"], true),
+            _ => reader.unknown(entry.key, KEYS, true),
         }
     }
     if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
         let message = format!("the credential `{name}` has no {}", listed(&missing));
-        reader.fault(Code::MissingKey, entry.key, message, "", "");
+        let help = "a credential has a store and a secret's name: `{ store: STORE, secret-name: NAME }`";
+        reader.fault(Code::MissingKey, entry.key, message, "", help);
     }
     let (secret, version) = secret?;
     Some(Credential { name: name.parse().ok()?, store: store?.parse().ok()?, secret, version, scope: scope? })
@@ -68,7 +76,8 @@ fn scope(reader: &mut Reader<'_>, node: NodeId) -> Option<Scope> {
         match reader.text(item, "scope")?.parse::<Scope>() {
             Ok(scope) => scopes.push(scope),
             Err(error) => {
-                reader.fault(Code::WrongValue, item, error.to_string(), "", "");
+                let help = "write `scope: WORKFLOW/JOB/STEP`, with `*` for any";
+                reader.fault(Code::WrongValue, item, error.to_string(), "", help);
                 return None;
             }
         }

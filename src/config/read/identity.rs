@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{beside, identifier, listed};
+use super::{beside, identifier};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::reference::OPENING;
 use crate::secret::Secret;
-use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
 
 /// An identity's name, the keys that it needs, and those that it may have beside them.
 struct Form {
@@ -85,7 +85,7 @@ impl ProofDraft {
                     let names = FORMS.map(|form| form.name);
                     let message = format!("`identity` can't be `{}`", shorten(name));
                     let help = match nearest(name, names) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
+                        Some(meant) => format!("write `identity: {meant}`"),
                         None => format!("it is one of {}", listed(&names)),
                     };
                     reader.fault(Code::WrongValue, *node, message, "", &help);
@@ -183,7 +183,8 @@ fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> 
     }
     if sources.len() != 1 && !reader.faults.has_errors() {
         let message = "`client-secret` must have either `env` or `file`";
-        reader.fault(Code::WrongValue, node, message, "", "");
+        let help = "write `client-secret: { env: NAME }` or `client-secret: { file: PATH }`";
+        reader.fault(Code::WrongValue, node, message, "", help);
     }
     sources.pop()
 }

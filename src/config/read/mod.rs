@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Config;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::source::Source;
-use crate::yaml::{Entry, MAX_MERGED, NodeId, Reader, Tree};
+use crate::yaml::{Entry, NodeId, Reader, Tree};
 
 use credential::credential;
 use store::store;
@@ -37,50 +37,52 @@ impl Config {
     }
 }
 
+/// The keys at the top.
+const SECTIONS: [&str; 2] = ["stores", "credentials"];
+
 fn config(reader: &mut Reader<'_>) -> Config {
     let mut config = Config::default();
     let documents = reader.tree.documents();
     if let Some(&second) = documents.get(1) {
-        reader.fault(Code::WrongType, second, "a configuration is one document", "", "");
+        let help = "delete the `---` before it, and put its stores below the first `stores:`";
+        reader.fault(Code::WrongType, second, "a configuration is one document", "", help);
     }
     let root = documents.first().copied().filter(|&root| !reader.tree.is_null(root));
     let Some(root) = root else {
         let message = format!("{} is empty", reader.tree.source().name());
-        let help = "a configuration has `stores`, and maybe `credentials`";
+        let help = "a configuration has `stores`, and maybe `credentials`; one store needs a `vault-url` at least";
         reader.faults.push(Diagnostic::error(Code::EmptyFile, message).help(help));
         return config;
     };
-    let mut credentials = None;
-    for entry in reader.entries(root, "configuration") {
-        match reader.key(entry) {
-            Some("stores") => {
-                for entry in reader.entries(entry.value, "stores") {
-                    config.stores.extend(store(reader, entry));
-                }
-            }
-            Some("credentials") => credentials = Some(entry.value),
-            Some(_) => reader.unknown(entry.key, &["stores", "credentials"], true),
-            None => {}
+    let entries = reader.entries(root, "configuration");
+    for entry in &entries {
+        if reader.key(*entry).is_some_and(|key| !SECTIONS.contains(&key)) {
+            reader.unknown(entry.key, &SECTIONS, true);
         }
     }
-    if let Some(node) = credentials.filter(|&node| !reader.tree.is_null(node)) {
-        // Names of stores with faults of their own are names all the same.
-        let stores: Vec<String> = store_names(reader, root);
+    let mut names = Vec::new();
+    if let Some(node) = section(reader, &entries, "stores") {
+        for entry in reader.entries(node, "stores") {
+            // Names of stores with faults of their own are names all the same.
+            names.extend(reader.tree.text(entry.key).map(str::to_owned));
+            config.stores.extend(store(reader, entry));
+        }
+    }
+    if let Some(node) = section(reader, &entries, "credentials").filter(|&node| !reader.tree.is_null(node)) {
         for entry in reader.entries(node, "credentials") {
-            config.credentials.extend(credential(reader, entry, &stores));
+            config.credentials.extend(credential(reader, entry, &names));
         }
     }
     config
 }
 
-fn store_names(reader: &Reader<'_>, root: NodeId) -> Vec<String> {
-    let tree = reader.tree;
-    let entries = tree.merged(root, MAX_MERGED).entries;
-    let stores = entries.iter().filter(|entry| tree.text(entry.key) == Some("stores"));
-    stores
-        .flat_map(|entry| tree.merged(entry.value, MAX_MERGED).entries)
-        .filter_map(|entry| tree.text(entry.key).map(str::to_owned))
-        .collect()
+/// What stands under a key. A misspelt key is told as such and read as what it was meant as: what depends on it is no
+/// fault of its own.
+fn section(reader: &Reader<'_>, entries: &[Entry], key: &str) -> Option<NodeId> {
+    let text = |entry: &&Entry| reader.tree.text(reader.tree.resolve(entry.key)).unwrap_or_default();
+    let exact = entries.iter().find(|entry| text(entry) == key);
+    let is_meant = |entry: &&Entry| !SECTIONS.contains(&text(entry)) && nearest(text(entry), SECTIONS) == Some(key);
+    exact.or_else(|| entries.iter().find(is_meant)).map(|entry| entry.value)
 }
 
 /// The key of an entry as a name of a store or credential.
@@ -92,10 +94,6 @@ fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::b
         return None;
     }
     Some(name.into())
-}
-
-fn listed(keys: &[&str]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// An id or a domain, which becomes part of an address.

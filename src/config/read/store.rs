@@ -7,11 +7,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::identity::ProofDraft;
-use super::{beside, identifier, listed, named};
+use super::{beside, identifier, named};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Proof, Store};
 use crate::diagnostic::{Code, nearest};
-use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
 
 const STORE_KEYS: &[&str] = &[
     "provider",
@@ -108,7 +108,12 @@ fn domain(reader: &mut Reader<'_>, store: &Store, node: NodeId) {
         None if host.contains("privatelink") => "`vault-url` is the name of a private endpoint".to_owned(),
         // What no cloud has may be a cloud of one's own; the vault itself tells its resource, and is held to it.
         None => match Cloud::meant(host) {
-            Some(domain) => format!("`vault-url` is in no cloud's domain; did you mean {domain}?"),
+            Some(domain) => {
+                let (name, _) = host.split_once('.').unwrap_or((host, ""));
+                let message = "`vault-url` is in no cloud's domain";
+                let help = format!("write `vault-url: https://{name}.{domain}`");
+                return reader.fault(Code::BadUrl, node, message, "no token is sent there", &help);
+            }
             None => return,
         },
     };
@@ -135,7 +140,8 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
             draft.max_concurrency = reader.tree.text(node).and_then(|text| text.parse().ok());
             if draft.max_concurrency.is_none() {
                 let message = format!("`{key}` must be a whole number from 1 to 65535");
-                reader.fault(Code::WrongValue, node, message, "", "");
+                let help = format!("leave it out, or write `max-concurrency: {DEFAULT_CONCURRENCY}`, the default");
+                reader.fault(Code::WrongValue, node, message, "", &help);
             }
         }
         "timeout" => {
@@ -200,7 +206,7 @@ fn only(reader: &mut Reader<'_>, node: NodeId, key: &str, value: &str) {
             node,
             message,
             "",
-            &format!("the only one there is, and the default, is `{value}`"),
+            &format!("leave it out, or write `{key}: {value}`, the only one there is"),
         );
     }
 }

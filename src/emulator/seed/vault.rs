@@ -75,15 +75,10 @@ impl Context<'_> {
                     vault = self.rights(vault, value, key, applications);
                 }
                 Some("network") => {
-                    network = match self.reader.text(value, "network") {
+                    network = match self.reader.choice(value, "network", NETWORKS) {
                         Some("firewall") => Access::Firewall,
                         Some("private-link") => Access::PrivateLink,
-                        Some("open") | None => Access::Allowed,
-                        Some(_) => {
-                            let expected = format!("one of {}", NETWORKS.join(", "));
-                            self.reader.wrong_type(value, "network", &expected);
-                            Access::Allowed
-                        }
+                        _ => Access::Allowed,
                     };
                 }
                 Some("settling") => vault = vault.settling(self.duration(value, "settling").unwrap_or(Duration::ZERO)),

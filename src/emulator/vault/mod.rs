@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{RESOURCE, TENANT};
-use crate::reference::SecretName;
+use crate::reference::{SecretName, SecretVersion};
 use crate::secret::Secret;
 
 pub use access::{Permission, Role};
@@ -180,8 +180,16 @@ impl Vault {
         self.len() == 0
     }
 
-    /// All names that it has.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    /// Its secrets, each with those of its versions whose ids were given, or made when they were added.
+    pub fn secrets(&self) -> Vec<(SecretName, Vec<SecretVersion>)> {
+        let contents = self.contents();
+        let all =
+            contents.all().map(|(name, versions)| (name.clone(), versions.iter().map(|stored| stored.id).collect()));
+        all.collect()
+    }
+
+    /// All names that it has, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.name.as_str()).chain(self.aliases.iter().map(String::as_str))
     }
 

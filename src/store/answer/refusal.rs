@@ -1,5 +1,7 @@
 //! What a refusal of Key Vault or Entra ID means: by status and codes, never by its words.
 
+use std::net::IpAddr;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,6 +25,8 @@ struct Reason {
     #[serde(default)]
     code: Option<String>,
     #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
     innererror: Option<Inner>,
 }
 
@@ -39,6 +43,13 @@ struct Denied<'b> {
     error_codes: Vec<&'b RawValue>,
 }
 
+/// The address that a firewall keeps out: the line `Client address: 203.0.113.7`, and what follows it isn't read.
+fn client_address(message: &str) -> Option<IpAddr> {
+    let (_, rest) = message.split_once("Client address: ")?;
+    let end = rest.find(|character: char| !character.is_ascii_hexdigit() && !matches!(character, '.' | ':'));
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
+
 impl FetchError {
     /// The meaning of a vault's answer that is no 200. Any body will do.
     pub fn of_vault(status: u16, body: &[u8]) -> Self {
@@ -47,12 +58,15 @@ impl FetchError {
             300..=399 => Self::NotAVault(REDIRECT),
             401 => Self::TokenRejected,
             403 => {
-                let inner = refusal().error.innererror.map(|inner| inner.code);
+                let reason = refusal().error;
+                let inner = reason.innererror.map(|inner| inner.code);
                 match inner.as_deref() {
                     Some("ForbiddenByRbac") => Self::DeniedByRole,
                     Some("AccessDenied") => Self::DeniedByPolicy,
                     Some("ForbiddenByPolicy") => Self::DeniedWithoutUser,
-                    Some("ForbiddenByFirewall") => Self::DeniedByFirewall,
+                    Some("ForbiddenByFirewall") => {
+                        Self::DeniedByFirewall(reason.message.as_deref().and_then(client_address))
+                    }
                     Some("ForbiddenByConnection") => Self::DeniedByConnection,
                     Some("SecretDisabled") => Self::Disabled,
                     _ => Self::Denied,

@@ -22,6 +22,7 @@ use crate::store::error::FetchError;
 use crate::store::event::Asked;
 use crate::store::http::{Caller, Exchange};
 use crate::store::retry::Failed;
+use crate::store::spoilt::{Spoilt, without_line_break};
 use crate::store::target::Target;
 
 /// The type of an assertion (RFC 7523, section 2.2).
@@ -90,6 +91,12 @@ impl Application {
             let ahead = answer.clock_ahead().filter(|ahead| ahead.abs() > CLOCK_TOLERANCE);
             self.clock_ahead.store(ahead.unwrap_or(0), Ordering::Relaxed);
         }
+        let error = match (&error, &self.credential) {
+            (FetchError::WrongSecret, Credential::Secret(_)) => {
+                Spoilt::of(&proof).map_or(error, FetchError::SpoiltSecret)
+            }
+            _ => error,
+        };
         Err(Failed { error, asked: answer.asked() })
     }
 
@@ -98,9 +105,15 @@ impl Application {
         match &self.credential {
             Credential::Secret(SecretSource::Literal(secret)) => Ok(Arc::clone(secret)),
             Credential::Secret(SecretSource::Variable(name)) => match std::env::var(name) {
-                Ok(value) if !value.is_empty() => Ok(Arc::new(Secret::new(value))),
+                Ok(value) => {
+                    let value = Zeroizing::new(value);
+                    match without_line_break(&value) {
+                        "" => Err(FetchError::SecretUnset(name.clone())),
+                        value => Ok(Arc::new(Secret::concat([value]))),
+                    }
+                }
                 Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
-                _ => Err(FetchError::SecretUnset(name.clone())),
+                Err(VarError::NotPresent) => Err(FetchError::SecretUnset(name.clone())),
             },
             Credential::Secret(SecretSource::File(path)) => {
                 let path = path.clone();
@@ -155,8 +168,7 @@ fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Sec
     let fault = |why: String| fault(path.display().to_string(), why);
     let bytes = read(path, MAX_TEXT).map_err(|error| fault(error.to_string()))?;
     let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
-    let value = text.strip_suffix('\n').unwrap_or(text);
-    let value = value.strip_suffix('\r').unwrap_or(value);
+    let value = without_line_break(text);
     if value.is_empty() {
         return Err(fault("it is empty".to_owned()));
     }

@@ -64,6 +64,10 @@ impl<'t> Scene<'t> {
         let mut start = line.start;
         while start > 0 {
             let above = self.line(start - 1);
+            // The first line begins behind a byte-order mark.
+            if above.start >= start {
+                break;
+            }
             let content = self.text[above.clone()].trim_start();
             if !content.is_empty() && !content.starts_with('#') {
                 return Some(above);
