@@ -21,6 +21,7 @@ mod emulator_state;
 mod fixtures;
 mod forms;
 mod identities;
+mod keys;
 mod laws;
 mod layers;
 mod mask;

@@ -20,7 +20,7 @@ use super::used::Uses;
 use super::waiting::{INTERRUPTED, Waiting};
 use super::{AROUND, Exit, Terminal, fetch, input, supervision};
 use crate::audit::Outcome;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, human};
 use crate::run::{self, Cancellation, Gate, Options, Orphans, Suspension};
 use auditor::Auditor;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
             (_, Some(step)) => workflow.select_step(step)?,
             _ => workflow,
         };
-        refused.replace(run::refuse(&selected));
+        refused.replace(run::refuse(&selected, args.surroundings.clean_env));
         Ok(selected)
     });
     let refused: Diagnostics = refused.into_inner();
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
             plan
         }
         Ok((_, found)) | Err(Failure::Faults(found)) => {
-            return Failure::Faults(together(found, &refused)).tell(terminal);
+            return Failure::Faults(input::with_refusals(found, refused)).tell(terminal);
         }
         Err(failure) => return failure.tell(terminal),
     };
@@ -61,16 +61,6 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         Ok(((trail, logs), runtime)) => runtime.block_on(execute(args, plan, trail, logs, terminal)),
         Err(exit) => exit,
     }
-}
-
-/// The faults of a workflow, and what of it can't be run for another reason: a step whose `run` isn't a text has nothing
-/// to run because of that.
-fn together(mut found: Diagnostics, refused: &Diagnostics) -> Diagnostics {
-    let is_partial = found.iter().any(|fault| matches!(fault.code, Code::WrongType | Code::MissingKey));
-    let is_own = |fault: &&Diagnostic| !is_partial || !fault.message.ends_with("has nothing to run");
-    found.extend(refused.iter().filter(is_own).cloned());
-    found.sort();
-    found
 }
 
 fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
