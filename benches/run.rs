@@ -40,6 +40,46 @@ fn main() {
     }
     let jobs = timed(&runtime, &graph);
     common::ratio("200 jobs in a graph / 200 × `sh -e -c true`", jobs, shell * 200, 2.0);
+    adding(&runtime);
+}
+
+/// Steps that add values to the masks, and how late a time limit and a signal are meanwhile.
+fn adding(runtime: &tokio::runtime::Runtime) {
+    const LIMIT: Duration = Duration::from_millis(300);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lines");
+    let lines = (0..1000).fold(String::new(), |mut lines, line| {
+        let _ = writeln!(lines, "::add-mask::derived-{line:04}-{}\ngot it", "tokenvalue".repeat(line % 40));
+        lines
+    });
+    std::fs::write(&path, lines).expect("a file");
+    let path = path.display();
+    let once = timed(runtime, &format!("steps: [{{ run: 'cat {path}' }}]"));
+    println!("a step that adds 1,000 values: {once:.1?} (at most 1 s)");
+    let endless = format!("run: 'while :; do cat {path}; done'");
+    let (mut by_limit, mut by_signal) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..RUNS {
+        let read = |text: &str| {
+            let (workflow, _) = Workflow::read(&Source::new("bench.yaml", text)).expect("a workflow");
+            workflow.map(|_, _| Filled::plain(""))
+        };
+        let limited = read(&format!("steps: [{{ timeout-minutes: 0.005, {endless} }}]"));
+        let execution = runtime.block_on(run(limited, Options::default(), Box::new(|_: Event| {}))).expect("a run");
+        by_limit = by_limit.max(execution.jobs[0].steps[0].duration.saturating_sub(LIMIT));
+        let options = Options::default();
+        let cancellation = options.cancellation.clone();
+        let told = std::thread::spawn(move || {
+            std::thread::sleep(LIMIT);
+            cancellation.cancel();
+            Instant::now()
+        });
+        let run = run(read(&format!("steps: [{{ {endless} }}]")), options, Box::new(|_: Event| {}));
+        runtime.block_on(run).expect("a run");
+        by_signal = by_signal.max(told.join().expect("no panic").elapsed());
+    }
+    println!(
+        "meanwhile a time limit is late by {by_limit:.1?}, a signal by {by_signal:.1?} (at most 200 ms, of {RUNS} times)"
+    );
 }
 
 fn timed(runtime: &tokio::runtime::Runtime, text: &str) -> Duration {

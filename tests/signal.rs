@@ -17,13 +17,15 @@ fn a_signal_is_passed_on() {
         withheld: Vec::new(),
         masked: Vec::new(),
         window: None,
+        is_unmasked: false,
+        listener: None,
         supervisor: None,
         relay: None,
     };
     let output = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::clone(&output);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let outcome = runtime.block_on(command.execute(move |_, bytes| {
+    let outcome = runtime.block_on(command.execute(move |_, bytes, _| {
         shown.lock().expect("no panic").extend_from_slice(bytes);
         Ok(())
     }));

@@ -44,7 +44,8 @@ pub struct Record {
 pub enum Outcome {
     /// A process was started with it.
     Given,
-    /// It was written where a person asked for it.
+    /// It was written where a person asked for it, or a process was started with it whose output a person asked for as it
+    /// is.
     Revealed,
     /// It was fetched, and only stars were written.
     Masked,

@@ -3,22 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{Exec, Global};
 use super::audit::Trail;
+use super::fetch::FetchedWorkflow;
 use super::run::exit_code;
+use super::runner::{self, Registration, RunnerLog};
+use super::streams::OwnStream;
 use super::used::Uses;
 use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal, fetch, input, supervision};
 use crate::audit;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::dotenv::assignments;
+use crate::mask::Revealed;
 use crate::plan::Plan;
 use crate::reference::{OPENING, Template, near_misses};
 use crate::render::Filled;
-use crate::run::{ALWAYS_INHERITED, Command, Outcome, Reaper, Stream, Value, unusable_variable};
+use crate::run::{ALWAYS_INHERITED, Command, Outcome, Reaper, Value, unusable_variable};
 use crate::source::{Source, Span};
 use crate::workflow::Workflow;
 
@@ -26,6 +31,14 @@ use crate::workflow::Workflow;
 const NAME: &str = "exec";
 
 pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
+    if let Some(why) = args.no_mask.then(unmaskable).flatten() {
+        terminal.error(&why);
+        return Exit::Child(Exit::Usage.code());
+    }
+    let registration = match Registration::new(args.surroundings.register_masks, false, terminal) {
+        Ok(registration) => registration,
+        Err(exit) => return exit,
+    };
     let plan = match plan(args, global) {
         Ok((plan, warnings)) => {
             terminal.diagnostics(&warnings);
@@ -45,12 +58,15 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Ok(trail) => trail,
         Err(exit) => return exit,
     };
-    let masked = super::own::credentials(&plan);
+    let mut masked = super::own::credentials(&plan);
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
         let (planned, places) = (Uses::planned(&plan), places(&plan));
         let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
-            Ok(filled) => filled,
+            Ok(FetchedWorkflow { workflow, uses, tokens }) => {
+                masked.extend(super::own::tokens(&tokens));
+                (workflow, uses)
+            }
             Err(exit) => {
                 trail.close(&planned, audit::Outcome::NotFetched, |_| true).await;
                 return exit;
@@ -63,7 +79,8 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             return Exit::Faults;
         }
         // A value that can't be noted is not given.
-        let noted = Interrupt::listen(terminal).or(trail.note(&uses, audit::Outcome::Given, |_| true)).await;
+        let given = if args.no_mask { audit::Outcome::Revealed } else { audit::Outcome::Given };
+        let noted = Interrupt::listen(terminal).or(trail.note(&uses, given, |_| true)).await;
         match noted {
             Ok(true) => {}
             Ok(false) => return Exit::World,
@@ -72,7 +89,15 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
                 return exit;
             }
         }
+        match Interrupt::listen(terminal).or(registration.tell(&workflow, terminal)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(exit)) | Err(exit) => {
+                trail.close(&uses, audit::Outcome::NotStarted, |_| true).await;
+                return exit;
+            }
+        }
         let surroundings = &args.surroundings;
+        let listener = registration.listener();
         let _reaper = Reaper::start_if_adopting();
         let supervisor = supervision::start(terminal).await;
         let command = Command {
@@ -82,11 +107,13 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             window: if surroundings.no_tty { None } else { Terminal::window() },
             withheld,
             masked,
+            is_unmasked: args.no_mask,
+            listener,
             supervisor: supervisor.clone(),
             relay: supervision::relay_program(terminal),
         };
-        let shown = terminal.clone();
-        let show = move |stream, bytes: &[u8]| shown.pass(stream == Stream::Stderr, bytes);
+        let mut log = RunnerLog::new(terminal.clone(), listener.map(|listener| listener.runner));
+        let show = move |stream, bytes: &[u8], revealed: &[Revealed]| log.pass(stream, bytes, revealed);
         let outcome = Box::pin(command.execute(show)).await;
         if let Outcome::OutputLost { reason } = &outcome {
             terminal.error(&format!("the output could not be written: {reason}"));
@@ -99,6 +126,17 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         }
         Exit::Child(exit_code(outcome.exit_code()))
     })
+}
+
+/// Why standard output can't be left as it is, with what to do, if it can't.
+fn unmaskable() -> Option<String> {
+    if std::io::stdout().is_terminal() {
+        let why = "`--no-mask` would show values, and standard output is a terminal";
+        return Some(format!("{why}; write it into a file (`> FILE`), or leave `--no-mask` out"));
+    }
+    let service = runner::service().filter(|_| !OwnStream::Stdout.is_file())?;
+    let why = format!("`--no-mask` would show values in a CI log (`{service}` is set)");
+    Some(format!("{why}; write standard output into a regular file (`> FILE`), or leave `--no-mask` out"))
 }
 
 /// The whole environment of the command: what is inherited and not replaced, and what was resolved.

@@ -1,6 +1,7 @@
 //! Fetching for a verb: from the vaults, or from an emulator inside this process.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::Fetching;
 use super::used::Uses;
@@ -12,6 +13,7 @@ use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::{Plan, Purpose};
 use crate::render::Filled;
 use crate::resolve::Resolved;
+use crate::secret::Secret;
 use crate::workflow::Workflow;
 
 /// Answers a plan in a runtime of its own, and makes something of it.
@@ -29,13 +31,22 @@ pub(super) fn blocking<P: Purpose, T: Send + 'static>(
     })
 }
 
-/// Fetches what a plan needs, and puts it in, and says who uses which version; tells what is wrong when that can't be
-/// done.
-pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<(Workflow<Filled>, Uses), Exit> {
+/// What a plan needed.
+pub(super) struct FetchedWorkflow {
+    /// With the values put in.
+    pub(super) workflow: Workflow<Filled>,
+    /// Who uses which version.
+    pub(super) uses: Uses,
+    /// The tokens that were fetched for that.
+    pub(super) tokens: Vec<Arc<Secret>>,
+}
+
+/// Fetches what a plan needs; tells what is wrong when that can't be done.
+pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<FetchedWorkflow, Exit> {
     let interrupt = Interrupt::listen(terminal);
     let resolved = resolve(plan, args, terminal, &interrupt).await?;
-    let uses = Uses::resolved(&resolved);
-    interrupt.or_leave(|| (resolved.render(), uses)).await
+    let (uses, tokens) = (Uses::resolved(&resolved), resolved.tokens().to_vec());
+    interrupt.or_leave(|| FetchedWorkflow { workflow: resolved.render(), uses, tokens }).await
 }
 
 async fn resolve<P: Purpose>(

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Exit;
+use super::streams::OwnStream;
 use crate::diagnostic::human::{self, Style};
 use crate::diagnostic::{Diagnostics, printable};
 use crate::run::{Size, Unshown, Window};
@@ -41,7 +42,7 @@ impl Terminal {
         let terminal = io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let mut made = Self::new(Own::Stdout, Own::Stderr);
+        let mut made = Self::new(OwnStream::Stdout, OwnStream::Stderr);
         made.is_command = true;
         made.live = terminal && !dumb;
         made.screen = made.live && io::stdout().is_terminal();
@@ -215,54 +216,4 @@ pub(super) fn size() -> Size {
         return Size { rows: size.ws_row, columns: size.ws_col };
     }
     Size { rows: 24, columns: 80 }
-}
-
-/// A stream of this process, written to at once, without a buffer in which something could get lost. One that doesn't
-/// block, as somebody else has made it so, is waited for.
-enum Own {
-    Stdout,
-    Stderr,
-}
-
-#[cfg(unix)]
-impl Write for Own {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        use rustix::event::{PollFd, PollFlags, poll};
-        use rustix::io::Errno;
-        let stream = match self {
-            Self::Stdout => rustix::stdio::stdout(),
-            Self::Stderr => rustix::stdio::stderr(),
-        };
-        loop {
-            match rustix::io::write(stream, bytes) {
-                Err(Errno::AGAIN) => match poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None) {
-                    Ok(_) | Err(Errno::INTR) => {}
-                    Err(error) => return Err(error.into()),
-                },
-                Err(Errno::INTR) => {}
-                written => return Ok(written?),
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-impl Write for Own {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stdout => io::stdout().write(bytes),
-            Self::Stderr => io::stderr().write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stdout => io::stdout().flush(),
-            Self::Stderr => io::stderr().flush(),
-        }
-    }
 }

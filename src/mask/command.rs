@@ -1,17 +1,21 @@
-//! Lines by which a step says what else must not be seen: `::add-mask::VALUE` as on GitHub Actions,
-//! `##vso[task.setsecret]VALUE` and `##vso[task.setvariable …;issecret=true]VALUE` as on Azure Pipelines.
+//! Lines by which a step says what else must not be seen: `::add-mask::VALUE` and `##[add-mask]VALUE` as on GitHub Actions,
+//! `##vso[task.setsecret]VALUE` and `##vso[task.setvariable …;issecret=true]VALUE` as on Azure Pipelines. They are found
+//! where the runners find them: the first at the beginning of a line, behind blanks, the others anywhere in it, and all
+//! with properties.
 //!
 //! `::stop-commands::` switches none of this off: a step that wants its output shown must not have the value.
 
-use memchr::memchr2;
+use memchr::{memchr2, memchr3};
 use zeroize::Zeroizing;
 
 use super::buffer::Buffer;
+use super::runner::Runner;
 
-/// What such a line begins with, behind blanks.
-const COMMANDS: [&[u8]; 4] = [b"::add-mask::", b"##[add-mask]", SECRET, VARIABLE];
+/// What stands at the beginning of a line.
+const COLONS: &[u8] = b"::add-mask";
 
-const SECRET: &[u8] = b"##vso[task.setsecret";
+/// What stands anywhere in one.
+const BRACKETS: [&[u8]; 3] = [b"##[add-mask", b"##vso[task.setsecret", VARIABLE];
 
 const VARIABLE: &[u8] = b"##vso[task.setvariable";
 
@@ -26,30 +30,43 @@ pub(super) struct Commands(At);
 
 /// Where a stream is.
 enum At {
-    /// So far into some of [`COMMANDS`], with nothing but blanks before it in the line.
-    Beginning(usize, u8),
-    /// In a line that is none.
+    /// So far into [`COLONS`], with nothing but blanks before it in the line.
+    Beginning(usize),
+    /// In a line that has none so far.
     Line,
-    /// In what Azure's commands have before their `]`.
-    Properties(Buffer<u8>, bool),
+    /// So far into some of [`BRACKETS`].
+    Hash(usize, u8),
+    /// Behind the name of a command.
+    Properties(CommandKind, Buffer<u8>),
     /// In the value of such a line.
-    Value(Buffer<u8>),
+    Value(Runner, Buffer<u8>),
 }
 
-/// Nothing of a command is known yet.
-const FRESH: At = At::Beginning(0, (1 << COMMANDS.len()) - 1);
+/// How a command goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CommandKind {
+    /// To the next `::`.
+    Colons,
+    /// To the next `]`.
+    Bracket(Runner),
+    /// The same, if it is secret.
+    Variable,
+}
+
+/// Some of [`BRACKETS`] may follow.
+const HASH: At = At::Hash(0, (1 << BRACKETS.len()) - 1);
 
 /// What a stream holds.
 pub(super) enum Piece<'i> {
     /// Output as it stands.
     Text(&'i [u8]),
-    /// The rest of a line, which is a value.
-    Value(Zeroizing<Vec<u8>>, &'i [u8]),
+    /// The rest of a line, which is a value, as it means and as it stands; and whose command it is.
+    Value(Zeroizing<Vec<u8>>, &'i [u8], Runner),
 }
 
 impl Commands {
     pub(super) fn new() -> Self {
-        Self(FRESH)
+        Self(At::Beginning(0))
     }
 
     /// Takes the next bytes, and gives their pieces.
@@ -57,62 +74,82 @@ impl Commands {
         let (mut shown, mut at) = (0, 0);
         while at < input.len() {
             match &mut self.0 {
-                At::Value(value) => {
+                At::Value(runner, value) => {
                     let end = line_end(input, at);
                     value.extend(&input[at..end.min(at + LONGEST - value.len())]);
                     (shown, at) = (end, end);
                     if end < input.len() {
-                        take(Piece::Value(decoded(value), value));
+                        take(Piece::Value(decoded(value), value, *runner));
                         self.0 = At::Line;
                     }
                 }
-                At::Properties(properties, is_variable) => {
+                At::Properties(kind, properties) => {
                     let byte = input[at];
+                    let runner = kind.ends(properties, byte);
                     properties.push(byte);
-                    at += 1;
-                    if byte == b']' && (!*is_variable || is_secret(properties)) {
+                    if let Some(runner) = runner {
+                        at += 1;
                         take(Piece::Text(&input[shown..at]));
-                        (self.0, shown) = (At::Value(Buffer::new()), at);
-                    } else if byte == b'\n' {
-                        self.0 = FRESH;
-                    } else if byte == b']' || properties.len() == PROPERTIES {
+                        (self.0, shown) = (At::Value(runner, Buffer::new()), at);
+                    } else if matches!(byte, b'\n' | b'\r' | b']') && *kind != CommandKind::Colons
+                        || !kind.may_follow(properties)
+                        || properties.len() == PROPERTIES
+                    {
                         self.0 = At::Line;
+                    } else {
+                        at += 1;
                     }
                 }
-                At::Beginning(known, alive) => {
+                At::Beginning(known) => {
                     let byte = input[at];
-                    if byte == b'\n' || *known == 0 && matches!(byte, b' ' | b'\t' | b'\r') {
-                        self.0 = FRESH;
+                    if *known == 0 && matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
                         at += 1;
-                        continue;
-                    }
-                    for (number, command) in COMMANDS.iter().enumerate() {
-                        if command.get(*known).is_none_or(|expected| !expected.eq_ignore_ascii_case(&byte)) {
-                            *alive &= !(1 << number);
-                        }
-                    }
-                    *known += 1;
-                    at += 1;
-                    let (known, alive) = (*known, *alive);
-                    let complete = COMMANDS
-                        .iter()
-                        .enumerate()
-                        .position(|(number, command)| alive & 1 << number != 0 && known == command.len());
-                    if alive == 0 {
+                    } else if !byte.eq_ignore_ascii_case(&COLONS[*known]) {
                         self.0 = At::Line;
-                    } else if let Some(number) = complete {
-                        if number < 2 {
-                            take(Piece::Text(&input[shown..at]));
-                            (self.0, shown) = (At::Value(Buffer::new()), at);
-                        } else {
-                            self.0 = At::Properties(Buffer::new(), COMMANDS[number] == VARIABLE);
+                    } else {
+                        at += 1;
+                        *known += 1;
+                        if *known == COLONS.len() {
+                            self.0 = At::Properties(CommandKind::Colons, Buffer::new());
                         }
                     }
                 }
                 At::Line => {
-                    at = line_end(input, at);
-                    if at < input.len() {
-                        (self.0, at) = (FRESH, at + 1);
+                    at = memchr3(b'\n', b'\r', b'#', &input[at..]).map_or(input.len(), |found| at + found);
+                    match input.get(at) {
+                        Some(b'#') => self.0 = HASH,
+                        Some(_) => (self.0, at) = (At::Beginning(0), at + 1),
+                        None => {}
+                    }
+                }
+                At::Hash(known, alive) => {
+                    let byte = input[at];
+                    let before = *alive;
+                    for (number, command) in BRACKETS.iter().enumerate() {
+                        if command.get(*known).is_none_or(|expected| !expected.eq_ignore_ascii_case(&byte)) {
+                            *alive &= !(1 << number);
+                        }
+                    }
+                    if *alive == 0 && (*known, byte) == (2, b'#') {
+                        // The last two of them may begin it.
+                        (*alive, at) = (before, at + 1);
+                        continue;
+                    }
+                    if *alive == 0 {
+                        self.0 = if byte == b'#' { HASH } else { At::Line };
+                        continue;
+                    }
+                    at += 1;
+                    *known += 1;
+                    let is_complete =
+                        |(number, command): (usize, &&[u8])| *alive & 1 << number != 0 && command.len() == *known;
+                    if let Some(number) = BRACKETS.iter().enumerate().position(is_complete) {
+                        let kind = match number {
+                            0 => CommandKind::Bracket(Runner::GitHub),
+                            1 => CommandKind::Bracket(Runner::AzurePipelines),
+                            _ => CommandKind::Variable,
+                        };
+                        self.0 = At::Properties(kind, Buffer::new());
                     }
                 }
             }
@@ -124,11 +161,34 @@ impl Commands {
 
     /// Ends the stream; it can begin again.
     pub(super) fn finish(&mut self, mut take: impl FnMut(Piece<'_>)) {
-        if let At::Value(value) = &self.0 {
-            take(Piece::Value(decoded(value), value));
+        if let At::Value(runner, value) = &self.0 {
+            take(Piece::Value(decoded(value), value, *runner));
         }
-        self.0 = FRESH;
+        self.0 = At::Beginning(0);
     }
+}
+
+impl CommandKind {
+    /// Whose value follows, if the properties end with this byte.
+    fn ends(self, properties: &[u8], byte: u8) -> Option<Runner> {
+        match (self, byte) {
+            (Self::Colons, b':') if properties.last() == Some(&b':') => Some(Runner::GitHub),
+            (Self::Bracket(runner), b']') => Some(runner),
+            (Self::Variable, b']') if is_secret(properties) => Some(Runner::AzurePipelines),
+            _ => None,
+        }
+    }
+
+    /// Whether properties may begin so, and go on.
+    fn may_follow(self, properties: &[u8]) -> bool {
+        let is_line = !matches!(properties.last(), Some(b'\n' | b'\r'));
+        is_line && (self != Self::Colons || matches!(properties.first(), Some(b':' | b' ')) && !is_other(properties))
+    }
+}
+
+/// Whether what begins with a colon goes on with something else: then it is no end, and nothing else may be.
+fn is_other(properties: &[u8]) -> bool {
+    matches!(properties, [b':', other, ..] if *other != b':')
 }
 
 /// Where a line ends: at its line break, or at a carriage return.
@@ -138,7 +198,7 @@ fn line_end(input: &[u8], at: usize) -> usize {
 
 /// Whether a variable's properties say that it is a secret.
 fn is_secret(properties: &[u8]) -> bool {
-    let mut properties = properties.strip_suffix(b"]").unwrap_or(properties).split(|byte| *byte == b';');
+    let mut properties = properties.split(|byte| matches!(byte, b';' | b' '));
     properties.any(|property| property.trim_ascii().eq_ignore_ascii_case(b"issecret=true"))
 }
 
@@ -169,7 +229,7 @@ mod tests {
         let (mut shown, mut values) = (Vec::new(), Vec::new());
         let mut take = |piece: Piece<'_>| match piece {
             Piece::Text(bytes) => shown.extend_from_slice(bytes),
-            Piece::Value(value, _) => {
+            Piece::Value(value, ..) => {
                 shown.extend_from_slice(b"***");
                 values.push(String::from_utf8_lossy(&value).into_owned());
             }
@@ -196,6 +256,24 @@ mod tests {
                 "##vso[task.setvariable variable=a;isSecret=true]50%AZP25\n##vso[task.setvariable variable=b]c\n",
                 "##vso[task.setvariable variable=a;isSecret=true]***\n##vso[task.setvariable variable=b]c\n",
                 &["50%"],
+            ),
+            ("::add-mask a=b,c=d::abc\n", "::add-mask a=b,c=d::***\n", &["abc"]),
+            ("::add\r::Add-Mask::a\r::add-mask::b", "::add\r::Add-Mask::***\r::add-mask::***", &["a", "b"]),
+            (
+                "::add-mask:x::y\n::add-masks::z\n::add-mask x\n:: y\n",
+                "::add-mask:x::y\n::add-masks::z\n::add-mask x\n:: y\n",
+                &[],
+            ),
+            ("::add-mask::::a", "::add-mask::***", &["::a"]),
+            ("x ###[add-mask]y\n", "x ###[add-mask]***\n", &["y"]),
+            ("# ##[ad ##[add-mask a=b]y\n", "# ##[ad ##[add-mask a=b]***\n", &["y"]),
+            ("##v##[add##vso[task.setsecret]y", "##v##[add##vso[task.setsecret]***", &["y"]),
+            ("::add-ma##[add-mask]x", "::add-ma##[add-mask]***", &["x"]),
+            ("a ##vso[task.setsecret]b\n", "a ##vso[task.setsecret]***\n", &["b"]),
+            (
+                "##vso[task.setvariable variable=a\n##vso[task.setvariable issecret=true;variable=b]c",
+                "##vso[task.setvariable variable=a\n##vso[task.setvariable issecret=true;variable=b]***",
+                &["c"],
             ),
             ("::stop-commands::x\n::add-mask::abc", "::stop-commands::x\n::add-mask::***", &["abc"]),
         ] {

@@ -1,5 +1,6 @@
 //! A stream of a process's output, masked as it comes.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::command::{Commands, Piece};
+use super::runner::Listener;
 use super::stream::{STARS, Stream};
 use super::{MaskSet, Masks};
 
@@ -25,11 +27,16 @@ pub struct OutputMasker {
     set: Arc<MaskSet>,
     /// Large, and held by what waits for a process.
     stream: Box<Stream>,
-    commands: Commands,
+    /// Nothing for output that was searched for them before.
+    commands: Option<Commands>,
     /// What waits to be shown.
-    scanned: Vec<Scanned>,
-    /// Where the step's own values stood.
-    revealed: Option<Vec<Revealed>>,
+    scanned: VecDeque<Scanned>,
+    /// So many bytes of it.
+    waiting: usize,
+    /// Who may be shown the step's own values.
+    listener: Option<Listener>,
+    /// Where they stood.
+    revealed: Vec<Revealed>,
     /// Whether something can't be masked, so that nothing is shown.
     is_dark: bool,
 }
@@ -37,12 +44,24 @@ pub struct OutputMasker {
 /// A piece of a stream that waits to be shown.
 enum Scanned {
     Text(Zeroizing<Vec<u8>>),
-    /// The rest of a line that added a value, and whether that could be done.
-    Value(Zeroizing<Vec<u8>>, bool),
+    /// The rest of a line that added a value, and what became of that.
+    Value(Zeroizing<Vec<u8>>, Addition),
     End,
 }
 
+/// What became of a value that was to be added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addition {
+    /// It is masked.
+    Masked,
+    /// The same, and its runner may see it.
+    Revealed,
+    /// It can't be masked.
+    Refused,
+}
+
 /// A value that a step added itself: the runner that it is meant for has to see it.
+#[derive(Clone)]
 pub struct Revealed {
     /// Where its stars are in the output.
     pub stars: Range<usize>,
@@ -100,15 +119,28 @@ impl Masker {
 impl OutputMasker {
     /// A masker at the beginning of a stream.
     pub fn new(set: Arc<MaskSet>) -> Self {
-        let (stream, commands) = (Box::new(Stream::new()), Commands::new());
-        Self { set, stream, commands, scanned: Vec::new(), revealed: None, is_dark: false }
+        Self {
+            set,
+            stream: Box::new(Stream::new()),
+            commands: Some(Commands::new()),
+            scanned: VecDeque::new(),
+            waiting: 0,
+            listener: None,
+            revealed: Vec::new(),
+            is_dark: false,
+        }
     }
 
-    /// Remembers the values that the step adds itself, for [`OutputMasker::take_revealed`]. The output has stars all the
-    /// same.
+    /// A masker for output that was masked already, and is put together or taken apart since: lines in it add no values.
+    pub fn again(set: Arc<MaskSet>) -> Self {
+        Self { commands: None, ..Self::new(set) }
+    }
+
+    /// Remembers the values that the step adds for a runner, for [`OutputMasker::take_revealed`]. The output has stars all
+    /// the same. One in which something stands that was masked before is remembered only if that runner knows it.
     #[must_use]
-    pub fn revealing(mut self) -> Self {
-        self.revealed = Some(Vec::new());
+    pub fn revealing(mut self, listener: Listener) -> Self {
+        self.listener = Some(listener);
         self
     }
 
@@ -141,7 +173,9 @@ impl OutputMasker {
     fn is_dark(&mut self, out: &mut Vec<u8>) -> bool {
         if !self.is_dark && self.set.is_full() {
             self.is_dark = true;
-            out.extend_from_slice(DARK);
+            if self.commands.is_some() {
+                out.extend_from_slice(DARK);
+            }
         }
         self.is_dark
     }
@@ -155,43 +189,81 @@ impl OutputMasker {
     /// Takes the next bytes of the stream, and adds the values that they name to the masks. They wait to be shown: other
     /// streams may add values as well before that.
     pub fn scan(&mut self, input: &[u8]) {
-        let Self { set, commands, scanned, .. } = self;
-        commands.push(input, |piece| scanned.push(Scanned::of(piece, set)));
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
+        let mut take = |piece: Piece<'_>| scanned.push_back(Scanned::of(piece, set, *listener, waiting));
+        match commands {
+            Some(commands) => commands.push(input, take),
+            None => take(Piece::Text(input)),
+        }
     }
 
     /// The same for the end of the stream.
     pub fn end(&mut self) {
-        let Self { set, commands, scanned, .. } = self;
-        commands.finish(|piece| scanned.push(Scanned::of(piece, set)));
-        scanned.push(Scanned::End);
+        let Self { set, commands, scanned, waiting, listener, .. } = self;
+        if let Some(commands) = commands {
+            commands.finish(|piece| scanned.push_back(Scanned::of(piece, set, *listener, waiting)));
+        }
+        scanned.push_back(Scanned::End);
+    }
+
+    /// How many bytes wait to be shown.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Forgets what waits to be shown. The values that it added stay masked.
+    pub fn skip(&mut self) {
+        self.scanned.clear();
+        self.waiting = 0;
     }
 
     /// Adds to `out` what can be shown of the bytes that wait.
     pub fn show(&mut self, out: &mut Vec<u8>) {
+        self.show_first(usize::MAX, out);
+    }
+
+    /// Adds to `out` what can be shown of the first `limit` bytes that wait. The others wait on.
+    pub fn show_first(&mut self, mut limit: usize, out: &mut Vec<u8>) {
         if !self.scanned.is_empty() {
             self.is_dark(out);
         }
-        for piece in std::mem::take(&mut self.scanned) {
-            match piece {
-                Scanned::End if self.is_dark => *self.stream = Stream::new(),
-                Scanned::End => self.stream.finish(&self.set.read(), out),
-                _ if self.is_dark => {}
-                Scanned::Text(text) => {
-                    for text in text.chunks(PIECE) {
-                        self.stream.push(&self.set.read(), text, out);
-                    }
+        while let Some(piece) = self.scanned.pop_front() {
+            let length = piece.len();
+            if length > limit {
+                let (first, rest) = piece.split(limit);
+                self.scanned.push_front(rest);
+                self.waiting -= first.as_ref().map_or(0, Scanned::len);
+                if let Some(first) = first {
+                    self.show_piece(first, out);
                 }
-                Scanned::Value(line, is_masked) => {
-                    self.stream.finish(&self.set.read(), out);
-                    if !is_masked {
-                        self.is_dark(out);
-                        continue;
-                    }
-                    if let Some(revealed) = &mut self.revealed {
-                        revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
-                    }
-                    out.extend_from_slice(STARS);
+                return;
+            }
+            limit -= length;
+            self.waiting -= length;
+            self.show_piece(piece, out);
+        }
+    }
+
+    fn show_piece(&mut self, piece: Scanned, out: &mut Vec<u8>) {
+        match piece {
+            Scanned::End if self.is_dark => *self.stream = Stream::new(),
+            Scanned::End => self.stream.finish(&self.set.read(), out),
+            _ if self.is_dark => {}
+            Scanned::Text(text) => {
+                for text in text.chunks(PIECE) {
+                    self.stream.push(&self.set.read(), text, out);
                 }
+            }
+            Scanned::Value(line, addition) => {
+                self.stream.finish(&self.set.read(), out);
+                if addition == Addition::Refused {
+                    self.is_dark(out);
+                    return;
+                }
+                if addition == Addition::Revealed {
+                    self.revealed.push(Revealed { stars: out.len()..out.len() + STARS.len(), value: line });
+                }
+                out.extend_from_slice(STARS);
             }
         }
     }
@@ -199,18 +271,47 @@ impl OutputMasker {
     /// What the step added itself, and where it stood in what was added to `out` since the last time: places count from
     /// the beginning of `out`, which must not have been touched.
     pub fn take_revealed(&mut self) -> Vec<Revealed> {
-        self.revealed.as_mut().map(std::mem::take).unwrap_or_default()
+        std::mem::take(&mut self.revealed)
     }
 }
 
 impl Scanned {
-    fn of(piece: Piece<'_>, set: &MaskSet) -> Self {
-        match piece {
+    /// A piece, with its bytes added to those that wait; its value is masked.
+    fn of(piece: Piece<'_>, set: &MaskSet, listener: Option<Listener>, waiting: &mut usize) -> Self {
+        let scanned = match piece {
             Piece::Text(text) => Self::Text(Zeroizing::new(text.to_vec())),
-            Piece::Value(value, line) => {
+            Piece::Value(value, line, runner) => {
+                let is_new = || [&*value, line].iter().all(|text| Zeroizing::new(set.mask(text)).as_slice() == *text);
+                let is_shown = listener.is_some_and(|to| to.runner == runner && (to.knows_values || is_new()));
                 let is_masked = value.trim_ascii().is_empty() || set.add_bytes(&value);
-                Self::Value(Zeroizing::new(line.to_vec()), is_masked)
+                let addition = match (is_masked, is_shown) {
+                    (false, _) => Addition::Refused,
+                    (true, true) => Addition::Revealed,
+                    (true, false) => Addition::Masked,
+                };
+                Self::Value(Zeroizing::new(line.to_vec()), addition)
             }
+        };
+        *waiting += scanned.len();
+        scanned
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(bytes) | Self::Value(bytes, _) => bytes.len(),
+            Self::End => 0,
+        }
+    }
+
+    /// The first bytes of a longer piece, where it can be cut, and the rest.
+    fn split(self, at: usize) -> (Option<Self>, Self) {
+        match self {
+            Self::Text(text) if at > 0 => {
+                let rest = Zeroizing::new(text[at..].to_vec());
+                let first = Zeroizing::new(text[..at].to_vec());
+                (Some(Self::Text(first)), Self::Text(rest))
+            }
+            whole => (None, whole),
         }
     }
 }

@@ -25,6 +25,7 @@ mod masks;
 mod matcher;
 mod parts;
 mod pattern;
+mod runner;
 mod seed;
 mod set;
 mod stream;
@@ -35,4 +36,5 @@ mod word;
 
 pub use masker::{Masker, OutputMasker, Revealed};
 pub use masks::Masks;
+pub use runner::{Listener, Runner};
 pub use set::MaskSet;

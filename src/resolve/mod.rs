@@ -16,6 +16,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Fetch, Plan, Run};
 use crate::reference::SecretVersion;
 use crate::secret::Secret;
+use crate::source::Span;
 use crate::store::{self, FetchError, Fetched};
 
 /// How long a resolve may take when nobody says.
@@ -26,6 +27,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Resolved<P = Run> {
     pub(crate) plan: Plan<P>,
     pub(crate) answers: Vec<Answer>,
+    tokens: Vec<Arc<Secret>>,
 }
 
 /// What a fetch gave.
@@ -74,12 +76,14 @@ impl<P> Plan<P> {
             progress(done);
         }
         let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
-        self.answer(results)
+        let tokens = vaults.iter().flatten().flat_map(|vault| vault.tokens()).map(Arc::new).collect();
+        self.answer(results, tokens)
     }
 
     fn answer(
         self,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
+        tokens: Vec<Arc<Secret>>,
     ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
@@ -89,18 +93,17 @@ impl<P> Plan<P> {
                 Ok(fetched) => {
                     self.check_validity(fetch, &fetched, &mut diagnostics);
                     let answer = self.select(fetch, fetched, &mut diagnostics);
-                    if let Some(answer) = &answer {
-                        self.check_common(fetch, answer, &mut diagnostics);
-                    }
-                    answers.extend(answer);
+                    answers.extend(answer.map(|answer| (fetch, answer)));
                 }
                 Err(error) => failures.push((fetch, error)),
             }
         }
+        self.check_common(&answers, &mut diagnostics);
+        let answers = answers.into_iter().map(|(_, answer)| answer).collect();
         diagnostics.extend(report::failures(&self, failures));
         diagnostics.finish(Some(())).map(|((), warnings)| {
             let plan = self;
-            (Resolved { plan, answers }, warnings)
+            (Resolved { plan, answers, tokens }, warnings)
         })
     }
 
@@ -128,24 +131,35 @@ impl<P> Plan<P> {
         })
     }
 
-    /// A value that stands everywhere can't be masked everywhere: the stars would say what it is.
-    fn check_common(&self, fetch: &Fetch, answer: &Answer, diagnostics: &mut Diagnostics) {
-        let values = fetch.uses.iter().filter(|used| {
-            let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
-            value.is_common()
-        });
-        let mut spans: Vec<_> = values.map(|used| used.span).collect();
-        spans.sort_unstable();
-        spans.dedup();
-        if spans.is_empty() {
-            return;
+    /// A value that stands everywhere can't be masked everywhere: the stars would say what it is. A secret is told once,
+    /// whichever versions and fields of it are such.
+    fn check_common(&self, answers: &[(&Fetch, Answer)], diagnostics: &mut Diagnostics) {
+        let mut common: Vec<(&Fetch, Vec<Span>)> = Vec::new();
+        for (fetch, answer) in answers {
+            let values = fetch.uses.iter().filter(|used| {
+                let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
+                value.is_common()
+            });
+            let spans: Vec<Span> = values.map(|used| used.span).collect();
+            let is_same =
+                |(other, _): &&mut (&Fetch, Vec<Span>)| (other.store, &other.secret) == (fetch.store, &fetch.secret);
+            match common.iter_mut().find(is_same) {
+                Some((_, known)) => known.extend(spans),
+                None if spans.is_empty() => {}
+                None => common.push((fetch, spans)),
+            }
         }
-        let store = &self.store(fetch).name;
-        let message = format!("the value of `{}` of the store `{store}` is short, or a usual word", fetch.secret);
-        let diagnostic = spans.into_iter().fold(Diagnostic::warning(Code::CommonValue, message), |diagnostic, span| {
-            diagnostic.at(self.source(), span, "")
-        });
-        diagnostics.push(diagnostic.help("it is masked only where it stands as a word of its own; use a longer value"));
+        for (fetch, mut spans) in common {
+            spans.sort_unstable();
+            spans.dedup();
+            let (secret, store) = (&fetch.secret, &self.store(fetch).name);
+            let message =
+                format!("the value of `{secret}` of the store `{store}` is too short or too common to mask safely");
+            let warning = Diagnostic::warning(Code::CommonValue, message);
+            let warning = spans.into_iter().fold(warning, |warning, span| warning.at(self.source(), span, ""));
+            diagnostics
+                .push(warning.help("it is masked only where it stands as a word of its own; use a longer value"));
+        }
     }
 
     /// `nbf` and `exp` are informational for the service, so that they are a warning here, unless the store says
@@ -181,6 +195,11 @@ impl<P> Resolved<P> {
     /// What each fetch gave, in the order of [`Plan::fetches`].
     pub fn answers(&self) -> &[Answer] {
         &self.answers
+    }
+
+    /// The access tokens that were fetched for it, those of stores that share one more than once: no output may show them.
+    pub fn tokens(&self) -> &[Arc<Secret>] {
+        &self.tokens
     }
 }
 

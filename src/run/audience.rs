@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::event::{Event, Observer, StepPlace, Stream, Unshown};
+use crate::mask::Revealed;
 
 /// So many pieces of a process's output may wait.
 const WAITING: u32 = 4;
@@ -175,6 +176,14 @@ pub(super) struct Outlet {
     reception: Arc<Reception>,
 }
 
+/// A piece of output, masked.
+pub(super) struct MaskedPiece {
+    pub(super) stream: Stream,
+    pub(super) bytes: Vec<u8>,
+    /// What the step told its runner to mask.
+    pub(super) revealed: Vec<Revealed>,
+}
+
 /// Places for one piece of each stream.
 pub(super) struct Slot(OwnedSemaphorePermit);
 
@@ -191,11 +200,11 @@ impl Outlet {
     }
 
     /// Sends pieces on their way, in this order; one of each stream at the most.
-    pub(super) fn send(&self, slot: Slot, pieces: impl IntoIterator<Item = (Stream, Vec<u8>)>) {
+    pub(super) fn send(&self, slot: Slot, pieces: impl IntoIterator<Item = MaskedPiece>) {
         let Slot(mut places) = slot;
-        for (stream, bytes) in pieces.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
+        for MaskedPiece { stream, bytes, revealed } in pieces.into_iter().filter(|piece| !piece.bytes.is_empty()) {
             let Some(own) = places.split(1) else { return };
-            let event = Event::Output { step: self.step.clone(), stream, bytes };
+            let event = Event::Output { step: self.step.clone(), stream, bytes, revealed };
             let _ = self.audience.queue.send(Told { event, output: Some((Arc::clone(&self.reception), own)) });
         }
     }

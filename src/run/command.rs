@@ -18,7 +18,7 @@ use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
 use super::{inherited, step};
-use crate::mask::MaskSet;
+use crate::mask::{Listener, MaskSet, Revealed};
 use crate::render::Filled;
 use crate::secret::Secret;
 
@@ -38,6 +38,10 @@ pub struct Command {
     /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
     /// its size.
     pub window: Option<Window>,
+    /// Whether its standard output is this process's own, and nobody looks at it. Its errors are masked all the same.
+    pub is_unmasked: bool,
+    /// The runner that reads the output: `output` is then shown what the command told that runner to mask.
+    pub listener: Option<Listener>,
     /// Who ends the command when this process is killed. What it leaves behind isn't ended.
     pub supervisor: Option<Supervisor>,
     /// The program that goes on masking what the command leaves behind, and gives it somebody to write to: it is called with
@@ -77,11 +81,15 @@ impl Command {
     /// Needs a tokio runtime with its drivers enabled. The exit code to give is the outcome's.
     ///
     /// `output` shows a piece of output, on a thread of its own, and says whether it could be shown: the command is told as it
-    /// would be by a pipe of its own, or ended when its output can't be written. A slow one slows the command down.
+    /// would be by a pipe of its own, or ended when its output can't be written. A slow one slows the command down. With a
+    /// [`listener`](Command::listener) it is given what that is to see in the stars' places, and nothing otherwise.
     ///
     /// # Panics
     /// As `output` did.
-    pub async fn execute(self, output: impl FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static) -> Outcome {
+    pub async fn execute(
+        self,
+        output: impl FnMut(Stream, &[u8], &[Revealed]) -> Result<(), Unshown> + Send + 'static,
+    ) -> Outcome {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.arguments).env_clear();
         for (name, value) in &self.environment {
@@ -119,6 +127,7 @@ impl Command {
             own: !typed,
             masks: &masks,
             outlet,
+            listener: self.listener,
             keyboard,
             supervisor: self.supervisor.as_ref(),
         };
@@ -149,7 +158,12 @@ impl Command {
     /// show them there, as a pager does.
     fn leads(&self, typed: bool) -> Leads {
         let shown = |is_terminal: bool| if self.window.is_some() && is_terminal { Lead::Screen } else { Lead::Pipe };
-        let (stdout, stderr) = (shown(std::io::stdout().is_terminal()), shown(std::io::stderr().is_terminal()));
+        let stderr = shown(std::io::stderr().is_terminal());
+        if self.is_unmasked {
+            // Even where both lead to one place, its errors come through a pipe of their own.
+            return Leads { stdin: Lead::Inherited, stdout: Lead::Inherited, stderr, is_joined: false };
+        }
+        let stdout = shown(std::io::stdout().is_terminal());
         let stdin = if typed && stdout == Lead::Screen { Lead::Screen } else { Lead::Inherited };
         Leads { stdin, stdout, stderr, is_joined: is_joined() }
     }

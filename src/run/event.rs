@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::outcome::Outcome;
+use crate::mask::{MaskSet, Revealed};
 
 /// A job of the run. Clones are cheap.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +63,8 @@ pub enum Event {
         stream: Stream,
         /// What; at least one byte.
         bytes: Vec<u8>,
+        /// What the step told its runner to mask, for that runner alone: see [`Options::listener`](super::Options::listener).
+        revealed: Vec<Revealed>,
     },
     /// A step has failed, and is tried again after a while.
     StepRetried {
@@ -115,6 +118,12 @@ impl From<io::Error> for Unshown {
 /// It may take its time, and block: then what a step writes waits, and so does that step. Time limits, signals, and other
 /// steps don't.
 pub trait Observer: Send + 'static {
+    /// Is told what must not be seen, before anything happens. Output is masked as it was written: whoever takes something
+    /// away from it, or puts it together in another way, has to mask what comes of that.
+    fn mask(&mut self, masks: &Arc<MaskSet>) {
+        let _ = masks;
+    }
+
     /// Takes note of something that happened.
     ///
     /// # Errors
@@ -141,10 +150,10 @@ impl<F: FnMut(Event) + Send + 'static> Observer for F {
 /// An observer of output alone.
 pub(super) struct Shown<F>(pub(super) F);
 
-impl<F: FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
+impl<F: FnMut(Stream, &[u8], &[Revealed]) -> Result<(), Unshown> + Send + 'static> Observer for Shown<F> {
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
-            Event::Output { stream, bytes, .. } => self.0(stream, &bytes),
+            Event::Output { stream, bytes, revealed, .. } => self.0(stream, &bytes, &revealed),
             _ => Ok(()),
         }
     }

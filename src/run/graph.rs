@@ -44,12 +44,13 @@ pub(super) struct Run {
 pub async fn run(
     workflow: Workflow<Filled>,
     options: Options,
-    observer: Box<dyn Observer>,
+    mut observer: Box<dyn Observer>,
 ) -> Result<Execution, Diagnostics> {
     let mut faults = refuse(&workflow, options.clean_env);
     faults.extend(unusable(&workflow));
     faults.finish(Some(()))?;
     let masks = Arc::new(masks(&workflow, &options));
+    observer.mask(&masks);
     let (audience, ending) = Audience::start(observer);
     let run = Arc::new(Run { masks, workflow, options, audience, began: Instant::now() });
     let mut jobs: Vec<JobExecution> = Vec::new();

@@ -7,7 +7,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `graph`, `job`, `step` | what runs when, and what a failure stops |
-//! | `process`, `limits`, `reader`, `output` | one process, and its output as one stream in order |
+//! | `process`, `limits`, `reader`, `pipe`, `output` | one process, and its output as one stream in order |
 //! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
 //! | `screen`, `window` | a terminal in place of the one that a person sits at |
@@ -41,6 +41,7 @@ mod load;
 mod orphans;
 mod outcome;
 mod output;
+mod pipe;
 mod private;
 mod process;
 mod reader;
@@ -67,6 +68,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::mask::Listener;
 use crate::secret::Secret;
 
 pub use cancellation::Cancellation;
@@ -111,6 +113,9 @@ pub struct Options {
     /// Whether both outputs of a step are shown at one place: then all of it comes as [`Stream::Stdout`], in the order in which
     /// it was written.
     pub is_joined: bool,
+    /// The runner that reads what is shown. Beside the masked output an [`Event::Output`] then has what the step told that
+    /// runner to mask; who shows it elsewhere shows a value.
+    pub listener: Option<Listener>,
     /// Pauses the run; keep a clone to do so.
     pub suspension: Suspension,
     /// Whoever must know before a step is given its values.
@@ -145,6 +150,7 @@ impl Default for Options {
             max_parallel: None,
             window: None,
             is_joined: false,
+            listener: None,
             suspension: Suspension::new(),
             gate: None,
             supervisor: None,

@@ -19,7 +19,7 @@ use super::reader::Reader;
 use super::screen::{Lead, Leads, Screen, Served};
 use super::supervisor::Supervisor;
 use super::window::Window;
-use crate::mask::MaskSet;
+use crate::mask::{Listener, MaskSet};
 
 /// How long an ended process's output may be silent before it counts as held open by something left behind.
 const SILENCE: Duration = Duration::from_millis(200);
@@ -57,6 +57,8 @@ pub(super) struct Setup<'m> {
     pub(super) masks: &'m Arc<MaskSet>,
     /// Where the rest of it goes.
     pub(super) outlet: Outlet,
+    /// The runner that reads it.
+    pub(super) listener: Option<Listener>,
     /// Who types.
     pub(super) keyboard: Option<Keyboard>,
     /// Who ends it when this process is killed.
@@ -78,7 +80,7 @@ pub(super) struct Rest(Output);
 impl Rest {
     /// Passes it on to its end.
     pub(super) async fn drain(self) {
-        let Self(mut output) = self;
+        let Self(output) = self;
         output.drain().await;
     }
 
@@ -118,7 +120,7 @@ impl Process {
     /// # Errors
     /// When the system can't start it.
     pub(super) fn start(mut command: Command, setup: Setup<'_>) -> io::Result<Self> {
-        let Setup { leads, window, own, masks, outlet, keyboard, supervisor } = setup;
+        let Setup { leads, window, own, masks, outlet, listener, keyboard, supervisor } = setup;
         command.kill_on_drop(true);
         let own = own || leads.has_session();
         let screen = window.filter(|_| leads.has_screen());
@@ -143,7 +145,7 @@ impl Process {
         // What is drawn on a terminal is one stream: that of the first that leads there.
         let stdout = if leads.stdout == Lead::Screen { shown.take() } else { stdout };
         let stderr = if leads.stderr == Lead::Screen { shown.take() } else { stderr };
-        let mut output = Output::new(stdout, stderr, masks, outlet);
+        let mut output = Output::new(stdout, stderr, masks, outlet, listener);
         output.double_ends(keyboard.is_some());
         Ok(Self { group, attached: !own, output, child, screen, keyboard })
     }

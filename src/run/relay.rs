@@ -17,7 +17,7 @@ use super::audience::Audience;
 use super::event::{Shown, StepPlace, Stream, Unshown};
 use super::output::Output;
 use super::reader::Reader;
-use crate::mask::MaskSet;
+use crate::mask::{MaskSet, Revealed};
 
 /// What the program is called with; then the file descriptors follow.
 pub const RELAY_VERB: &str = "relay";
@@ -59,15 +59,16 @@ pub(super) fn start(program: &Path, pipes: [Option<OwnedFd>; 2], masks: &MaskSet
 /// When it wasn't started as it should be, or the system refuses.
 pub async fn relay(
     descriptors: &[String],
-    output: impl FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static,
+    mut output: impl FnMut(Stream, &[u8]) -> Result<(), Unshown> + Send + 'static,
 ) -> io::Result<()> {
     // It leads its group already, where the system says so.
     let _ = rustix::process::setsid();
     let masks = Arc::new(MaskSet::of_bytes(values(io::stdin().lock())?));
     let [stdout, stderr] = descriptors else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let (audience, ending) = Audience::start(Box::new(Shown(output)));
+    let (audience, ending) =
+        Audience::start(Box::new(Shown(move |stream, bytes: &[u8], _: &[Revealed]| output(stream, bytes))));
     let outlet = audience.outlet(StepPlace::of_command(RELAY_VERB));
-    let mut output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet);
+    let output = Output::new(reader(stdout)?, reader(stderr)?, &masks, outlet, None);
     output.drain().await;
     drop(audience);
     ending.finish(std::future::pending()).await;

@@ -71,6 +71,7 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
         own: true,
         masks: &run.masks,
         outlet: run.audience.outlet(bound.place.clone()),
+        listener: run.options.listener,
         keyboard: None,
         supervisor,
     };

@@ -12,6 +12,7 @@ use super::error::FetchError;
 use super::identity::Source;
 use super::retry::Retry;
 use super::target::Target;
+use crate::secret::Secret;
 
 /// How long before its end a token is renewed, at most (the margin of Microsoft's own clients).
 const MARGIN: Duration = Duration::from_secs(300);
@@ -42,6 +43,8 @@ struct Entry {
 #[derive(Default)]
 struct State {
     current: Option<Token>,
+    /// Older ones, some of which may count still.
+    former: Vec<Token>,
     generation: u64,
     failed: Option<Failure>,
 }
@@ -130,13 +133,26 @@ impl Tokens {
         }
     }
 
+    /// The tokens that were given and may count still.
+    pub(super) fn given(&self) -> Vec<Secret> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(_, entry): &(Target, Arc<Entry>)| {
+            let state = entry.state();
+            let tokens = state.former.iter().chain(&state.current);
+            let texts = tokens.filter_map(|token| token.header.to_str().ok()?.strip_prefix("Bearer "));
+            texts.map(|text| Secret::concat([text])).collect::<Vec<_>>()
+        };
+        known.iter().flat_map(of).collect()
+    }
+
     /// Notes that a vault refused a token, so that the next one who asks gets another. One of a later generation
     /// stays.
     pub(super) fn refused(&self, target: &Target, token: &Token) {
         let entry = self.entry(target);
         let mut state = entry.state();
         if state.current.as_ref().is_some_and(|current| current.generation == token.generation) {
-            state.current = None;
+            let refused = state.current.take();
+            state.former.extend(refused);
         }
     }
 
@@ -181,6 +197,9 @@ impl State {
 
     fn keep(&mut self, grant: Grant, given: Instant) -> Token {
         self.generation += 1;
+        self.former.extend(self.current.take());
+        let now = Instant::now();
+        self.former.retain(|token| token.end > now);
         let lifetime = grant.lifetime();
         let token = Token {
             header: grant.header,

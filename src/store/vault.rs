@@ -19,6 +19,7 @@ use super::token::{Token, Tokens};
 use super::unreachable::Unreachable;
 use crate::config::Store;
 use crate::reference::{SecretName, SecretVersion};
+use crate::secret::Secret;
 
 /// An open store.
 pub struct Vault {
@@ -87,6 +88,11 @@ impl Vault {
             Task::Challenge => FetchError::Deadline { host: self.host.clone(), what: "its tenant and resource" },
             Task::Secret => FetchError::Deadline { host: self.host.clone(), what: "a secret" },
         }
+    }
+
+    /// The tokens that count, of all who share its identity.
+    pub(crate) fn tokens(&self) -> Vec<Secret> {
+        self.tokens.given()
     }
 
     /// Has a token, fetching it if need be.

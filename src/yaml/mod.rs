@@ -9,6 +9,7 @@ mod quote;
 mod read;
 mod reader;
 mod rewrite;
+mod slip;
 mod tree;
 
 pub use locate::Locator;

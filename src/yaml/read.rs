@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::reader::shorten;
+use super::slip::{Slip, hidden_blank};
 use super::tree::{IN_FILE, Kind, MAX_DEPTH, Node, NodeId, Style, Tree};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{Source, Span, printable};
+use crate::source::{Source, Span};
 
 /// The longest scalar that is read, in bytes (8 MiB).
 pub const MAX_SCALAR: usize = 8 << 20;
@@ -36,6 +37,7 @@ impl Tree {
         let tree = builder.tree;
         let mut faults = Diagnostics::new();
         tree.duplicates(&mut faults);
+        tree.hidden_blanks(&mut faults);
         (Some(tree), faults)
     }
 
@@ -69,6 +71,21 @@ impl Tree {
             }
         }
     }
+
+    /// Complains of every key that has a letter in the place of a blank: to whoever wrote it, it looks like another key.
+    fn hidden_blanks(&self, faults: &mut Diagnostics) {
+        if self.source.text().is_ascii() {
+            return;
+        }
+        let keys = self.nodes().filter(|&id| self.kind(id) == Kind::Mapping).flat_map(|id| self.pairs(id));
+        let plain = keys.map(|(key, _)| key).filter(|&key| self.kind(key) == Kind::Scalar(Style::Plain));
+        for key in plain {
+            let span = self.span(key);
+            if let Some((at, name)) = hidden_blank(self.source.slice(span)) {
+                faults.push(Slip::hidden_blank(self.source(), span.start as usize + at, name).diagnostic(self));
+            }
+        }
+    }
 }
 
 struct Builder<'s> {
@@ -89,13 +106,15 @@ impl<'s> Builder<'s> {
 
     fn events(&mut self) -> Result<(), Diagnostic> {
         let options = granit_parser::options! {
-            strict_indentation: true,
+            // As libyaml reads it: a closing bracket may stand at the indent of its key, the lines of a quoted text anywhere.
+            strict_indentation: false,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
             emit_comments: false,
         };
         for event in Parser::new_from_str_with_options(self.text, options) {
-            let (event, span) = event.map_err(|error| self.syntax(&error))?;
+            let (event, span) =
+                event.map_err(|error| Slip::of(&self.tree, self.last, &error).diagnostic(&self.tree))?;
             let range = span.byte_range().unwrap_or(self.last..self.last);
             let tag = span.tag_span().and_then(|tag| tag.byte_range());
             // A document that begins without `---` has the place of its first scalar, whose header is still to be found.
@@ -210,7 +229,7 @@ impl<'s> Builder<'s> {
     ) -> Result<(), Diagnostic> {
         let span = Span::new(range.start, range.end);
         if self.open.len() >= MAX_DEPTH {
-            return Err(self.too_deep(span));
+            return Err(Slip::too_deep(span).diagnostic(&self.tree));
         }
         let id = self.add(kind, span, 0);
         self.named(id, anchor, tag);
@@ -237,36 +256,5 @@ impl<'s> Builder<'s> {
                 .at(&self.tree.source, span, "")
                 .help("write the value out here")),
         }
-    }
-
-    fn too_deep(&self, span: Span) -> Diagnostic {
-        let message = format!("YAML nested deeper than {MAX_DEPTH} levels");
-        Diagnostic::error(Code::TooDeep, message).at(&self.tree.source, span, "")
-    }
-
-    fn syntax(&self, error: &ScanError) -> Diagnostic {
-        let mark = error.marker();
-        let mut at = mark.byte_offset().unwrap_or(self.last).min(self.text.len());
-        while !self.text.is_char_boundary(at) {
-            at -= 1;
-        }
-        // At the very end the last character is shown instead of the void behind it.
-        let width = self.text[at..].chars().next().map_or(0, char::len_utf8);
-        let span = Span::new(at, at + width);
-        let diagnostic = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => return self.too_deep(span),
-            ErrorKind::UnexpectedCharacter { character: '\0' } => {
-                Diagnostic::error(Code::Yaml, "a NUL byte").help("YAML is text; a NUL can't stand in it")
-            }
-            ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => {
-                Diagnostic::error(Code::Yaml, "a tab where YAML wants indentation").help("indent with spaces")
-            }
-            ErrorKind::UnknownAnchor => Diagnostic::error(Code::Yaml, "no anchor of that name before this alias")
-                .help("an alias `*name` needs an anchor `&name` above it in the same document"),
-            ErrorKind::MappingValueNotAllowed => Diagnostic::error(Code::Yaml, "a `:` where no key can be")
-                .help("put quotes around a text that holds `: `"),
-            _ => Diagnostic::error(Code::Yaml, format!("not YAML: {}", printable(&error.info()))),
-        };
-        diagnostic.at(&self.tree.source, span, "")
     }
 }

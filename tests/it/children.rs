@@ -52,7 +52,20 @@ pub(crate) fn send(signal: &str, id: u32) {
     Command::new("kill").args([signal, &id.to_string()]).status().expect("kill");
 }
 
+/// The processes that have a file open.
+pub(crate) fn holders(path: &Path) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").expect("/proc");
+    let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let holds = |id: &u32| {
+        let files = fs::read_dir(format!("/proc/{id}/fd")).into_iter().flatten();
+        files.filter_map(|file| fs::read_link(file.ok()?.path()).ok()).any(|file| file == path)
+    };
+    ids.filter(holds).collect()
+}
+
 pub(crate) fn quietly(mut command: Command) -> Child {
+    // As a shell starts it. Where its group were outside of a container, its supervisor could have no session.
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process")
 }
 

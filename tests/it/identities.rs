@@ -110,6 +110,30 @@ impl World {
         if output.status.success() { Ok(()) } else { Err(said) }
     }
 
+    /// A token of the application, as somebody else gets it.
+    async fn token(&self) -> String {
+        let body = format!(
+            "grant_type=client_credentials&client_id={CLIENT}&client_secret={SECRET}&resource=https://vault.azure.net"
+        );
+        let url = self.emulator.authority().join(&format!("{TENANT}/oauth2/token")).expect("an address");
+        let answer = reqwest::Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(no_tls())
+            .build()
+            .expect("a client")
+            .post(url.as_str().replace("localhost", "127.0.0.1"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("a body");
+        let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        token.expect("a token").to_owned()
+    }
+
     async fn works(&self, properties: &str, variables: &[(&str, &str)]) {
         let before = self.emulator.counts().of_secret("payments", "plain");
         let result = self.exec(properties, variables).await;
@@ -202,25 +226,7 @@ async fn the_azure_cli_is_asked() {
     world.fails(&format!("identity: azure-cli\ntenant-id: {TENANT}"), &[], &["azure-cli", "az login --tenant"]).await;
     az("echo not json");
     world.fails("identity: azure-cli", &[], &["az login"]).await;
-    let body = format!(
-        "grant_type=client_credentials&client_id={CLIENT}&client_secret={SECRET}&resource=https://vault.azure.net"
-    );
-    let url = world.emulator.authority().join(&format!("{TENANT}/oauth2/token")).expect("an address");
-    let answer = reqwest::Client::builder()
-        .no_proxy()
-        .tls_backend_preconfigured(no_tls())
-        .build()
-        .expect("a client")
-        .post(url.as_str().replace("localhost", "127.0.0.1"))
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send()
-        .await
-        .expect("an answer")
-        .text()
-        .await
-        .expect("a body");
-    let token = answer.split("access_token\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a token");
+    let token = world.token().await;
     // Without a tenant of its own, the store asks for the vault's.
     let script = |tenant: &str| {
         format!(
@@ -234,6 +240,49 @@ echo '{{"accessToken":"{token}","expiresOn":"2100-01-01 00:00:00.000000","expire
     world.works("identity: azure-cli\ntenant-id: corp.example", &[]).await;
     let login = format!("az login --tenant {TENANT}");
     world.fails("identity: azure-cli", &[], &["azure-cli", &login]).await;
+}
+
+/// A command that finds credflow's own credentials can't show them.
+#[tokio::test]
+async fn what_proves_who_asks_is_masked() {
+    let world = World::start().await;
+    let shown = async |properties: &str, variables: &[(&str, &str)], script: &str| {
+        world.write("credflow.yaml", &world.config(properties));
+        let mut command = crate::project::program();
+        command.args(["exec", "--", "/bin/sh", "-c", script]).current_dir(world.folder.path()).env_clear();
+        command.env("PATH", world.folder.path()).env("V", "$<credential:payments/plain>");
+        command.envs(variables.iter().copied());
+        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    // A token that was fetched, its parts, and the header of it.
+    let token = world.token().await;
+    let script = format!("#!/bin/sh\necho '{{\"accessToken\":\"{token}\",\"expires_on\":4102444800}}'\n");
+    let az = world.write("az", &script);
+    fs::set_permissions(az, fs::Permissions::from_mode(0o755)).expect("an executable");
+    let parts = "echo \"Bearer $T\"; P=${T#*.}; echo \"${P%.*}\"; echo \"${P#*.}\"; echo \"${T%%.*}\"";
+    let head = token.split('.').next().expect("a head");
+    assert_eq!(shown("identity: azure-cli", &[("T", &token)], parts).await, format!("Bearer ***\n***\n***\n{head}\n"));
+    // The token of a platform, by a file of the environment.
+    let federated = federated_token(SUBJECT, "other.pem");
+    let file = world.write("federated", &federated).display().to_string();
+    let variables = [("AZURE_CLIENT_ID", CLIENT), ("AZURE_TENANT_ID", TENANT), ("AZURE_FEDERATED_TOKEN_FILE", &file)];
+    for properties in ["identity: workload-identity", "identity: environment"] {
+        assert_eq!(shown(properties, &variables, "/bin/cat federated").await, "***", "{properties}");
+    }
+    // The key of a certificate of the environment, and what it would be encrypted with.
+    let certificate = key("application.pem").display().to_string();
+    let variables = [
+        ("AZURE_CLIENT_ID", CLIENT),
+        ("AZURE_TENANT_ID", TENANT),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", &certificate),
+        ("AZURE_CLIENT_CERTIFICATE_PASSWORD", "pfx-password"),
+    ];
+    let script = "/bin/cat \"$AZURE_CLIENT_CERTIFICATE_PATH\"; echo $AZURE_CLIENT_CERTIFICATE_PASSWORD";
+    let text = shown("identity: environment", &variables, script).await;
+    assert!(text.ends_with("***\n") && !text.contains("PRIVATE KEY-----\nMI"), "{text}");
+    assert!(text.contains("BEGIN CERTIFICATE-----\nMI"), "{text}");
 }
 
 #[tokio::test]

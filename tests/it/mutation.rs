@@ -3,6 +3,10 @@
 
 use std::path::Path;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+use crate::targets::mask::BETWEEN;
+
 /// Damaged copies of each input, for each target.
 const ROUNDS: usize = 60;
 
@@ -114,9 +118,24 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).expect("a file")).collect()
 }
 
+/// One in so many of the outputs that were recorded, each behind its value.
+fn recorded(step: usize) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/masks/forms.jsonl");
+    let corpus = std::fs::read_to_string(path).expect("the corpus");
+    let inputs = corpus.lines().step_by(step).map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        let bytes = |name: &str| BASE64_STANDARD.decode(line[name].as_str().expect("text")).expect("base64");
+        let mut input = [bytes("value"), vec![BETWEEN], bytes("output")].concat();
+        input.truncate(MAX_LENGTH);
+        input
+    });
+    inputs.collect()
+}
+
 fn run(name: &str, seed: u64, rounds: usize) {
     let target = crate::targets::ALL.iter().find(|(other, _)| *other == name).expect("a target").1;
     let mut inputs = match name {
+        "mask" => recorded(if cfg!(debug_assertions) { 97 } else { 7 }),
         "vault_answer" | "entra_answer" => files("answers"),
         "config" => [files("ok"), files("err"), files("seeds")].concat(),
         _ => [files("ok"), files("err")].concat(),
@@ -159,4 +178,20 @@ fn answers_of_vaults_come_back() {
 #[test]
 fn answers_of_entra_come_back() {
     run("entra_answer", 6, ROUNDS * 20);
+}
+
+#[test]
+fn masks_keep_their_laws() {
+    run("mask", 7, if cfg!(debug_assertions) { 2 } else { ROUNDS });
+}
+
+/// Writes what the fuzzer of masks begins with into a folder.
+#[test]
+#[ignore = "it makes the folder that the variable SEEDS names"]
+fn seeds_of_the_fuzzer_of_masks() {
+    let folder = std::env::var_os("SEEDS").expect("SEEDS names a folder");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for (number, input) in recorded(1).iter().enumerate() {
+        std::fs::write(Path::new(&folder).join(number.to_string()), input).expect("a file");
+    }
 }

@@ -299,7 +299,7 @@ fn a_short_value_is_warned_of_before_it_is_used() {
     assert_eq!(text(&output.stdout), "*** of 11\n");
     assert!(
         text(&output.stderr)
-            .starts_with("warning[common-value]: the value of `short` of the store `payments` is short"),
+            .starts_with("warning[common-value]: the value of `short` of the store `payments` is too short or"),
         "{}",
         text(&output.stderr)
     );

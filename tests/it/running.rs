@@ -74,7 +74,7 @@ impl Seen {
         match event {
             Event::JobStarted { job } => self.events.push(format!("> {}", job.id)),
             Event::StepStarted { step, .. } => self.events.push(format!("> {}/{}", step.job.id, step.label)),
-            Event::Output { step, stream, bytes } => {
+            Event::Output { step, stream, bytes, .. } => {
                 assert!(!bytes.is_empty());
                 self.output.push((format!("{}/{}", step.job.id, step.label), stream, bytes));
             }

@@ -10,18 +10,22 @@ use credflow::store::{Challenge, FetchError, Fetched, Grant, wait};
 use credflow::workflow::Workflow;
 use credflow::yaml::{Kind, NodeId, Rewrite, Tree};
 
+#[path = "targets/mask.rs"]
+pub(crate) mod mask;
+
 /// One of them.
 pub(crate) type Target = fn(&[u8]);
 
 /// All of them, by the names of the fuzzers.
 #[allow(dead_code, reason = "a fuzzer has one of them")]
-pub(crate) const ALL: [(&str, Target); 6] = [
+pub(crate) const ALL: [(&str, Target); 7] = [
     ("reference", reference),
     ("workflow", workflow),
     ("render", render),
     ("config", config),
     ("vault_answer", vault_answer),
     ("entra_answer", entra_answer),
+    ("mask", mask::mask),
 ];
 
 const CONFIG: &str = include_str!("../fixtures/ok/credflow.config");

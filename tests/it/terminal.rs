@@ -209,6 +209,31 @@ fn a_value_that_is_coloured_inside_is_masked_on_the_board() {
     }
 }
 
+/// Nor does what is too long to be looked through: a title of three KiB inside a value.
+#[test]
+fn a_value_that_a_board_puts_together_is_masked_after_that() {
+    let split = "printf \"%.6s\\033]0;%03000d\\007%s\" \"$T\" 0 \"${T#??????}\"";
+    let folder = project(&format!(
+        "jobs: {{ a: {{ steps: [{{ env: {{ T: $<credential:payments/plain> }}, run: '{split}; printf \"\\nnext \"; {split}; sleep 2; echo; until [ -e seen ]; do sleep 0.02; done' }}] }}, b: {{ steps: [{{ run: 'echo b begins; until [ -e seen ]; do sleep 0.02; done' }}] }} }}"
+    ));
+    let args = [&["run", "w.yaml"], &EMULATE[..]].concat();
+    let (shown, code) = on_terminal(folder.path(), &args, &[("a | next ***", Do::Make("seen"))]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("a | ***") && !shown.contains(CANARY), "{shown:?}");
+}
+
+#[test]
+fn values_are_not_shown_on_a_terminal_on_purpose() {
+    let folder = project("steps: [{ run: 'touch started' }]");
+    let args = [&["exec", "--no-mask"], &EMULATE[..], &["--", "touch", "started"]].concat();
+    let (shown, code) = on_terminal(folder.path(), &args, &[]);
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("write it into a file"), "{shown}");
+    let (shown, code) = on_terminal(folder.path(), &["run", "w.yaml", "--register-masks"], &[]);
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(!folder.path().join("started").exists());
+}
+
 #[test]
 fn ctrl_c_ends_a_run_on_a_terminal() {
     let folder = project("steps: [{ run: 'echo ready; sleep 3600' }, { if: always(), run: echo tidy }]");

@@ -269,6 +269,9 @@ pub(super) struct Surroundings {
     /// Use pipes for the output, even on a terminal.
     #[arg(long)]
     pub(super) no_tty: bool,
+    /// Tell GitHub Actions or Azure Pipelines to mask the fetched values in the rest of the job.
+    #[arg(long)]
+    pub(super) register_masks: bool,
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +279,9 @@ pub(super) struct Exec {
     /// A file of NAME=VALUE lines to add to the environment.
     #[arg(long, value_name = "FILE")]
     pub(super) env_file: Option<PathBuf>,
+    /// Leave standard output as it is, for a dump into a file; standard error stays masked.
+    #[arg(long)]
+    pub(super) no_mask: bool,
     #[command(flatten)]
     pub(super) surroundings: Surroundings,
     #[command(flatten)]

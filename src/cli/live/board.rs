@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::super::terminal::size;
 use super::lines::{OpenLines, shown};
 use super::{Terminal, again, describe, ended};
+use crate::mask::MaskSet;
 use crate::run::{Event, Observer, Outcome, Size, StepPlace, Stream, Unshown};
 use crate::source::printable;
 
@@ -22,6 +23,8 @@ const LAST: usize = 3;
 
 pub(super) struct Board {
     terminal: Terminal,
+    /// What must not be seen: what the board takes away from a line may have hidden a value.
+    masks: Arc<MaskSet>,
     open: OpenLines,
     running: Vec<Running>,
     /// How many lines it has at the moment.
@@ -40,6 +43,11 @@ struct Running {
 }
 
 impl Observer for Board {
+    fn mask(&mut self, masks: &Arc<MaskSet>) {
+        self.masks = Arc::clone(masks);
+        self.open = OpenLines::tame(Arc::clone(masks));
+    }
+
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
             Event::StepStarted { step, attempt: 1 } => {
@@ -47,7 +55,7 @@ impl Observer for Board {
                 self.running.push(Running { job: job.id, label, began: Instant::now(), last: VecDeque::new() });
                 self.show(&[], Stream::Stderr)
             }
-            Event::Output { step, stream, bytes } => self.output(&step, stream, &bytes),
+            Event::Output { step, stream, bytes, .. } => self.output(&step, stream, &bytes),
             Event::StepRetried { step, outcome, attempt, delay } => {
                 self.rest(&step)?;
                 self.say(&name(&step), &printable(&again(&outcome, attempt, delay)))
@@ -84,7 +92,9 @@ fn name(step: &StepPlace) -> String {
 impl Board {
     /// An empty board.
     pub(super) fn new(terminal: Terminal) -> Self {
-        Self { terminal, open: OpenLines::tame(), running: Vec::new(), drawn: 0, beaten: Instant::now() }
+        let masks = Arc::new(MaskSet::new([]));
+        let open = OpenLines::tame(Arc::clone(&masks));
+        Self { terminal, masks, open, running: Vec::new(), drawn: 0, beaten: Instant::now() }
     }
 
     fn output(&mut self, step: &StepPlace, stream: Stream, bytes: &[u8]) -> Result<(), Unshown> {
@@ -96,7 +106,8 @@ impl Board {
             let prefix = printable(&running.job).len() + " | ".len();
             let mut last: Vec<&[u8]> = lines.trim_ascii_end().rsplit(|&byte| byte == b'\n').take(LAST).collect();
             last.reverse();
-            running.last.extend(last.iter().map(|line| text(line.get(prefix..).unwrap_or_default())));
+            let masks = &self.masks;
+            running.last.extend(last.iter().map(|line| masked(masks, line.get(prefix..).unwrap_or_default())));
             running.last.drain(..running.last.len().saturating_sub(LAST));
         }
         self.show(&lines, stream)
@@ -139,7 +150,7 @@ impl Board {
         let fitting = |line: &str| cut(&printable(line), usize::from(columns).saturating_sub(1));
         let mut board = Vec::new();
         for (at, running) in self.running.iter().take(heads).enumerate() {
-            let unfinished = text(self.open.unfinished(&running.job));
+            let unfinished = masked(&self.masks, self.open.unfinished(&running.job));
             let lines = running.last.iter().map(String::as_str).chain((!unfinished.is_empty()).then_some(&*unfinished));
             let lines: Vec<&str> = lines.collect();
             let count = lines.len().min(LAST).min(spare / (heads - at));
@@ -158,6 +169,11 @@ impl Board {
         }
         board
     }
+}
+
+/// What of a line is text, masked once more.
+fn masked(masks: &MaskSet, line: &[u8]) -> String {
+    String::from_utf8_lossy(&masks.mask(text(line).as_bytes())).into_owned()
 }
 
 /// What of a line is text, without colours.

@@ -8,49 +8,33 @@ use std::sync::Arc;
 
 use tempfile::SpooledTempFile;
 
-use super::{Terminal, again, describe};
-use crate::run::{Event, Observer, Outcome, StepPlace, Unshown};
+use super::super::merged::Merged;
+use super::{RunnerLog, again, describe};
+use crate::mask::{MaskSet, Revealed, Runner};
+use crate::run::{Event, Observer, Outcome, StepPlace, Stream, Unshown};
 use crate::source::printable;
 
 /// How much of a step's output waits in memory before it waits on the disk, in bytes. It is masked.
 const IN_MEMORY: usize = 1 << 20;
 
-/// The service that shows the log.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Host {
-    GitHub,
-    AzurePipelines,
+fn begin(runner: Runner, name: &str) -> String {
+    match runner {
+        Runner::GitHub => format!("::group::{}\n", escape(name)),
+        Runner::AzurePipelines => format!("##[group]{name}\n"),
+    }
 }
 
-impl Host {
-    /// The one that this process runs in, by the variables that they document.
-    pub(super) fn around() -> Option<Self> {
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        if is_set("GITHUB_ACTIONS") {
-            return Some(Self::GitHub);
-        }
-        is_set("TF_BUILD").then_some(Self::AzurePipelines)
+fn end(runner: Runner) -> &'static str {
+    match runner {
+        Runner::GitHub => "::endgroup::\n",
+        Runner::AzurePipelines => "##[endgroup]\n",
     }
+}
 
-    fn begin(self, name: &str) -> String {
-        match self {
-            Self::GitHub => format!("::group::{}\n", escape(name)),
-            Self::AzurePipelines => format!("##[group]{name}\n"),
-        }
-    }
-
-    fn end(self) -> &'static str {
-        match self {
-            Self::GitHub => "::endgroup::\n",
-            Self::AzurePipelines => "##[endgroup]\n",
-        }
-    }
-
-    fn fault(self, message: &str) -> String {
-        match self {
-            Self::GitHub => format!("::error::{}\n", escape(message)),
-            Self::AzurePipelines => format!("##vso[task.logissue type=error]{message}\n"),
-        }
+fn fault(runner: Runner, message: &str) -> String {
+    match runner {
+        Runner::GitHub => format!("::error::{}\n", escape(message)),
+        Runner::AzurePipelines => format!("##vso[task.logissue type=error]{message}\n"),
     }
 }
 
@@ -61,61 +45,92 @@ fn escape(text: &str) -> String {
 
 /// Writes groups to standard output, which is where their commands are looked for.
 pub(super) struct Groups {
-    terminal: Terminal,
-    host: Host,
+    log: RunnerLog,
+    runner: Runner,
     /// Whether output waits for its step's end.
     waits: bool,
     waiting: HashMap<Arc<str>, Waiting>,
+    /// What must not be seen.
+    masks: Arc<MaskSet>,
 }
 
-/// The output of a step that isn't shown yet.
+/// The output of a step, and what of it isn't shown yet.
 struct Waiting {
+    output: Merged,
     file: SpooledTempFile,
+    /// What stars in it stand for, by their places. Values are in no file.
+    revealed: Vec<Revealed>,
+    length: usize,
     /// Whether it ends in the middle of a line.
     is_open: bool,
 }
 
 impl Groups {
-    pub(super) fn new(terminal: Terminal, host: Host, waits: bool) -> Self {
-        Self { terminal, host, waits, waiting: HashMap::new() }
+    pub(super) fn new(log: RunnerLog, runner: Runner, waits: bool) -> Self {
+        Self { log, runner, waits, waiting: HashMap::new(), masks: Arc::new(MaskSet::new([])) }
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Unshown> {
+        self.log.pass(Stream::Stdout, text.as_bytes(), &[])
     }
 
     fn begin(&mut self, step: &StepPlace) -> Result<(), Unshown> {
-        let waiting = Waiting { file: SpooledTempFile::new(IN_MEMORY), is_open: false };
+        let file = SpooledTempFile::new(IN_MEMORY);
+        let output = Merged::new(&self.masks);
+        let waiting = Waiting { output, file, revealed: Vec::new(), length: 0, is_open: false };
         self.waiting.insert(Arc::clone(&step.job.id), waiting);
-        if self.waits { Ok(()) } else { self.terminal.pass(false, self.host.begin(&name(step)).as_bytes()) }
+        if self.waits { Ok(()) } else { self.say(&begin(self.runner, &name(step))) }
     }
 
-    fn output(&mut self, step: &StepPlace, bytes: &[u8]) -> Result<(), Unshown> {
+    fn output(&mut self, step: &StepPlace, bytes: &[u8], revealed: Vec<Revealed>) -> Result<(), Unshown> {
         let Some(waiting) = self.waiting.get_mut(&step.job.id) else { return Ok(()) };
-        waiting.is_open = !bytes.ends_with(b"\n");
-        if self.waits { Ok(waiting.file.write_all(bytes)?) } else { self.terminal.pass(false, bytes) }
+        let (bytes, revealed) = waiting.output.push(bytes, revealed);
+        if let Some(last) = bytes.last() {
+            waiting.is_open = *last != b'\n';
+        }
+        if !self.waits {
+            return self.log.pass(Stream::Stdout, &bytes, &revealed);
+        }
+        let length = waiting.length;
+        let behind = |Revealed { stars, value }| Revealed { stars: stars.start + length..stars.end + length, value };
+        waiting.revealed.extend(revealed.into_iter().map(behind));
+        waiting.length += bytes.len();
+        Ok(waiting.file.write_all(&bytes)?)
     }
 
     /// All of a group is written before another one begins.
     fn end(&mut self, step: &StepPlace, last: &str, failed: bool) -> Result<(), Unshown> {
         let Some(mut waiting) = self.waiting.remove(&step.job.id) else { return Ok(()) };
         if self.waits {
-            self.terminal.pass(false, self.host.begin(&name(step)).as_bytes())?;
-            self.copy(&mut waiting.file)?;
+            self.say(&begin(self.runner, &name(step)))?;
+            self.copy(&mut waiting)?;
         }
         let line = if waiting.is_open { "\n" } else { "" };
-        let mut out = format!("{line}{last}\n{}", self.host.end());
+        let mut out = format!("{line}{last}\n{}", end(self.runner));
         if failed {
-            out += &self.host.fault(&format!("{} {last}", name(step)));
+            out += &fault(self.runner, &format!("{} {last}", name(step)));
         }
-        self.terminal.pass(false, out.as_bytes())
+        self.say(&out)
     }
 
-    fn copy(&self, file: &mut SpooledTempFile) -> Result<(), Unshown> {
+    fn copy(&mut self, waiting: &mut Waiting) -> Result<(), Unshown> {
+        let Waiting { file, revealed, length, .. } = waiting;
         file.rewind()?;
-        let mut block = vec![0; 64 << 10];
-        loop {
-            match file.read(&mut block)? {
-                0 => return Ok(()),
-                count => self.terminal.pass(false, &block[..count])?,
+        let (mut block, mut at) = (vec![0; 64 << 10], 0);
+        let end = *length..*length;
+        for Revealed { stars, value } in revealed.drain(..).chain([Revealed { stars: end, value: Vec::new().into() }]) {
+            while at < stars.start {
+                let count = block.len().min(stars.start - at);
+                file.read_exact(&mut block[..count])?;
+                self.log.pass(Stream::Stdout, &block[..count], &[])?;
+                at += count;
             }
+            let count = stars.len();
+            file.read_exact(&mut block[..count])?;
+            self.log.pass(Stream::Stdout, &block[..count], &[Revealed { stars: 0..count, value }])?;
+            at += count;
         }
+        Ok(())
     }
 }
 
@@ -124,19 +139,24 @@ fn name(step: &StepPlace) -> String {
 }
 
 impl Observer for Groups {
+    fn mask(&mut self, masks: &Arc<MaskSet>) {
+        self.masks = Arc::clone(masks);
+    }
+
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
             Event::StepStarted { step, attempt: 1 } => self.begin(&step),
-            Event::Output { step, bytes, .. } => self.output(&step, &bytes),
+            Event::Output { step, bytes, revealed, .. } => self.output(&step, &bytes, revealed),
             Event::StepRetried { step, outcome, attempt, delay } => {
-                self.output(&step, format!("{}\n", again(&outcome, attempt, delay)).as_bytes())
+                let text = format!("{}\n", again(&outcome, attempt, delay));
+                self.output(&step, text.as_bytes(), Vec::new())
             }
             Event::StepFinished { step, outcome, duration } => {
                 let last = format!("{} ({:.1} s)", describe(&outcome), duration.as_secs_f64());
                 self.end(&step, &last, outcome.is_failure())
             }
             Event::JobFinished { job, outcome: outcome @ Outcome::Skipped(_), .. } => {
-                self.terminal.pass(false, format!("{} {}\n", printable(&job.id), describe(&outcome)).as_bytes())
+                self.say(&format!("{} {}\n", printable(&job.id), describe(&outcome)))
             }
             Event::StepStarted { .. } | Event::JobStarted { .. } | Event::JobFinished { .. } => Ok(()),
         }

@@ -3,21 +3,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Terminal, again, describe, ended};
+use super::{RunnerLog, Terminal, again, describe, ended};
+use crate::mask::{MaskSet, Revealed};
 use crate::run::{Event, Observer, Outcome, Stream, Unshown};
 use crate::source::printable;
 
 /// Writes what happens to the terminal.
 pub(super) struct Lines {
     terminal: Terminal,
+    log: RunnerLog,
     /// Lines begin with their job when there is more than one.
     prefixed: bool,
     open: OpenLines,
 }
 
 impl Lines {
-    pub(super) fn new(terminal: Terminal, prefixed: bool) -> Self {
-        Self { terminal, prefixed, open: OpenLines::default() }
+    pub(super) fn new(terminal: Terminal, log: RunnerLog, prefixed: bool) -> Self {
+        Self { terminal, log, prefixed, open: OpenLines::default() }
     }
 
     fn say(&self, job: &str, step: Option<&str>, text: &str) {
@@ -25,10 +27,11 @@ impl Lines {
         self.terminal.say(&format!("{} {}", self.terminal.paint("1;34", &printable(&place)), text));
     }
 
-    fn output(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8]) -> Result<(), Unshown> {
+    fn output(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8], revealed: &[Revealed]) -> Result<(), Unshown> {
         if !self.prefixed {
-            return self.terminal.pass(stream == Stream::Stderr, bytes);
+            return self.log.pass(stream, bytes, revealed);
         }
+        // No command is at the beginning of its line.
         let lines = self.open.add(job, stream, bytes);
         self.terminal.pass(stream == Stream::Stderr, &lines)
     }
@@ -45,7 +48,9 @@ impl Lines {
 impl Observer for Lines {
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
         match event {
-            Event::Output { step, stream, bytes } => self.output(&step.job.id, stream, &bytes)?,
+            Event::Output { step, stream, bytes, revealed } => {
+                self.output(&step.job.id, stream, &bytes, &revealed)?;
+            }
             Event::StepStarted { step, attempt: 1 } => self.say(&step.job.id, Some(&step.label), "starts"),
             Event::StepRetried { step, outcome, attempt, delay } => {
                 self.rest(&step.job.id)?;
@@ -70,8 +75,9 @@ impl Observer for Lines {
 #[derive(Default)]
 pub(super) struct OpenLines {
     open: HashMap<(Arc<str>, Stream), Vec<u8>>,
-    /// Whether lines are to leave the cursor where they end, and colours as they were.
-    tame: bool,
+    /// Whether lines are to leave the cursor where they end, and colours as they were; and what must not be seen of what is
+    /// left of them then.
+    tame: Option<Arc<MaskSet>>,
 }
 
 /// The longest line that is kept together, in bytes.
@@ -79,13 +85,13 @@ const MAX_LINE: usize = 64 * 1024;
 
 impl OpenLines {
     /// For what draws on the terminal itself: of the control sequences only colours are kept, and end with their line.
-    pub(super) fn tame() -> Self {
-        Self { tame: true, ..Self::default() }
+    pub(super) fn tame(masks: Arc<MaskSet>) -> Self {
+        Self { tame: Some(masks), ..Self::default() }
     }
 
     /// Takes what a job wrote, and gives the lines that are finished by that, with their job.
     pub(super) fn add(&mut self, job: &Arc<str>, stream: Stream, bytes: &[u8]) -> Vec<u8> {
-        let tame = self.tame;
+        let tame = self.tame.as_deref();
         let line = self.open.entry((Arc::clone(job), stream)).or_default();
         let mut out = Vec::new();
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -103,7 +109,7 @@ impl OpenLines {
         for stream in [Stream::Stdout, Stream::Stderr] {
             if let Some(mut line) = self.open.remove(&(Arc::clone(job), stream)).filter(|line| !line.is_empty()) {
                 let mut out = Vec::new();
-                prefix(&mut out, job, &mut line, self.tame);
+                prefix(&mut out, job, &mut line, self.tame.as_deref());
                 rest.push((stream, out));
             }
         }
@@ -118,9 +124,9 @@ impl OpenLines {
     }
 }
 
-fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: bool) {
-    if tame {
-        *line = shown(line, true).into_bytes();
+fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: Option<&MaskSet>) {
+    if let Some(masks) = tame {
+        *line = tamed(line, masks);
     }
     out.extend_from_slice(printable(job).as_bytes());
     out.extend_from_slice(b" | ");
@@ -128,6 +134,17 @@ fn prefix(out: &mut Vec<u8>, job: &str, line: &mut Vec<u8>, tame: bool) {
     if !out.ends_with(b"\n") {
         out.push(b'\n');
     }
+}
+
+/// What a terminal shows of a line, masked once more. Without colours where the text alone shows a value between them.
+fn tamed(line: &[u8], masks: &MaskSet) -> Vec<u8> {
+    let coloured = masks.mask(shown(line, true).as_bytes());
+    if memchr::memchr(b'\x1b', &coloured).is_none() {
+        return coloured;
+    }
+    let plain = shown(&coloured, false);
+    let masked = masks.mask(plain.as_bytes());
+    if masked == plain.as_bytes() { coloured } else { masked }
 }
 
 /// What a terminal shows of a line, behind the last carriage return. Of control sequences at most colours are left (`SGR`
@@ -184,7 +201,8 @@ fn is_colour(sequence: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{OpenLines, Stream, shown};
+    use super::{Arc, MaskSet, OpenLines, Stream, shown};
+    use crate::secret::Secret;
 
     #[test]
     fn colours_stay_in_their_line_and_nothing_moves_the_cursor() {
@@ -199,7 +217,11 @@ mod tests {
         ] {
             assert_eq!(shown(line.as_bytes(), true), expected, "{line:?}");
         }
-        let mut lines = OpenLines::tame();
+        let value = || std::iter::once(Arc::new(Secret::new("a1!b".to_owned())));
+        let mut lines = OpenLines::tame(Arc::new(MaskSet::new(value())));
+        let out = lines.add(&"a".into(), Stream::Stdout, b"a1\0!b a1\x1b[1m!b\n\x1b[1ma1\x1b(B!b\n\x1b[1mb\n");
+        assert_eq!(out, b"a | *** ***\na | \x1b[1m***\x1b[0m\na | \x1b[1mb\x1b[0m\n");
+        let mut lines = OpenLines::tame(Arc::new(MaskSet::new([])));
         let out = lines.add(&"a".into(), Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
         assert_eq!(out, b"a | \x1b[32m1\x1b[0m\na | 2\n");
         assert_eq!(lines.end(&"a".into()), [(Stream::Stdout, b"a | 3\n".to_vec())]);

@@ -13,10 +13,12 @@ mod lines;
 use std::time::Duration;
 
 use super::Terminal;
+use super::runner::{RunnerLog, around};
+use crate::mask::Runner;
 use crate::run::{Observer, Outcome};
 use crate::source::printable;
 use board::Board;
-use groups::{Groups, Host};
+use groups::Groups;
 use lines::Lines;
 
 /// How much may happen at once.
@@ -28,16 +30,16 @@ pub(super) struct Extent {
     pub(super) at_once: bool,
 }
 
-/// Whoever fits to where the run is shown.
-pub(super) fn observer(terminal: &Terminal, extent: Extent) -> Box<dyn Observer> {
-    let prefixed = extent.jobs > 1;
-    match Host::around() {
+/// Whoever fits to where the run is shown, and to the runner that listens there, if one does.
+pub(super) fn observer(terminal: &Terminal, extent: Extent, listener: Option<Runner>) -> Box<dyn Observer> {
+    let (prefixed, log) = (extent.jobs > 1, RunnerLog::new(terminal.clone(), listener));
+    match around() {
         // What a step prints, and nothing else.
-        _ if terminal.is_quiet() => Box::new(Lines::new(terminal.clone(), prefixed && extent.at_once)),
-        Some(host) => Box::new(Groups::new(terminal.clone(), host, extent.at_once)),
+        _ if terminal.is_quiet() => Box::new(Lines::new(terminal.clone(), log, prefixed && extent.at_once)),
+        Some(runner) => Box::new(Groups::new(log, runner, extent.at_once)),
         None if terminal.is_screen() && extent.at_once => Box::new(Board::new(terminal.clone())),
         // One after the other they have the terminal for themselves.
-        None => Box::new(Lines::new(terminal.clone(), prefixed && !terminal.is_screen())),
+        None => Box::new(Lines::new(terminal.clone(), log, prefixed && !terminal.is_screen())),
     }
 }
 

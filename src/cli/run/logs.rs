@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::super::merged::Merged;
 use crate::file::make_folder;
+use crate::mask::MaskSet;
 use crate::run::{Event, StepPlace};
 
 /// So much of a job's id and of a step's label is in the name of a file, in bytes: systems allow 255 for all of it.
@@ -14,9 +17,17 @@ const LONGEST_PART: usize = 80;
 pub(super) struct Logs {
     folder: PathBuf,
     /// The files of steps that run, by their place.
-    open: HashMap<(usize, usize), File>,
+    open: HashMap<(usize, usize), StepLog>,
+    /// What must not be seen.
+    masks: Arc<MaskSet>,
     /// What went wrong first. The steps go on; it is told at the end.
     fault: Option<(PathBuf, io::Error)>,
+}
+
+/// The file of a step, with both of its streams.
+struct StepLog {
+    file: File,
+    output: Merged,
 }
 
 impl Logs {
@@ -24,7 +35,11 @@ impl Logs {
     pub(super) fn make(folder: &Path) -> io::Result<Self> {
         make_folder(folder)?;
         tempfile::tempfile_in(folder)?;
-        Ok(Self { folder: folder.to_path_buf(), open: HashMap::new(), fault: None })
+        Ok(Self { folder: folder.to_path_buf(), open: HashMap::new(), masks: Arc::new(MaskSet::new([])), fault: None })
+    }
+
+    pub(super) fn mask(&mut self, masks: &Arc<MaskSet>) {
+        self.masks = Arc::clone(masks);
     }
 
     pub(super) fn event(&mut self, event: &Event) {
@@ -45,15 +60,16 @@ impl Logs {
         let path = self.path(step);
         match create(&path) {
             Ok(file) => {
-                self.open.insert(key(step), file);
+                let output = Merged::new(&self.masks);
+                self.open.insert(key(step), StepLog { file, output });
             }
             Err(error) => self.fault = self.fault.take().or(Some((path, error))),
         }
     }
 
     fn write(&mut self, step: &StepPlace, bytes: &[u8]) {
-        if let Some(file) = self.open.get_mut(&key(step))
-            && let Err(error) = file.write_all(bytes)
+        if let Some(StepLog { file, output }) = self.open.get_mut(&key(step))
+            && let Err(error) = file.write_all(&output.push(bytes, Vec::new()).0)
         {
             // The rest of it would be lost as well; half a log is better than a gap in it.
             self.open.remove(&key(step));

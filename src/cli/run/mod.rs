@@ -15,9 +15,11 @@ use std::sync::Arc;
 
 use super::args::{Global, Run};
 use super::audit::Trail;
+use super::fetch::FetchedWorkflow;
 use super::live::{self, Extent};
+use super::runner::Registration;
 use super::used::Uses;
-use super::waiting::{INTERRUPTED, Waiting};
+use super::waiting::{INTERRUPTED, Interrupt, Waiting};
 use super::{AROUND, Exit, Terminal, fetch, input, supervision};
 use crate::audit::Outcome;
 use crate::diagnostic::Diagnostics;
@@ -55,11 +57,26 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         return terminal.result(format!("{}{}", order::order(&plan), human::write(&plan)).as_bytes());
     }
     // Whatever is to be written can be, or nothing starts.
-    let outputs = Trail::open(&args.audited, terminal).and_then(|trail| Ok((trail, logs(args, terminal)?)));
+    let outputs = Outputs::open(args, terminal);
     let runtime = outputs.and_then(|outputs| Ok((outputs, Waiting::new(terminal)?)));
     match runtime {
-        Ok(((trail, logs), runtime)) => runtime.block_on(execute(args, plan, trail, logs, terminal)),
+        Ok((outputs, runtime)) => runtime.block_on(execute(args, plan, outputs, terminal)),
         Err(exit) => exit,
+    }
+}
+
+/// What is written beside what people see.
+struct Outputs {
+    registration: Registration,
+    trail: Trail,
+    logs: Option<Logs>,
+}
+
+impl Outputs {
+    fn open(args: &Run, terminal: &Terminal) -> Result<Self, Exit> {
+        let registration = Registration::new(args.surroundings.register_masks, true, terminal)?;
+        let trail = Trail::open(&args.audited, terminal)?;
+        Ok(Self { registration, trail, logs: logs(args, terminal)? })
     }
 }
 
@@ -71,18 +88,27 @@ fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
     })
 }
 
-async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, terminal: &Terminal) -> Exit {
-    let masked = super::own::credentials(&plan);
+async fn execute(args: &Run, plan: Plan, outputs: Outputs, terminal: &Terminal) -> Exit {
+    let Outputs { registration, trail, logs } = outputs;
+    let mut masked = super::own::credentials(&plan);
     let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     let (planned, extent) = (Uses::planned(&plan), extent(&plan, args));
-    let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
-        Ok(filled) => filled,
+    let FetchedWorkflow { workflow, uses, tokens } = match fetch::fill(plan, &args.fetching, terminal).await {
+        Ok(fetched) => fetched,
         Err(exit) => {
             trail.close(&planned, Outcome::NotFetched, |_| true).await;
             return exit;
         }
     };
-    let uses = Arc::new(uses);
+    masked.extend(super::own::tokens(&tokens));
+    match Interrupt::listen(terminal).or(registration.tell(&workflow, terminal)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(exit)) | Err(exit) => {
+            trail.close(&uses, Outcome::NotUsed, |_| true).await;
+            return exit;
+        }
+    }
+    let (uses, listener) = (Arc::new(uses), registration.listener());
     let (cancellation, suspension) = (Cancellation::new(), Suspension::new());
     let auditor = Arc::new(Auditor::new(trail, Arc::clone(&uses), cancellation.clone()));
     let supervisor = supervision::start(terminal).await;
@@ -95,12 +121,14 @@ async fn execute(args: &Run, plan: Plan, trail: Trail, logs: Option<Logs>, termi
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },
         supervisor: supervisor.clone(),
         is_joined: run::is_joined(),
+        listener,
         suspension: suspension.clone(),
         gate: Some(Arc::clone(&auditor) as Arc<dyn Gate>),
         ..Options::default()
     };
     let grace = options.grace;
-    let (witness, logs) = Witness::new(live::observer(terminal, extent), logs);
+    let (witness, logs) =
+        Witness::new(live::observer(terminal, extent, listener.map(|listener| listener.runner)), logs);
     let orphans = Orphans::adopt(supervisor.clone());
     let ending = tokio::spawn(cancel_on_signal(cancellation.clone(), terminal.clone()));
     let pausing = tokio::spawn(pause_on_signal(suspension));

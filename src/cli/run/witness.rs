@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::logs::Logs;
+use crate::mask::MaskSet;
 use crate::run::{Event, Observer, Unshown};
 
 pub(super) struct Witness {
@@ -31,6 +32,13 @@ impl Witness {
 }
 
 impl Observer for Witness {
+    fn mask(&mut self, masks: &Arc<MaskSet>) {
+        if let Some(logs) = &mut self.logs {
+            logs.mask(masks);
+        }
+        self.live.mask(masks);
+    }
+
     fn event(&mut self, event: Event) -> Result<(), Unshown> {
         if let Some(logs) = &mut self.logs {
             logs.event(&event);
