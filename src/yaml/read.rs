@@ -28,7 +28,7 @@ impl Tree {
     }
 
     /// Reads a file, and gives its faults beside it, so that what else is wrong can be told: a key that stands twice hides
-    /// nothing. There is no tree when the file isn't YAML.
+    /// nothing. There is no tree when the file isn't YAML, or isn't what it looks like.
     pub fn read_partly(source: &Arc<Source>) -> (Option<Self>, Diagnostics) {
         let mut builder = Builder::new(source);
         if let Err(diagnostic) = builder.events() {
@@ -36,9 +36,11 @@ impl Tree {
         }
         let tree = builder.tree;
         let mut faults = Diagnostics::new();
-        tree.duplicates(&mut faults);
         tree.hidden_blanks(&mut faults);
-        (Some(tree), faults)
+        // Keys that hidden blanks are part of would be told as unknown.
+        let is_plain = !faults.has_errors();
+        tree.duplicates(&mut faults);
+        (is_plain.then_some(tree), faults)
     }
 
     /// Complains of every key that stands twice in its mapping.
