@@ -45,7 +45,9 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
     for (faults, summary) in at_once(&files, |(file, known)| one(file, configuration(*known), args)) {
         all.extend(faults);
         if args.format == CheckFormat::Human {
-            summary.iter().for_each(|summary| terminal.say(summary));
+            for line in &summary {
+                terminal.say(line);
+            }
         }
     }
     if args.deny_warnings {

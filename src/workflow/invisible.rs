@@ -35,18 +35,16 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
     found.dedup_by_key(|(key, ..)| *key);
     for (key, severity, name) in found {
         let shown = printable(&name);
+        let better = better(&name);
         let (message, help) = match severity {
-            Severity::Error => {
-                let help = format!(
-                    "name it `{}`; programs that need this very name get it with `shell: bash`",
-                    visible(&name)
-                );
-                (format!("the shell drops the variable `{shown}`"), help)
-            }
-            Severity::Warning => {
-                let help = format!("name it `{}` if the script reads it; programs see it as it is", visible(&name));
-                (format!("the shell can't read the variable `{shown}`"), help)
-            }
+            Severity::Error => (
+                format!("the shell drops the variable `{shown}`"),
+                format!("{better}; programs that need this very name get it with `shell: bash`"),
+            ),
+            Severity::Warning => (
+                format!("the shell can't read the variable `{shown}`"),
+                format!("{better} if the script reads it; programs see it as it is"),
+            ),
         };
         let diagnostic = Diagnostic { severity, ..Diagnostic::error(Code::VariableName, message) };
         reader.faults.push(diagnostic.at(reader.tree.source(), reader.tree.span(key), "").help(help));
@@ -70,9 +68,15 @@ fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(Node
     found.extend(odd.map(|binding| (binding.key, severity, binding.name.to_string())));
 }
 
-/// The name that is nearest to a name and that a shell can read.
-fn visible(name: &str) -> String {
+/// What to do about a name: the nearest one that a shell can read.
+fn better(name: &str) -> String {
     let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
-    let name: String = name.chars().map(plain).collect();
-    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
+    let mut better: String = name.chars().map(plain).collect();
+    if better.starts_with(|first: char| first.is_ascii_digit()) {
+        better.insert(0, '_');
+    }
+    if better.bytes().all(|byte| byte == b'_') {
+        return "name it with letters, digits and `_`".to_owned();
+    }
+    format!("name it `{better}`")
 }

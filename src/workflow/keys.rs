@@ -352,6 +352,8 @@ impl Level {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     #[test]
@@ -385,14 +387,14 @@ mod tests {
         };
         let mut page = String::from("| key | where | meaning |\n|---|---|---|\n");
         for row in &KEYS {
-            page += &format!("| `{}` | {} | {} |\n", row.name, levels(row.levels), row.meaning);
+            let _ = writeln!(page, "| `{}` | {} | {} |", row.name, levels(row.levels), row.meaning);
         }
         page += "\n| GitHub's key | where | `run` |\n|---|---|---|\n";
         for key in &FOREIGN {
-            page += &format!("| `{}` | {} | refuses it: {} |\n", key.name, levels(key.levels), key.advice);
+            let _ = writeln!(page, "| `{}` | {} | refuses it: {} |", key.name, levels(key.levels), key.advice);
         }
         for (name, at) in &HARMLESS {
-            page += &format!("| `{name}` | {} | passes over it |\n", levels(at));
+            let _ = writeln!(page, "| `{name}` | {} | passes over it |", levels(at));
         }
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/running.md");
         let text = std::fs::read_to_string(&path).expect("the page");

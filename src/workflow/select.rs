@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{Reach, Step, Workflow};
+use super::{Document, Reach, Step, Workflow};
 use crate::source::printable;
+use crate::yaml::NodeId;
 
 /// A job or step can't be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +72,7 @@ impl<V> Workflow<V> {
             }
         }
         self.documents.retain(|document| !document.jobs.is_empty());
+        self.documents.iter_mut().for_each(Document::forget_unseen);
         if self.documents.is_empty() {
             return Err(Unselectable::Missing { what: "job", name: name.to_owned(), known });
         }
@@ -105,17 +107,10 @@ impl<V> Workflow<V> {
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());
-            let mut hidden: HashSet<_> =
-                document.env.iter().chain(document.jobs.iter().flat_map(|job| &job.env)).map(|it| it.node).collect();
-            for (job, step) in document.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step))) {
-                document.variables(job, step).iter().for_each(|seen| {
-                    hidden.remove(&seen.binding.node);
-                });
-            }
-            document.foreign.retain(|foreign| !hidden.contains(&foreign.node));
             for job in &mut document.jobs {
-                job.foreign.retain(|foreign| foreign.reach() == Reach::Steps && !hidden.contains(&foreign.node));
+                job.foreign.retain(|foreign| foreign.reach() == Reach::Steps);
             }
+            document.forget_unseen();
         }
         selected.documents.retain(|document| !document.jobs.is_empty());
         if selected.documents.is_empty() {
@@ -136,5 +131,25 @@ fn retain<V>(steps: &mut Vec<Step<V>>, meant: &str) {
         steps.retain(is_name);
     } else {
         steps.retain(is_number);
+    }
+}
+
+impl<V> Document<V> {
+    /// Forgets the expressions in variables that no step sees.
+    fn forget_unseen(&mut self) {
+        let outer = self.env.iter().chain(self.jobs.iter().flat_map(|job| &job.env));
+        let mut unseen: HashSet<NodeId> = outer.map(|binding| binding.node).collect();
+        for (job, step) in self.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step))) {
+            if unseen.is_empty() {
+                return;
+            }
+            for variable in self.variables(job, step) {
+                unseen.remove(&variable.binding.node);
+            }
+        }
+        self.foreign.retain(|foreign| !unseen.contains(&foreign.node));
+        for job in &mut self.jobs {
+            job.foreign.retain(|foreign| !unseen.contains(&foreign.node));
+        }
     }
 }
