@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use credflow::config::Config;
 use credflow::emulator::{Emulator, Vault};
+use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
 
@@ -46,7 +47,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = plan.with_stores(|store| emulator.redirect(store));
 
     // Resolve and render: each secret is fetched once, and every reference has its value or nothing has.
-    let (resolved, _) = plan.resolve(Duration::from_secs(10), |_| ()).await?;
+    let resolver = Resolver::new();
+    let resolved = resolver.resolve(&plan, ResolveOptions::default().timeout(Duration::from_secs(10))).await?;
     let filled = resolved.render();
 
     // The engine's own executor gets exactly what each step asked for.

@@ -44,10 +44,8 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
     };
     for (faults, summary) in at_once(&files, |(file, known)| one(file, configuration(*known), args)) {
         all.extend(faults);
-        if args.format == CheckFormat::Human {
-            for line in &summary {
-                terminal.say(line);
-            }
+        if let Some(line) = summary.filter(|_| args.format == CheckFormat::Human) {
+            terminal.say(&line);
         }
     }
     if args.deny_warnings {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Fetching;
+use super::told::Told;
 use super::used::Uses;
 use super::waiting::{Interrupt, Waiting};
 use super::{Exit, Terminal};
@@ -12,9 +13,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::{Plan, Purpose};
 use crate::render::Filled;
-use crate::resolve::Resolved;
+use crate::resolve::{ResolveOptions, Resolved, Resolver};
 use crate::secret::Secret;
+use crate::store::Events;
 use crate::workflow::Workflow;
+
+/// So much may happen before it is told.
+const EVENTS: usize = 1024;
 
 /// Answers a plan in a runtime of its own, and makes something of it.
 pub(super) fn blocking<P: Purpose, T: Send + 'static>(
@@ -55,39 +60,32 @@ async fn resolve<P: Purpose>(
     terminal: &Terminal,
     interrupt: &Interrupt<'_>,
 ) -> Result<Resolved<P>, Exit> {
-    let resolved = if plan.fetches().is_empty() {
-        // Nothing to fetch needs no vault, and no emulator either.
-        plan.resolve(args.timeout, |_| ()).await
-    } else {
-        let (plan, _emulator) = match &args.emulate {
-            None => (plan, None),
-            Some(seed) => {
-                let emulator = emulator(seed, plan.stores(), terminal).await?;
-                (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
-            }
-        };
-        let total = plan.fetches().len();
-        let progress = |done| terminal.progress(&format!("fetching {done} of {total}"));
-        interrupt.or(plan.resolve(args.timeout, progress)).await?
+    // Nothing to fetch needs no emulator.
+    let (plan, _emulator) = match args.emulate.as_ref().filter(|_| !plan.fetches().is_empty()) {
+        None => (plan, None),
+        Some(seed) => {
+            let emulator = emulator(seed, plan.stores(), terminal).await?;
+            (plan.with_stores(|store| emulator.redirect(store)), Some(emulator))
+        }
     };
+    let (events, mut happens) = Events::channel(EVENTS);
+    let options = ResolveOptions::default().timeout(args.timeout).events(events);
+    let resolver = Resolver::new();
+    let told = async {
+        let mut told = Told::new(plan.fetches().len(), terminal);
+        while let Some(event) = happens.next().await {
+            told.event(&event);
+        }
+    };
+    let (resolved, ()) = interrupt.or(async { tokio::join!(resolver.resolve(&plan, options), told) }).await?;
     terminal.progress("");
-    finish(resolved, terminal)
-}
-
-type Resolution<P> = Result<(Resolved<P>, Diagnostics), Diagnostics>;
-
-fn finish<P>(resolved: Resolution<P>, terminal: &Terminal) -> Result<Resolved<P>, Exit> {
     match resolved {
-        Ok((resolved, warnings)) => {
-            terminal.diagnostics(&warnings);
-            for (fetch, answer) in resolved.plan().fetches().iter().zip(resolved.answers()) {
-                let store = &resolved.plan().store(fetch).name;
-                terminal.detail(&format!("fetched {store}/{} (version {})", fetch.secret, answer.version));
-            }
+        Ok(resolved) => {
+            terminal.diagnostics(resolved.warnings());
             Ok(resolved)
         }
-        Err(faults) => {
-            terminal.diagnostics(&faults);
+        Err(error) => {
+            terminal.diagnostics(error.diagnostics());
             Err(Exit::World)
         }
     }

@@ -21,6 +21,7 @@ mod stores;
 mod streams;
 mod supervision;
 mod terminal;
+mod told;
 mod used;
 mod waiting;
 

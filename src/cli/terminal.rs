@@ -33,6 +33,7 @@ enum Level {
     Quiet,
     Normal,
     Verbose,
+    Wordy,
 }
 
 impl Terminal {
@@ -72,11 +73,12 @@ impl Terminal {
         self.is_command
     }
 
-    pub(super) fn set_level(&mut self, quiet: bool, verbose: bool) {
+    pub(super) fn set_level(&mut self, quiet: bool, verbose: u8) {
         self.level = match (quiet, verbose) {
             (true, _) => Level::Quiet,
-            (_, true) => Level::Verbose,
-            _ => Level::Normal,
+            (_, 0) => Level::Normal,
+            (_, 1) => Level::Verbose,
+            _ => Level::Wordy,
         };
     }
 
@@ -101,6 +103,13 @@ impl Terminal {
     /// Says something that only some want to know.
     pub(super) fn detail(&self, text: &str) {
         if self.level >= Level::Verbose {
+            self.line(text);
+        }
+    }
+
+    /// Says something that few want to know.
+    pub(super) fn minutia(&self, text: &str) {
+        if self.level >= Level::Wordy {
             self.line(text);
         }
     }

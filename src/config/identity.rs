@@ -9,7 +9,7 @@ use url::Url;
 use crate::secret::Secret;
 
 /// Who asks for tokens. Stores with equal identities share their tokens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The authority's address, without the tenant; the cloud's when it isn't set.
     pub authority: Option<Url>,

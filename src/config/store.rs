@@ -20,7 +20,7 @@ pub const DEFAULT_CONCURRENCY: NonZeroU16 = NonZeroU16::new(32).expect("32 is no
 pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One vault and how to be let in, as the configuration has it. Every field was checked when it was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     /// The name by which references call it.
     pub name: StoreName,
@@ -49,6 +49,11 @@ impl Store {
     pub fn authority(&self) -> Url {
         let of_cloud = || Url::parse(Cloud::of(&self.vault_url).authority).expect("internal error: a cloud's address");
         self.identity.authority.clone().unwrap_or_else(of_cloud)
+    }
+
+    /// The vault's host.
+    pub fn host(&self) -> &str {
+        self.vault_url.host_str().unwrap_or_default()
     }
 
     /// What its tokens are for: as it is set, or its cloud's. Nothing when only the vault can tell, as its host is in

@@ -1,6 +1,9 @@
 //! What surrounds a match: the ends of a value that are no letters or digits, however they are encoded there.
 
+use zeroize::Zeroizing;
+
 use super::pattern::{Form, is_escaped};
+use super::tail;
 use super::track::{Track, units};
 use super::value::Value;
 
@@ -53,20 +56,23 @@ pub(super) fn before(track: &impl Track, value: &Value, form: Form, at: usize) -
         return start;
     }
     let from = bytes.len().saturating_sub(LONGEST);
-    let own: Vec<u32> = own(&bytes[from..]).collect();
+    let mut last = Zeroizing::new(Vec::with_capacity(LONGEST));
+    last.extend(own(&bytes[from..]));
+    let text = track.text();
     let mut begin = track.gap_before(at);
-    let units: Vec<(usize, Option<u32>)> = units(track.text(), begin, start)
-        .map(|(end, character)| (std::mem::replace(&mut begin, end), character))
-        .collect();
+    let mut gap = Zeroizing::new(Vec::with_capacity(start - begin));
+    gap.extend(units(text, begin, start).map(|(end, character)| (std::mem::replace(&mut begin, end), character)));
     let mut found = start;
-    let mut own = own.into_iter().rev().peekable();
-    for (begin, character) in units.into_iter().rev() {
+    let mut own = last.iter().rev().peekable();
+    for (begin, character) in gap.iter().rev() {
         match (character, own.peek()) {
             (None, Some(_)) if found - begin <= BETWEEN => {}
             (Some(character), Some(next)) if character == *next => {
-                found = begin;
+                found = *begin;
                 own.next();
             }
+            // However often the backslashes at the value's end were doubled.
+            (None, None) if bytes.starts_with(b"\\") && text[*begin] == b'\\' => return *begin,
             _ => break,
         }
     }
@@ -75,17 +81,24 @@ pub(super) fn before(track: &impl Track, value: &Value, form: Form, at: usize) -
 
 /// Whether a value has something behind what a match finds.
 pub(super) fn has_end(value: &Value, form: Form) -> bool {
-    form == Form::Escaped || !own_after(value, form).is_empty()
+    match form {
+        Form::Escaped => true,
+        Form::Base64(before) => tail::has_more(value, before),
+        _ => !own_after(value, form).is_empty(),
+    }
 }
 
 /// Where a match ends with what follows it; nothing if too little is there to tell.
 pub(super) fn after(track: &impl Track, value: &Value, form: Form, place: usize, is_end: bool) -> Option<usize> {
-    if form == Form::Escaped {
-        return after_escaped(track, value, place, is_end);
+    match form {
+        Form::Escaped => return after_escaped(track, value, place, is_end),
+        Form::Base64(before) => return tail::after(track, value, before, place, is_end),
+        _ => {}
     }
     let bytes = own_after(value, form);
+    let ends_in_backslashes = bytes.ends_with(b"\\");
     let mut own = own(&bytes[..bytes.len().min(LONGEST)]).peekable();
-    let mut found = place;
+    let (mut begin, mut found) = (place, place);
     for (end, character) in units(track.text(), place, track.frontier()) {
         match (character, own.peek()) {
             (None, Some(_)) if end - found <= BETWEEN => {}
@@ -93,10 +106,13 @@ pub(super) fn after(track: &impl Track, value: &Value, form: Form, place: usize,
                 found = end;
                 own.next();
             }
+            // However often the backslashes at the value's end were doubled.
+            (None, None) if ends_in_backslashes && track.text()[begin] == b'\\' => return Some(end),
             _ => return Some(found),
         }
+        begin = end;
     }
-    (is_end || own.peek().is_none()).then_some(found)
+    (is_end || own.peek().is_none() && !ends_in_backslashes).then_some(found)
 }
 
 /// The same where each character has a backslash.

@@ -1,6 +1,12 @@
 //! Units: the pieces that tools write for one character, and the control sequences of terminals.
 
+mod control;
+mod reference;
+
 use zeroize::Zeroizing;
+
+use control::control;
+use reference::reference;
 
 /// What stands at a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,63 +22,11 @@ pub(super) enum Unit {
 /// The longest run of backslashes that is one unit.
 const RUN: usize = 64;
 
+/// The most digits between braces.
+const BRACED: usize = 8;
+
 /// How often a `%` or an `&` may be encoded again.
 const DEPTH: usize = 16;
-
-/// The longest sequence of a terminal with parameters.
-const CONTROL: usize = 64;
-
-/// The longest string that a terminal is sent, as for a window's title or a link.
-const STRING: usize = 2048;
-
-/// The longest name or number of a reference.
-const NAME: usize = 8;
-
-/// Names of references, and what they stand for.
-const NAMES: [(&[u8], u8); 38] = [
-    (b"lt", b'<'),
-    (b"gt", b'>'),
-    (b"amp", b'&'),
-    (b"quot", b'"'),
-    (b"apos", b'\''),
-    (b"nbsp", b' '),
-    (b"Tab", b'\t'),
-    (b"NewLine", b'\n'),
-    (b"excl", b'!'),
-    (b"num", b'#'),
-    (b"dollar", b'$'),
-    (b"percnt", b'%'),
-    (b"lpar", b'('),
-    (b"rpar", b')'),
-    (b"ast", b'*'),
-    (b"midast", b'*'),
-    (b"plus", b'+'),
-    (b"comma", b','),
-    (b"period", b'.'),
-    (b"sol", b'/'),
-    (b"colon", b':'),
-    (b"semi", b';'),
-    (b"equals", b'='),
-    (b"quest", b'?'),
-    (b"commat", b'@'),
-    (b"lsqb", b'['),
-    (b"lbrack", b'['),
-    (b"bsol", b'\\'),
-    (b"rsqb", b']'),
-    (b"rbrack", b']'),
-    (b"Hat", b'^'),
-    (b"lowbar", b'_'),
-    (b"grave", b'`'),
-    (b"lcub", b'{'),
-    (b"lbrace", b'{'),
-    (b"verbar", b'|'),
-    (b"rcub", b'}'),
-    (b"rbrace", b'}'),
-];
-
-/// How the names of letters end that are no ASCII.
-const ACCENTS: [&[u8]; 10] =
-    [b"acute", b"caron", b"cedil", b"circ", b"grave", b"lig", b"ring", b"slash", b"tilde", b"uml"];
 
 /// Whether a byte can begin a unit of several bytes; `0` can as well.
 #[inline]
@@ -172,7 +126,7 @@ fn backslash(text: &[u8]) -> Unit {
 /// `\u{41}`, `\x{41}`.
 fn braced(text: &[u8], run: usize) -> Unit {
     let number = &text[run + 2..];
-    let count = number.iter().take(NAME).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let count = number.iter().take(BRACED).take_while(|byte| byte.is_ascii_hexdigit()).count();
     match (number.get(count), digits(number, count)) {
         (None, _) => Unit::More,
         (Some(b'}'), Digits::Are(number)) if count > 0 => Unit::Coded(run + 3 + count, Some(number)),
@@ -212,86 +166,6 @@ fn percent(text: &[u8]) -> Unit {
         }
     }
     Unit::Coded(2 * DEPTH + 1, None)
-}
-
-/// `&lt;`, `&#60;`, `&#x3c;`, and `&amp;lt;`, where the `&` was encoded again.
-fn reference(text: &[u8]) -> Unit {
-    let mut at = 1;
-    for depth in 0..DEPTH {
-        match named(&text[at..]) {
-            Unit::More => return Unit::More,
-            Unit::Plain if depth == 0 => return Unit::Plain,
-            Unit::Coded(length, Some(0x26)) => at += length,
-            Unit::Plain => break,
-            Unit::Coded(length, character) => return Unit::Coded(at + length, character),
-        }
-    }
-    Unit::Coded(at, Some(0x26))
-}
-
-/// What follows the `&` of a reference.
-fn named(text: &[u8]) -> Unit {
-    let (before, is_name) = match text {
-        [b'#', b'x' | b'X', ..] => (2, false),
-        [b'#', ..] => (1, false),
-        _ => (0, true),
-    };
-    let name = &text[before..];
-    let count = name.iter().take(NAME + 1).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let (name, end) = name.split_at(count);
-    let character = match end.first() {
-        _ if count > NAME => None,
-        None => return Unit::More,
-        Some(b';') if is_name => reference_name(name),
-        Some(b';') if count > 0 => {
-            let base = if before == 2 { 16 } else { 10 };
-            name.iter().try_fold(0, |number: u32, byte| {
-                number.checked_mul(base)?.checked_add(char::from(*byte).to_digit(base)?)
-            })
-        }
-        Some(_) => None,
-    };
-    character.map_or(Unit::Plain, |character| Unit::Coded(before + count + 1, Some(character)))
-}
-
-/// What a name stands for. Letters with accents are no ASCII, and all alike.
-fn reference_name(name: &[u8]) -> Option<u32> {
-    let known = NAMES.iter().find(|(known, _)| *known == name).map(|(_, byte)| u32::from(*byte));
-    let is_accent = |accent: &&&[u8]| name.ends_with(accent) && (1..3).contains(&(name.len() - accent.len()));
-    known.or_else(|| ACCENTS.iter().find(is_accent).map(|_| u32::from(char::REPLACEMENT_CHARACTER)))
-}
-
-/// What a terminal takes for itself.
-fn control(text: &[u8]) -> Unit {
-    match text.get(1) {
-        None => Unit::More,
-        Some(b'[') => {
-            let parameters = text[2..].iter().take(CONTROL).take_while(|byte| (0x20..0x40).contains(*byte)).count();
-            match text.get(2 + parameters) {
-                _ if parameters == CONTROL => Unit::Plain,
-                None => Unit::More,
-                Some(0x40..=0x7e) => Unit::Coded(parameters + 3, None),
-                Some(_) => Unit::Plain,
-            }
-        }
-        Some(b']' | b'P' | b'_' | b'^') => {
-            let string = &text[2..text.len().min(STRING)];
-            match string.iter().position(|byte| matches!(byte, 7 | 0x1b)) {
-                Some(at) if string[at] == 7 => Unit::Coded(at + 3, None),
-                Some(at) => match text.get(at + 3) {
-                    None => Unit::More,
-                    Some(b'\\') => Unit::Coded(at + 4, None),
-                    Some(_) => Unit::Coded(at + 2, None),
-                },
-                None if text.len() < STRING => Unit::More,
-                None => Unit::Plain,
-            }
-        }
-        Some(b'(' | b')') if text.len() < 3 => Unit::More,
-        Some(b'(' | b')') => Unit::Coded(3, None),
-        Some(0x30..=0x7e) => Unit::Coded(2, None),
-        Some(_) => Unit::Plain,
-    }
 }
 
 /// `0x41` on its own, with one digit or two.

@@ -1,11 +1,11 @@
 //! Whether what stands between the characters of a match is what stands between a value's own.
 
-use super::gap::Gap;
+use super::gap::{Gap, split_gaps};
 use super::pattern::{Form, Pattern};
 use super::track::{Track, units};
 use super::value::{LONG, Value};
 
-/// A value with fewer characters is never taken for folded.
+/// A value with fewer characters and signs of its own is never taken for folded: lines of other text would be it.
 const FOLDED: usize = 8;
 
 /// The widest gap between two digits of a short value.
@@ -32,7 +32,7 @@ pub(super) fn fit(track: &impl Track, pattern: &Pattern, value: &Value, from: us
             false
         }
         _ if pattern.length >= LONG => true,
-        Form::Split(_) => false,
+        Form::Split(unit) => fit_text(track, &split_gaps(value, unit), from, to, late),
         Form::Text => fit_text(track, &value.text_gaps, from, to, late),
         Form::Literal => fit_text(track, &value.literal_gaps, from, to, late),
         Form::Hex(_) | Form::Base64(_) => (from + 1..to).all(|at| {
@@ -53,24 +53,27 @@ fn is_even(text: &[u8], (from, to): (usize, usize), is_end: bool) -> bool {
 fn fit_text(track: &impl Track, own: &[Gap], from: usize, to: usize, late: usize) -> bool {
     let text = track.text();
     let gap = |at: usize| Gap::new(text, track.end(at - 1), track.start(at));
-    let count = to - from + late;
+    let evidence = to - from + late + own.iter().map(|own| own.hard.len()).sum::<usize>();
     let mut is_separated = true;
     let mut fits = true;
     for at in from + 1..to {
         let gap = gap(at);
         let own = own.get(at - from + late - 1);
         let (hard, blank) = own.map_or((&[][..], false), |own| (&own.hard[..], own.has_blank || own.has_encoded));
-        let rest = |hard: &[u8]| hard.iter().copied().filter(|byte| *byte != b',').collect::<Vec<u8>>();
-        if gap.hard != hard && rest(&gap.hard) != rest(hard) {
+        if gap.hard[..] != *hard && !but_commas(&gap.hard).eq(but_commas(hard)) {
             return false;
         }
         is_separated &= gap.has_blank || gap.hard.contains(&b',');
-        fits &= gap.hard == hard
+        fits &= gap.hard[..] == *hard
             && if blank {
                 gap.has_blank || gap.has_encoded
             } else {
-                !gap.has_blank || (gap.has_break && count >= FOLDED)
+                !gap.has_blank || (gap.has_break && evidence >= FOLDED)
             };
     }
     fits || is_separated
+}
+
+fn but_commas(hard: &[u8]) -> impl Iterator<Item = u8> {
+    hard.iter().copied().filter(|byte| *byte != b',')
 }

@@ -1,14 +1,14 @@
 //! What stands between the characters of a short value: it tells the value from other text with the same letters.
 
-use zeroize::Zeroize;
-
+use super::buffer::Buffer;
 use super::track::{Track, units};
+use super::value::Value;
+use super::view::View;
 
 /// What stands between two characters.
-#[derive(Default, PartialEq, Eq)]
 pub(super) struct Gap {
     /// Punctuation that no quoting adds.
-    pub(super) hard: Vec<u8>,
+    pub(super) hard: Buffer<u8>,
     /// Whether there is a blank, as it is.
     pub(super) has_blank: bool,
     /// Whether there is one that is encoded.
@@ -21,8 +21,12 @@ pub(super) struct Gap {
 const SOFT: &[u8] = b"'\"`\\$%^+";
 
 impl Gap {
+    fn nothing() -> Self {
+        Self { hard: Buffer::new(), has_blank: false, has_encoded: false, has_break: false }
+    }
+
     pub(super) fn new(text: &[u8], from: usize, to: usize) -> Self {
-        let mut gap = Self::default();
+        let mut gap = Self::nothing();
         let mut at = from;
         for (end, character) in units(text, from, to) {
             let is_plain = end == at + 1;
@@ -41,15 +45,12 @@ impl Gap {
     }
 
     fn of_literal(text: &[u8]) -> Self {
-        let hard = text.iter().copied().filter(|byte| byte.is_ascii_punctuation() && !SOFT.contains(byte)).collect();
-        Self { hard, has_blank: text.iter().any(u8::is_ascii_whitespace), ..Self::default() }
-    }
-}
-
-/// These are parts of values.
-impl Drop for Gap {
-    fn drop(&mut self) {
-        self.hard.zeroize();
+        let mut gap = Self::nothing();
+        for byte in text.iter().filter(|byte| byte.is_ascii_punctuation() && !SOFT.contains(byte)) {
+            gap.hard.push(*byte);
+        }
+        gap.has_blank = text.iter().any(u8::is_ascii_whitespace);
+        gap
     }
 }
 
@@ -62,4 +63,12 @@ pub(super) fn gaps(track: &impl Track, count: usize) -> Vec<Gap> {
 pub(super) fn literal_gaps(bytes: &[u8]) -> Vec<Gap> {
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_alphanumeric()).collect();
     places.windows(2).map(|pair| Gap::of_literal(&bytes[pair[0] + 1..pair[1]])).collect()
+}
+
+/// The gaps between the characters of a value one of whose units is split.
+pub(super) fn split_gaps(value: &Value, unit: u8) -> Vec<Gap> {
+    let bytes = value.split(unit);
+    let mut view = View::new();
+    view.advance(&bytes, true);
+    gaps(&view.track(&bytes), view.count())
 }

@@ -1,17 +1,17 @@
 //! All values, and how they are found.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 
 use zeroize::Zeroizing;
 
+use super::buffer::Buffer;
 use super::edge::own_before;
-use super::form::forms;
+use super::form::{backslashed, forms};
+use super::known::Known;
 use super::parts::parts;
-use super::pattern::{EATEN, Form, Pattern, is_escaped};
+use super::pattern::{EATEN, Form, HEAD, Pattern, is_escaped};
 use super::seed::{SEED, Seeds};
-use super::value::{LONG, Value};
+use super::value::Value;
 use super::view::skeleton;
 use super::word::Words;
 use crate::secret::{Secret, is_common};
@@ -21,6 +21,9 @@ const STEP: usize = 3;
 
 /// The same for bytes, at most.
 const RAW_STEP: usize = 8;
+
+/// So many characters of a pattern are compared before all.
+const FIRST: usize = 8;
 
 /// What is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,14 +57,15 @@ pub(super) enum Beginnings {
 pub struct Masks {
     pub(super) values: Vec<Value>,
     pub(super) patterns: Vec<Pattern>,
+    /// The first characters of each pattern, or zeros.
+    first: Buffer<[u8; FIRST]>,
     pub(super) words: Words,
     view: Seeds,
     raw: Seeds,
     raw_step: usize,
     pub(super) beginnings: Beginnings,
-    /// Hashes of what was added, and the numbers of values.
-    known: HashMap<u64, usize>,
-    hasher: RandomState,
+    /// What was added.
+    known: Known,
 }
 
 impl Masks {
@@ -70,13 +74,13 @@ impl Masks {
         let mut masks = Self {
             values: Vec::new(),
             patterns: Vec::new(),
+            first: Buffer::new(),
             words: Words::default(),
             view: Seeds::new(),
             raw: Seeds::new(),
             raw_step: RAW_STEP,
             beginnings: Beginnings::Letters,
-            known: HashMap::new(),
-            hasher: RandomState::new(),
+            known: Known::new(),
         };
         for secret in secrets {
             masks.add(secret.expose().as_bytes());
@@ -94,14 +98,20 @@ impl Masks {
 
     /// Whether a value is among them already.
     pub(super) fn has(&self, value: &[u8]) -> bool {
-        let value = value.trim_ascii();
-        self.known.get(&self.hasher.hash_one(value)).is_some_and(|at| *self.values[*at].bytes == *value)
+        self.known.has(value.trim_ascii(), &self.values)
     }
 
     /// The letters and digits of a text, as a value's are compared with them.
     #[doc(hidden)]
     pub fn skeleton(text: &[u8]) -> Vec<u8> {
         skeleton(text, true).to_vec()
+    }
+
+    /// Whether some characters may be the first ones of a pattern.
+    #[inline]
+    pub(super) fn may_begin(&self, number: usize, chars: &[u8]) -> bool {
+        let count = chars.len().min(FIRST).min(self.patterns[number].length);
+        self.first[number][..count] == chars[..count]
     }
 
     pub(super) fn seeds(&self, table: SeedTable) -> &Seeds {
@@ -128,23 +138,17 @@ impl Masks {
             return;
         }
         let number = self.values.len();
-        self.known.insert(self.hasher.hash_one(value), number);
         self.values.push(Value::new(value));
-        let mut head = Zeroizing::new(Vec::with_capacity(value.len().min(256)));
+        self.known.add(number, &self.values);
+        let mut head = Zeroizing::new(Vec::with_capacity(HEAD));
         self.add_pattern(number, Form::Raw, &mut head);
         let has_text = self.add_pattern(number, Form::Text, &mut head);
         if !self.values[number].literal.is_empty() {
             self.add_pattern(number, Form::Literal, &mut head);
         }
-        self.add_pattern(number, Form::Escaped, &mut head);
         for unit in 0..self.values[number].units.len() {
-            if self.values[number].text.len() >= LONG {
-                self.add_pattern(
-                    number,
-                    Form::Split(u8::try_from(unit).expect("internal error: few units")),
-                    &mut head,
-                );
-            }
+            let unit = u8::try_from(unit).expect("internal error: few units");
+            self.add_pattern(number, Form::Split(unit), &mut head);
         }
         for before in 0..3 {
             self.add_pattern(number, Form::Base64(before), &mut head);
@@ -153,13 +157,20 @@ impl Masks {
         if !head.iter().all(u8::is_ascii_digit) {
             self.add_pattern(number, Form::Hex(true), &mut head);
         }
+        if !self.add_pattern(number, Form::Escaped, &mut head) && value.len() <= HEAD {
+            self.add_form(&backslashed(value), &mut head);
+        }
         if !has_text || !value.is_ascii() {
             for form in forms(value) {
-                let number = self.values.len();
-                self.values.push(Value::new(&form));
-                self.add_pattern(number, Form::Raw, &mut head);
+                self.add_form(&form, &mut head);
             }
         }
+    }
+
+    /// Adds what is written for a value, to be looked for as it is.
+    fn add_form(&mut self, form: &[u8], head: &mut Vec<u8>) {
+        self.values.push(Value::new(form));
+        self.add_pattern(self.values.len() - 1, Form::Raw, head);
     }
 
     /// Adds a pattern of a value, if it is worth looking for.
@@ -182,6 +193,10 @@ impl Masks {
             self.view.add(at, head, STEP + eaten);
         }
         self.patterns.push(pattern);
+        let mut first = [0; FIRST];
+        let count = head.len().min(FIRST);
+        first[..count].copy_from_slice(&head[..count]);
+        self.first.push(first);
         true
     }
 }

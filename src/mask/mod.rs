@@ -8,6 +8,10 @@
 //!
 //! A table of seeds tells where to compare. Long values are decided by their first characters and followed from there
 //! for as long as the output agrees, which bounds what is held back and covers values that were cut off as well.
+//!
+//! Memory that held a value, a part or form of one, its characters, signs or seeds, is wiped before it is given back,
+//! also where it grew; so is output that is held, its view, and the line of a command. Not wiped are numbers: lengths,
+//! places, and how a value repeats itself; nor the stack, and the memory of whoever takes the masked output.
 
 mod buffer;
 mod column;
@@ -18,6 +22,7 @@ mod escape;
 mod fit;
 mod form;
 mod gap;
+mod known;
 #[cfg(test)]
 mod law;
 mod masker;
@@ -29,6 +34,7 @@ mod runner;
 mod seed;
 mod set;
 mod stream;
+mod tail;
 mod track;
 mod value;
 mod view;

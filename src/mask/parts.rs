@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
 use super::escape::last_unit;
-use look::{is_secret_key, is_token, letters};
+use look::{is_secret_key, is_token, key_ends_with, letters};
 
 /// How deep values are inside values.
 const DEPTH: usize = 4;
@@ -119,7 +119,7 @@ impl Parts<'_> {
         let value = value.trim_ascii();
         if is_secret_key(key) {
             self.secret(value);
-        } else if !key.to_ascii_lowercase().ends_with(b"id") {
+        } else if !key_ends_with(key, b"id") {
             self.token(value);
         }
         if key.eq_ignore_ascii_case(b"auth")

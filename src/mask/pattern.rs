@@ -25,7 +25,7 @@ pub(super) enum Form {
 }
 
 /// A match of a text is decided after so many characters.
-const HEAD: usize = 256;
+pub(super) const HEAD: usize = 256;
 
 /// A match of digits is decided after so many.
 const DIGITS: usize = 96;
@@ -39,6 +39,9 @@ const DISTINCT: usize = 4;
 /// How many characters at a pattern's beginning may be part of a unit that began before it.
 pub(super) const EATEN: usize = 5;
 
+/// So many characters are compared together.
+const BLOCK: usize = 32;
+
 /// A pattern of a value.
 pub(super) struct Pattern {
     /// Which value's.
@@ -46,8 +49,6 @@ pub(super) struct Pattern {
     pub(super) form: Form,
     /// How many characters there are.
     pub(super) length: usize,
-    /// The first eight characters, or zeros.
-    pub(super) first: [u8; 8],
     /// By bits: how many of its characters may be part of a unit that began before it.
     pub(super) eaten: u8,
     /// How its beginning repeats itself, if it does.
@@ -120,11 +121,44 @@ impl Form {
         }
     }
 
+    /// How many characters agree with its own from a place on, which moves on by them.
+    pub(super) fn agreeing(self, value: &Value, place: &mut usize, chars: &[u8]) -> usize {
+        let own = match self {
+            Self::Text => &value.text,
+            Self::Literal => &value.literal,
+            Self::Raw => &value.bytes,
+            Self::Base64(_) | Self::Hex(_) | Self::Escaped | Self::Split(_) => {
+                let is_next = |byte: &&u8| {
+                    let mut behind = *place;
+                    let is_next = self.next(value, &mut behind) == Some(**byte);
+                    if is_next {
+                        *place = behind;
+                    }
+                    is_next
+                };
+                return chars.iter().take_while(is_next).count();
+            }
+        };
+        let count = common(&own[*place..], chars);
+        *place += count;
+        count
+    }
+
     /// Its characters.
     pub(super) fn chars(self, value: &Value) -> impl Iterator<Item = u8> {
         let mut place = 0;
         std::iter::from_fn(move || self.next(value, &mut place))
     }
+}
+
+/// How many characters two rows begin with in common.
+pub(super) fn common(one: &[u8], other: &[u8]) -> usize {
+    let count = one.len().min(other.len());
+    let mut at = 0;
+    while at + BLOCK <= count && one[at..at + BLOCK] == other[at..at + BLOCK] {
+        at += BLOCK;
+    }
+    at + one[at..].iter().zip(&other[at..]).take_while(|(a, b)| a == b).count()
 }
 
 /// Whether a backslash leaves a letter or digit what it is.
@@ -156,30 +190,20 @@ impl Pattern {
             _ if head.len() < form.head() => head.len(),
             Form::Base64(_) | Form::Escaped | Form::Split(_) => form.chars(value).count(),
         };
-        let mut first = [0; 8];
-        let count = head.len().min(8);
-        first[..count].copy_from_slice(&head[..count]);
         let eaten = if matches!(form, Form::Raw | Form::Escaped) { 0 } else { eaten(head) };
-        Some(Self { value: number, form, length, first, eaten, period: period(value, form, head, length) })
+        Some(Self { value: number, form, length, eaten, period: period(value, form, head, length) })
     }
 
     /// How many characters decide.
     pub(super) fn head(&self) -> usize {
         self.length.min(self.form.head())
     }
-
-    /// Whether some characters are the first ones.
-    #[inline]
-    pub(super) fn begins_with(&self, chars: &[u8]) -> bool {
-        let count = chars.len().min(8).min(self.length);
-        self.first[..count] == chars[..count]
-    }
 }
 
-/// These are the beginnings of values.
-impl Drop for Pattern {
+/// It is a character of a value.
+impl Drop for Period {
     fn drop(&mut self) {
-        self.first.zeroize();
+        self.next.zeroize();
     }
 }
 

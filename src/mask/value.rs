@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::gap::{Gap, gaps, literal_gaps};
 use super::track::{Track, units};
-use super::view::View;
+use super::view::{View, skeleton};
 
 /// The bytes of a value without the white space around it, and its skeletons. All of it is wiped.
 pub(super) struct Value {
@@ -30,30 +30,47 @@ pub(super) struct Value {
 /// A text with fewer characters is taken for the value only if what stands between them fits.
 pub(super) const LONG: usize = 16;
 
-/// So many of a value's own units can be split, one at a time.
+/// In so many ways a value's own units can be split, one at a time.
 const UNITS: usize = 16;
 
-/// A unit in a value.
+/// A unit in a value, and what it is to a view where something stands within it.
 pub(super) struct OwnUnit {
     /// How many characters stand before it.
     pub(super) at: usize,
     /// How many it is.
     pub(super) decoded: usize,
-    /// Its letters and digits.
+    /// Where in the value something stands.
+    cut: usize,
+    /// The letters and digits that the view has then.
     pub(super) literal: Zeroizing<Vec<u8>>,
 }
 
-/// The first units of a value that have letters or digits, up to so many characters.
+/// What stands within a unit: it is nothing, and ends what isn't complete.
+const BETWEEN: &[u8] = b"\x1b[m";
+
+/// A text with something in it.
+fn cut(text: &[u8], at: usize) -> Zeroizing<Vec<u8>> {
+    let mut cut = Zeroizing::new(Vec::with_capacity(text.len() + BETWEEN.len()));
+    for part in [&text[..at], BETWEEN, &text[at..]] {
+        cut.extend_from_slice(part);
+    }
+    cut
+}
+
+/// The first units of a value that have letters or digits, up to so many characters, for each way to split them.
 fn own_units(bytes: &[u8], count: usize) -> Vec<OwnUnit> {
-    let (mut found, mut at, mut from) = (Vec::new(), 0, 0);
+    let (mut found, mut at, mut from) = (Vec::<OwnUnit>::new(), 0, 0);
     for (end, character) in units(bytes, 0, bytes.len()) {
         let is_kept = character.and_then(|character| u8::try_from(character).ok());
-        let decoded = usize::from(is_kept.is_some_and(|byte| byte.is_ascii_alphanumeric()));
-        let unit = &bytes[from..end];
-        if unit.len() > 1 && unit.len() <= OPEN && at + decoded <= count && found.len() < UNITS {
-            let literal: Vec<u8> = unit.iter().copied().filter(u8::is_ascii_alphanumeric).collect();
-            if !literal.is_empty() {
-                found.push(OwnUnit { at, decoded, literal: Zeroizing::new(literal) });
+        let kept = is_kept.filter(u8::is_ascii_alphanumeric);
+        let (unit, decoded, first) = (&bytes[from..end], usize::from(kept.is_some()), found.len());
+        if unit.len() <= OPEN && at + decoded <= count && found.len() < UNITS {
+            for place in 1..unit.len() {
+                let literal = skeleton(&cut(unit, place), true);
+                let is_known = found[first..].iter().any(|other| other.literal == literal);
+                if found.len() < UNITS && literal[..] != *kept.as_slice() && !is_known {
+                    found.push(OwnUnit { at, decoded, cut: from + place, literal });
+                }
             }
         }
         at += decoded;
@@ -78,7 +95,7 @@ impl Value {
         let text_place = if count == 0 { 0..0 } else { track.start(0)..track.end(count - 1) };
         let mut literal = Zeroizing::new(Vec::with_capacity(bytes.len()));
         literal.extend(bytes.iter().filter(|byte| byte.is_ascii_alphanumeric()));
-        if literal.starts_with(&text) && literal.len() <= text.len() + OPEN {
+        if literal == text {
             literal = Zeroizing::new(Vec::new());
         }
         let (mut text_gaps, mut own_gaps) = (Vec::new(), Vec::new());
@@ -100,5 +117,10 @@ impl Value {
             literal_gaps: own_gaps,
             literal_place: first..last,
         }
+    }
+
+    /// The value with one of its units split.
+    pub(super) fn split(&self, unit: u8) -> Zeroizing<Vec<u8>> {
+        cut(&self.bytes, self.units[usize::from(unit)].cut)
     }
 }

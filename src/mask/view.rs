@@ -103,28 +103,41 @@ impl View {
     fn units(&mut self, text: &[u8], is_end: bool) -> bool {
         let stop = text.len().min(self.viewed + BLOCK);
         while self.viewed < stop {
-            let byte = text[self.viewed];
-            let (length, character) = if is_special(byte) || byte == b'0' {
-                match unit(text, self.viewed) {
-                    Unit::Coded(length, character) => (length, character),
-                    Unit::More if !is_end => return false,
-                    Unit::More => last_unit(text, self.viewed),
-                    Unit::Plain => (1, Some(u32::from(byte))),
-                }
-            } else {
-                (1, Some(u32::from(byte)))
-            };
-            if let Some(character) = character.and_then(|character| u8::try_from(character).ok())
-                && KEPT[usize::from(character)]
-            {
-                self.chars[self.count] = character;
-                self.starts[self.count] = u32::try_from(self.viewed).expect("internal error: less than 4 GiB are held");
-                self.note_gap();
-                self.count += 1;
+            let rest = &text[self.viewed..stop];
+            let plain = rest.iter().position(|byte| is_special(*byte) || *byte == b'0').unwrap_or(rest.len());
+            self.plain(&rest[..plain]);
+            if plain == rest.len() {
+                break;
             }
-            self.viewed += length;
+            let (length, character) = match unit(text, self.viewed) {
+                Unit::Coded(length, character) => (length, character),
+                Unit::More if !is_end => return false,
+                Unit::More => last_unit(text, self.viewed),
+                Unit::Plain => (1, Some(u32::from(text[self.viewed]))),
+            };
+            let end = self.viewed + length;
+            if let Some(character) = character.and_then(|character| u8::try_from(character).ok()) {
+                self.plain(&[character]);
+            }
+            self.viewed = end;
         }
         true
+    }
+
+    /// Views bytes that stand for themselves.
+    #[expect(clippy::cast_possible_truncation, reason = "a text that is held has less than 4 GiB")]
+    fn plain(&mut self, bytes: &[u8]) {
+        let mut count = self.count;
+        for (at, byte) in bytes.iter().enumerate() {
+            self.chars[count] = *byte;
+            self.starts[count] = (self.viewed + at) as u32;
+            count += usize::from(KEPT[usize::from(*byte)]);
+        }
+        if count > self.count {
+            self.note_gap();
+        }
+        self.count = count;
+        self.viewed += bytes.len();
     }
 
     /// Notes the gap before the character that comes next.

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
-use super::{Plan, Slot, Slots, given};
+use super::{Parts, Plan, Slot, Slots, given};
 use crate::config::{Config, Credential, Proof, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions, printable};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
@@ -71,7 +72,8 @@ impl Workflow<Template> {
         let configured = config.into_iter().flat_map(|config| &config.stores);
         let proofs: Vec<Proof> = configured.map(|store| store.identity.proof.clone()).collect();
         let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
-        Ok(Plan { workflow, visibility, fetches, stores, proofs, secret_variables, purpose: PhantomData })
+        let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables };
+        Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })
     }
 }
 

@@ -16,7 +16,7 @@ impl FetchId {
 }
 
 /// A distinct secret: store, name (without regard to case) and version.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fetch {
     pub(crate) store: u32,
     /// The secret, as its first use writes it.

@@ -9,20 +9,20 @@ use crate::source::printable;
 /// The plan as text. The same plan gives the same bytes.
 pub fn write<P>(plan: &Plan<P>) -> String {
     let mut out = String::new();
-    let secrets = plan.fetches.len();
-    let uses: usize = plan.fetches.iter().map(|fetch| fetch.uses.len()).sum();
-    let name = plan.workflow.documents.first().map_or("", |document| &document.name);
+    let secrets = plan.fetches().len();
+    let uses: usize = plan.fetches().iter().map(|fetch| fetch.uses.len()).sum();
+    let name = plan.workflow().documents.first().map_or("", |document| &document.name);
     let _ = writeln!(
         out,
         "{}: {} of {}, used in {}",
         printable(name),
         counted(secrets, "secret"),
-        counted(plan.stores.len(), "store"),
+        counted(plan.stores().len(), "store"),
         counted(uses, "place"),
     );
-    for (index, store) in plan.stores.iter().enumerate() {
+    for (index, store) in plan.stores().iter().enumerate() {
         let _ = writeln!(out, "\n{} ({})", store.name, store.vault_url.as_str().trim_end_matches('/'));
-        for fetch in plan.fetches.iter().filter(|fetch| fetch.store as usize == index) {
+        for fetch in plan.fetches().iter().filter(|fetch| fetch.store as usize == index) {
             one(&mut out, plan, fetch);
         }
     }
@@ -36,9 +36,9 @@ fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
         .uses
         .iter()
         .map(|used| {
-            let named = used.place.named(&plan.workflow);
+            let named = used.place.named(plan.workflow());
             let path = [named.job.map(str::to_owned), named.step].into_iter().flatten().collect::<Vec<_>>().join("/");
-            let path = match plan.visibility.part(used.place) {
+            let path = match plan.parts.visibility.part(used.place) {
                 // What no step sees is in the plan for the file's sake.
                 Some((0, _)) if path.is_empty() => "no step".to_owned(),
                 Some((0, _)) => format!("{path} (no step)"),
@@ -47,7 +47,7 @@ fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
                 None if path.is_empty() => "every step".to_owned(),
                 None => path,
             };
-            let several = plan.workflow.documents.len() > 1;
+            let several = plan.workflow().documents.len() > 1;
             let path = if several { format!("[{}] {path}", used.place.document + 1) } else { path };
             let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));
             let place = plan.source().place(used.span.start);

@@ -38,7 +38,7 @@ struct Use<'p> {
 /// The plan as data. `workflow` is the name of the first document.
 pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
     let source = plan.source();
-    let fetches = plan.fetches.iter().map(|fetch| Fetch {
+    let fetches = plan.fetches().iter().map(|fetch| Fetch {
         store: plan.store(fetch).name.as_str(),
         secret: fetch.secret.as_str(),
         version: fetch.version.map(|version| version.to_string()),
@@ -46,9 +46,9 @@ pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
             .uses
             .iter()
             .map(|used| {
-                let named = used.place.named(&plan.workflow);
+                let named = used.place.named(plan.workflow());
                 let place = source.place(used.span.start);
-                let documents = plan.workflow.documents.len();
+                let documents = plan.workflow().documents.len();
                 Use {
                     document: (documents > 1).then_some(used.place.document as usize + 1),
                     job: named.job,
@@ -63,7 +63,7 @@ pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
             .collect(),
     });
     Document {
-        workflow: plan.workflow.documents.first().map_or("", |document| &document.name),
+        workflow: plan.workflow().documents.first().map_or("", |document| &document.name),
         fetches: fetches.collect(),
     }
 }

@@ -24,24 +24,35 @@ pub use crate::workflow::{BindingPlace, NamedPlace, Section};
 pub use fetch::{Fetch, FetchId, Use};
 pub use purpose::{Purpose, Render, Run};
 
-/// A workflow whose references are slots for the fetches that answer them.
+/// A workflow whose references are slots for the fetches that answer them. Clones are the same plan, and cheap.
 #[derive(Debug)]
 pub struct Plan<P = Run> {
-    pub(crate) workflow: Workflow<Slots>,
-    visibility: Visibility,
-    pub(crate) fetches: Vec<Fetch>,
-    pub(crate) stores: Vec<Store>,
-    pub(crate) proofs: Vec<Proof>,
-    pub(crate) secret_variables: Vec<String>,
+    parts: Arc<Parts>,
     purpose: PhantomData<P>,
 }
 
+#[derive(Debug, Clone)]
+struct Parts {
+    workflow: Workflow<Slots>,
+    visibility: Visibility,
+    fetches: Vec<Fetch>,
+    stores: Vec<Store>,
+    proofs: Vec<Proof>,
+    secret_variables: Vec<String>,
+}
+
+impl<P> Clone for Plan<P> {
+    fn clone(&self) -> Self {
+        Self { parts: Arc::clone(&self.parts), purpose: PhantomData }
+    }
+}
+
 /// What a variable is bound to after planning: texts and slots, in order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Slots(pub(crate) Box<[Slot]>);
 
 /// A part of a value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Slot {
     /// Text as it stands.
     Text(Arc<str>),
@@ -52,44 +63,49 @@ pub(crate) enum Slot {
 impl<P> Plan<P> {
     /// What must be fetched, in the order of first use.
     pub fn fetches(&self) -> &[Fetch] {
-        &self.fetches
+        &self.parts.fetches
     }
 
     /// The stores that the fetches name, in the order of first use.
     pub fn stores(&self) -> &[Store] {
-        &self.stores
+        &self.parts.stores
     }
 
     /// The store of a fetch.
     pub fn store(&self, fetch: &Fetch) -> &Store {
-        &self.stores[fetch.store as usize]
+        &self.parts.stores[fetch.store as usize]
     }
 
     /// The variables that hold client secrets of any store of the configuration, used here or not: no step has a use for
     /// them.
     pub fn secret_variables(&self) -> &[String] {
-        &self.secret_variables
+        &self.parts.secret_variables
     }
 
     /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
     pub fn proofs(&self) -> &[Proof] {
-        &self.proofs
+        &self.parts.proofs
     }
 
     /// The workflow that was planned; of a plan for a [`Run`] without the bindings that no step sees.
     pub fn workflow(&self) -> &Workflow<Slots> {
-        &self.workflow
+        &self.parts.workflow
     }
 
     /// The workflow's file.
     pub fn source(&self) -> &Arc<Source> {
-        self.workflow.source()
+        self.parts.workflow.source()
+    }
+
+    /// The planned workflow itself; a copy where the plan has other clones.
+    pub(crate) fn into_workflow(self) -> Workflow<Slots> {
+        Arc::unwrap_or_clone(self.parts).workflow
     }
 
     /// The same plan with its stores changed, an emulator's address put in for example.
     #[must_use]
     pub fn with_stores(mut self, mut change: impl FnMut(&mut Store)) -> Self {
-        self.stores.iter_mut().for_each(&mut change);
+        Arc::make_mut(&mut self.parts).stores.iter_mut().for_each(&mut change);
         self
     }
 }
@@ -97,8 +113,8 @@ impl<P> Plan<P> {
 impl<P> Plan<P> {
     /// Who overrides a binding, as `JOB` or `JOB/STEP`.
     fn overridden_in(&self, place: BindingPlace) -> impl Iterator<Item = String> + '_ {
-        let jobs = &self.workflow.documents[place.document as usize].jobs;
-        self.visibility.hidden(place).iter().map(|(job, step)| {
+        let jobs = &self.parts.workflow.documents[place.document as usize].jobs;
+        self.parts.visibility.hidden(place).iter().map(|(job, step)| {
             let job = &jobs[*job as usize - 1];
             match *step {
                 0 => job.id.clone(),
@@ -113,9 +129,9 @@ impl<P: Purpose> Plan<P> {
     /// see it. To [`Render`] the file, a value that no step sees is counted for all steps below its binding.
     pub fn steps(&self, place: BindingPlace) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
         let document = place.document as usize;
-        given::<P>(&self.visibility, place).map(move |(job, step)| {
+        given::<P>(&self.parts.visibility, place).map(move |(job, step)| {
             let job = job as usize - 1;
-            let number = self.workflow.documents[document].jobs[job].steps[step as usize - 1].number;
+            let number = self.parts.workflow.documents[document].jobs[job].steps[step as usize - 1].number;
             (document, job, number as usize)
         })
     }
@@ -124,8 +140,8 @@ impl<P: Purpose> Plan<P> {
 impl Plan<Render> {
     /// Those of the fetches that a run of the workflow needs as well.
     pub fn fetches_of_run(&self) -> impl Iterator<Item = &Fetch> {
-        let visibility = Visibility::of(&self.workflow, StepSet::Runnable);
-        self.fetches.iter().filter(move |fetch| fetch.uses.iter().any(|used| visibility.is_seen(used.place)))
+        let visibility = Visibility::of(&self.parts.workflow, StepSet::Runnable);
+        self.parts.fetches.iter().filter(move |fetch| fetch.uses.iter().any(|used| visibility.is_seen(used.place)))
     }
 }
 

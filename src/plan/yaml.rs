@@ -8,10 +8,10 @@ use crate::yaml::quoted;
 /// The plan as YAML. Texts are quoted, so that none is taken for a number.
 pub fn write<P>(plan: &Plan<P>) -> String {
     let source = plan.source();
-    let name = plan.workflow.documents.first().map_or("", |document| &document.name);
+    let name = plan.workflow().documents.first().map_or("", |document| &document.name);
     let mut out = format!("workflow: {}\n", *quoted(name));
-    out.push_str(if plan.fetches.is_empty() { "fetches: []\n" } else { "fetches:\n" });
-    for fetch in &plan.fetches {
+    out.push_str(if plan.fetches().is_empty() { "fetches: []\n" } else { "fetches:\n" });
+    for fetch in plan.fetches() {
         let store = &plan.store(fetch).name;
         let text = |value: Option<String>| value.map_or_else(|| "null".to_owned(), |value| quoted(&value).to_string());
         let _ = writeln!(out, "  - store: {}", *quoted(store.as_str()));
@@ -19,7 +19,7 @@ pub fn write<P>(plan: &Plan<P>) -> String {
         let _ = writeln!(out, "    version: {}", text(fetch.version.map(|version| version.to_string())));
         let _ = writeln!(out, "    uses:");
         for used in &fetch.uses {
-            let named = used.place.named(&plan.workflow);
+            let named = used.place.named(plan.workflow());
             let place = source.place(used.span.start);
             let pointer = used.field.map(|field| fetch.fields[field as usize].to_string());
             let _ = writeln!(out, "      - job: {}", text(named.job.map(str::to_owned)));

@@ -61,7 +61,7 @@ fn filled<P>(resolved: Resolved<P>) -> Workflow<Filled> {
     let answers = resolved.answers;
     // A scalar that aliases bind in many places is filled once and shared.
     let mut shared: HashMap<_, Filled> = HashMap::new();
-    resolved.plan.workflow.map(|node, slots| {
+    resolved.plan.into_workflow().map(|node, slots| {
         if !slots.is_secret() {
             return Filled::plain(slots.into_text());
         }

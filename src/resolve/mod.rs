@@ -1,23 +1,25 @@
 //! From a plan to values: the only fan-out.
 //!
-//! Every fetch of the plan is answered, or nothing is: all failures come in one report, each at every place that
-//! uses the secret.
+//! A [`Resolver`] answers every fetch of a plan, or nothing: all failures come in one report, each at every place that uses
+//! the secret. One resolver serves any number of runs.
 
+mod cache;
+mod error;
 mod report;
+mod resolver;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tokio::task::JoinSet;
-use tokio::time::Instant;
-
-use crate::config::Store;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Fetch, Plan, Run};
+use crate::plan::{Fetch, FetchId, Plan, Run};
 use crate::reference::SecretVersion;
 use crate::secret::Secret;
 use crate::source::Span;
-use crate::store::{self, FetchError, Fetched};
+use crate::store::{FetchError, Fetched};
+
+pub use error::ResolveError;
+pub use resolver::{ResolveOptions, Resolver};
 
 /// How long a resolve may take when nobody says.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -28,6 +30,7 @@ pub struct Resolved<P = Run> {
     pub(crate) plan: Plan<P>,
     pub(crate) answers: Vec<Answer>,
     tokens: Vec<Arc<Secret>>,
+    warnings: Diagnostics,
 }
 
 /// What a fetch gave.
@@ -41,72 +44,57 @@ pub struct Answer {
     pub version: SecretVersion,
 }
 
-impl<P> Plan<P> {
-    /// Fetches everything, each secret once, and gives warnings beside it. `progress` is told how many of the
-    /// fetches are done.
-    ///
-    /// # Errors
-    /// Every fetch that failed, and every field that a value doesn't have.
-    pub async fn resolve(
-        self,
-        timeout: Duration,
-        mut progress: impl FnMut(usize),
-    ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
-        let begun = Instant::now();
-        let deadline = |store: &Store| begun + store.timeout.map_or(timeout, |own| own.min(timeout));
-        let vaults: Vec<_> = store::open(&self.stores).into_iter().map(|vault| vault.map(Arc::new)).collect();
-        let mut tasks = JoinSet::new();
-        let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
-        for (index, fetch) in self.fetches.iter().enumerate() {
-            results.push(match &vaults[fetch.store as usize] {
-                Ok(vault) => {
-                    let (vault, secret, version) = (Arc::clone(vault), fetch.secret.clone(), fetch.version);
-                    let deadline = deadline(self.store(fetch));
-                    tasks.spawn(async move { (index, vault.fetch(&secret, version, deadline).await) });
-                    None
-                }
-                Err(error) => Some(Err(error.clone())),
-            });
-        }
-        let mut done = 0;
-        while let Some(finished) = tasks.join_next().await {
-            let (index, result) = finished.expect("internal error: a fetch doesn't panic");
-            results[index] = Some(result);
-            done += 1;
-            progress(done);
-        }
-        let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
-        let tokens = vaults.iter().flatten().flat_map(|vault| vault.tokens()).map(Arc::new).collect();
-        self.answer(results, tokens)
-    }
-
+impl<P> Resolved<P> {
+    /// The plan with its values, or every reason why not.
     fn answer(
-        self,
+        plan: Plan<P>,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
         tokens: Vec<Arc<Secret>>,
-    ) -> Result<(Resolved<P>, Diagnostics), Diagnostics> {
+    ) -> Result<Self, ResolveError> {
         let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
         let mut answers = Vec::new();
-        for (fetch, result) in self.fetches.iter().zip(results) {
+        for ((at, fetch), result) in (0..).zip(plan.fetches()).zip(results) {
             match result {
                 Ok(fetched) => {
-                    self.check_validity(fetch, &fetched, &mut diagnostics);
-                    let answer = self.select(fetch, fetched, &mut diagnostics);
+                    plan.check_validity(fetch, &fetched, &mut diagnostics);
+                    let answer = plan.select(fetch, fetched, &mut diagnostics);
                     answers.extend(answer.map(|answer| (fetch, answer)));
                 }
-                Err(error) => failures.push((fetch, error)),
+                Err(error) => failures.push((FetchId(at), error)),
             }
         }
-        self.check_common(&answers, &mut diagnostics);
+        plan.check_common(&answers, &mut diagnostics);
         let answers = answers.into_iter().map(|(_, answer)| answer).collect();
-        diagnostics.extend(report::failures(&self, failures));
-        diagnostics.finish(Some(())).map(|((), warnings)| {
-            let plan = self;
-            (Resolved { plan, answers, tokens }, warnings)
-        })
+        diagnostics.extend(report::failures(&plan, &failures));
+        match diagnostics.finish(Some(())) {
+            Ok(((), warnings)) => Ok(Self { plan, answers, tokens, warnings }),
+            Err(diagnostics) => Err(ResolveError { failures, diagnostics }),
+        }
     }
 
+    /// What was planned.
+    pub fn plan(&self) -> &Plan<P> {
+        &self.plan
+    }
+
+    /// What each fetch gave, in the order of [`Plan::fetches`].
+    pub fn answers(&self) -> &[Answer] {
+        &self.answers
+    }
+
+    /// The access tokens that were fetched for it, those of stores that share one more than once: no output may show them.
+    pub fn tokens(&self) -> &[Arc<Secret>] {
+        &self.tokens
+    }
+
+    /// What is worth a look, though all values came: one that has expired, or is too short to be masked well.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}
+
+impl<P> Plan<P> {
     /// The value with its fields, or a complaint of each field that it doesn't have.
     fn select(&self, fetch: &Fetch, fetched: Fetched, diagnostics: &mut Diagnostics) -> Option<Answer> {
         let mut fields = Vec::new();
@@ -124,11 +112,7 @@ impl<P> Plan<P> {
                 }
             }
         }
-        (fields.len() == fetch.fields.len()).then(|| Answer {
-            value: Arc::new(fetched.value),
-            fields,
-            version: fetched.version,
-        })
+        (fields.len() == fetch.fields.len()).then(|| Answer { value: fetched.value, fields, version: fetched.version })
     }
 
     /// A value that stands everywhere can't be masked everywhere: the stars would say what it is. A secret is told once,
@@ -183,23 +167,6 @@ impl<P> Plan<P> {
         };
         let at = |diagnostic: Diagnostic, span| diagnostic.at(self.source(), span, "");
         diagnostics.push(fetch.spans().into_iter().fold(diagnostic, at).help(help));
-    }
-}
-
-impl<P> Resolved<P> {
-    /// What was planned.
-    pub fn plan(&self) -> &Plan<P> {
-        &self.plan
-    }
-
-    /// What each fetch gave, in the order of [`Plan::fetches`].
-    pub fn answers(&self) -> &[Answer] {
-        &self.answers
-    }
-
-    /// The access tokens that were fetched for it, those of stores that share one more than once: no output may show them.
-    pub fn tokens(&self) -> &[Arc<Secret>] {
-        &self.tokens
     }
 }
 

@@ -1,14 +1,15 @@
 //! Failed fetches as complaints: one for each thing that went wrong, not one for each secret that it hit.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Fetch, Plan};
+use crate::plan::{Fetch, FetchId, Plan};
 use crate::store::FetchError;
 
 /// One complaint for each secret, and one for all secrets of a store that fail for the store's own reason.
-pub(super) fn failures<P>(plan: &Plan<P>, failures: Vec<(&Fetch, FetchError)>) -> Vec<Diagnostic> {
-    let mut groups: Vec<(Vec<&Fetch>, FetchError)> = Vec::new();
-    for (fetch, error) in failures {
-        let same = |(group, known): &&mut (Vec<&Fetch>, FetchError)| {
+pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)]) -> Vec<Diagnostic> {
+    let mut groups: Vec<(Vec<&Fetch>, &FetchError)> = Vec::new();
+    for (id, error) in failures {
+        let fetch = &plan.fetches()[id.index()];
+        let same = |(group, known): &&mut (Vec<&Fetch>, &FetchError)| {
             error.is_of_store() && *known == error && plan.store(group[0]).name == plan.store(fetch).name
         };
         match groups.iter_mut().find(same) {
@@ -16,7 +17,7 @@ pub(super) fn failures<P>(plan: &Plan<P>, failures: Vec<(&Fetch, FetchError)>) -
             None => groups.push((vec![fetch], error)),
         }
     }
-    groups.into_iter().map(|(group, error)| complaint(plan, &group, &error)).collect()
+    groups.into_iter().map(|(group, error)| complaint(plan, &group, error)).collect()
 }
 
 fn complaint<P>(plan: &Plan<P>, group: &[&Fetch], error: &FetchError) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -11,10 +11,14 @@ use reqwest::{Client, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
+use super::apart::read;
+use super::call::Call;
 use super::error::FetchError;
+use super::event::{Asked, Event};
 use super::retry::retry_after;
 use super::unreachable::{NoAddress, NoNameService, Unreachable};
 use crate::config::{Store, is_loopback};
@@ -23,13 +27,16 @@ use crate::secret::Buffer;
 /// The largest answer that is read, in bytes. A secret has at most 25 KB.
 const MAX_BODY: usize = 1 << 20;
 
+/// The largest file of certificate authorities, in bytes. Those of whole systems have a quarter of a megabyte.
+const MAX_CA_FILE: usize = 4 << 20;
+
 /// How long a connection may take to stand, at most. It has two thirds of a request's time, and a name half of that, so
 /// that a request which is late tells what it was late in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One client for addresses that are reached alike. All of them share the sockets that this process may have open.
 pub(super) struct Clients {
-    known: Vec<(Kind, Client)>,
+    known: Mutex<Vec<(Kind, Client)>>,
     sockets: Arc<Semaphore>,
 }
 
@@ -56,11 +63,11 @@ pub(super) struct Caller {
 impl Clients {
     /// No client yet.
     pub(super) fn new() -> Self {
-        Self { known: Vec::new(), sockets: Arc::new(Semaphore::new(most_sockets())) }
+        Self { known: Mutex::default(), sockets: Arc::new(Semaphore::new(most_sockets())) }
     }
 
     /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
-    pub(super) fn of(&mut self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
+    pub(super) fn of(&self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
         let local = is_loopback(address);
         let plain = match address.scheme() {
             "https" => false,
@@ -71,7 +78,7 @@ impl Clients {
     }
 
     /// The client for an address that the platform gives tokens at: always near, and with TLS on this machine alone.
-    pub(super) fn near(&mut self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
+    pub(super) fn near(&self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
         match address.scheme() {
             "http" if is_link_local || is_loopback(address) => self.kind(true, true, None, timeout),
@@ -81,7 +88,7 @@ impl Clients {
     }
 
     fn kind(
-        &mut self,
+        &self,
         local: bool,
         plain: bool,
         ca_file: Option<PathBuf>,
@@ -89,12 +96,25 @@ impl Clients {
     ) -> Result<Caller, FetchError> {
         let kind = Kind { local, plain, ca_file, time: CONNECT_TIMEOUT.min(timeout * 2 / 3) };
         let sockets = Arc::clone(&self.sockets);
-        if let Some((_, client)) = self.known.iter().find(|(other, _)| *other == kind) {
-            return Ok(Caller { client: client.clone(), sockets });
+        if let Some(client) = self.known(&kind) {
+            return Ok(Caller { client, sockets });
         }
-        let client = build(&kind)?;
-        self.known.push((kind, client.clone()));
+        // Nobody else waits for the files that this reads.
+        let built = build(&kind)?;
+        // Whoever was first shares its connections.
+        let client = self.known(&kind).unwrap_or_else(|| {
+            self.lock().push((kind, built.clone()));
+            built
+        });
         Ok(Caller { client, sockets })
+    }
+
+    fn known(&self, kind: &Kind) -> Option<Client> {
+        self.lock().iter().find(|(other, _)| other == kind).map(|(_, client)| client.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Kind, Client)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,13 +140,11 @@ impl Caller {
     }
 
     /// One request and its answer, within the time for one.
-    pub(super) async fn send(
-        &self,
-        request: RequestBuilder,
-        host: &str,
-        timeout: Duration,
-    ) -> Result<Answer, FetchError> {
+    pub(super) async fn send(&self, request: RequestBuilder, exchange: Exchange<'_>) -> Result<Answer, FetchError> {
+        let Exchange { host, what, timeout, call } = exchange;
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
+        let begun = Instant::now();
+        call.tell(|| Event::Requested { host: host.into(), what });
         let exchange = async {
             let response = request.send().await.map_err(|error| FetchError::of_request(host, &error))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -134,8 +152,26 @@ impl Caller {
             Ok(Answer { status, body: body(host, response).await?, headers, received })
         };
         let late = FetchError::Unreachable { host: host.to_owned(), why: Unreachable::Timeout };
-        tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late))
+        let answer = tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(late));
+        call.tell(|| {
+            let (host, took) = (host.into(), begun.elapsed());
+            match &answer {
+                Ok(answer) => Event::Answered { host, what, status: answer.status, took },
+                Err(error) => Event::Unanswered { host, what, code: error.code(), took },
+            }
+        });
+        answer
     }
+}
+
+/// What a request is about.
+pub(super) struct Exchange<'e> {
+    /// Who is asked.
+    pub(super) host: &'e str,
+    pub(super) what: Asked,
+    /// How long it may take.
+    pub(super) timeout: Duration,
+    pub(super) call: &'e Call,
 }
 
 fn build(kind: &Kind) -> Result<Client, FetchError> {
@@ -175,7 +211,7 @@ fn tls(plain: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Fetc
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError> {
     let fault = |why: String| FetchError::CaFile(path.display().to_string(), why);
-    let pem = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let pem = read(path, MAX_CA_FILE).map_err(|error| fault(error.to_string()))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),

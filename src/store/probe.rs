@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::call::Call;
 use super::error::FetchError;
 use super::http::Answer;
+use super::pool::Pool;
 use super::unreachable::Unreachable;
 use super::vault::{Task, Vault, nobody};
 use crate::config::{DEFAULT_API_VERSION, Store};
@@ -65,11 +67,14 @@ pub async fn probe(stores: &[Store], timeout: Duration) -> Vec<Probe> {
         .iter()
         .map(|store| Store { request_timeout: store.request_timeout.min(time), ..store.clone() })
         .collect();
+    let pool = Pool::new();
+    let call = Call::until(deadline);
     let mut tasks = JoinSet::new();
-    for (index, vault) in super::open(&stores).into_iter().enumerate() {
+    for (index, store) in stores.into_iter().enumerate() {
+        let (pool, call) = (pool.clone(), call.clone());
         tasks.spawn(async move {
-            let probe = match vault {
-                Ok(vault) => vault.probe(deadline).await,
+            let probe = match pool.open(&store, &call).await {
+                Ok(vault) => vault.probe(&call).await,
                 Err(error) => Probe::unopened(error),
             };
             (index, probe)
@@ -123,11 +128,11 @@ impl Probe {
 impl Vault {
     /// Makes the checks. Permission is proved by asking for a secret that isn't there: a vault looks at permissions
     /// first, so that "not found" is the good answer.
-    async fn probe(&self, deadline: Instant) -> Probe {
+    async fn probe(&self, call: &Call) -> Probe {
         let mut probe = Probe::none();
-        let checks = self.checks(&mut probe, deadline);
+        let checks = self.checks(&mut probe, call);
         // What the time ends in the middle of a check stays as the check left it.
-        let ended = tokio::time::timeout_at(deadline, checks).await;
+        let ended = tokio::time::timeout_at(call.deadline, checks).await;
         if ended.is_err() {
             if probe.token == Check::Skipped {
                 probe.token = Check::Failed(self.source().late());
@@ -138,8 +143,8 @@ impl Vault {
         probe
     }
 
-    async fn checks(&self, probe: &mut Probe, deadline: Instant) {
-        if let Some(answer) = self.greeting(probe, deadline).await {
+    async fn checks(&self, probe: &mut Probe, call: &Call) {
+        if let Some(answer) = self.greeting(probe, call).await {
             probe.clock_ahead = answer.clock_ahead();
             if let Some(ahead) = probe.clock_ahead {
                 let is_off = ahead.unsigned_abs() > CLOCK_TOLERANCE;
@@ -148,34 +153,34 @@ impl Vault {
         }
         if probe.answer != Check::Fine {
             // No token is asked for; what is wrong with it on this machine is told all the same.
-            if let Err(error) = self.source().is_there() {
+            if let Err(error) = self.source().is_there().await {
                 probe.token = Check::Failed(error);
             }
             return;
         }
         let begun = Instant::now();
-        if let Err(error) = self.token(deadline).await {
+        if let Err(error) = self.token(call).await {
             probe.token = Check::Failed(error);
             return;
         }
         probe.token = Check::Fine;
         probe.token_took = Some(begun.elapsed());
         let begun = Instant::now();
-        let asked = self.fetch(&nobody(), None, deadline).await;
+        let asked = self.fetch(&nobody(), None, call).await;
         probe.latency = Some(begun.elapsed());
         match asked {
             Ok(_) | Err(FetchError::NotFound) => (probe.permission, probe.api_version) = (Check::Fine, Check::Fine),
-            Err(error @ FetchError::BadRequest(_)) => self.doubt_version(probe, error, deadline).await,
+            Err(error @ FetchError::BadRequest(_)) => self.doubt_version(probe, error, call).await,
             Err(error) if is_of_answer(&error) => probe.answer = Check::Failed(error),
             Err(error) => probe.permission = Check::Failed(error),
         }
     }
 
     /// Asks without a token. What is known of the name, the connection and who answers is in the checks afterwards.
-    async fn greeting(&self, probe: &mut Probe, deadline: Instant) -> Option<Answer> {
-        let until = deadline.min(Instant::now() + GREETING_TIME);
+    async fn greeting(&self, probe: &mut Probe, call: &Call) -> Option<Answer> {
+        let call = call.before(Instant::now() + GREETING_TIME);
         let mut last = None;
-        let greeted = tokio::time::timeout_at(until, self.greet(until, &mut last)).await;
+        let greeted = tokio::time::timeout_at(call.deadline, self.greet(&call, &mut last)).await;
         let error = match greeted.unwrap_or_else(|_| Err(last.unwrap_or_else(|| self.late(Task::Challenge)))) {
             Ok(answer) => {
                 (probe.dns, probe.tls) = (Check::Fine, Check::Fine);
@@ -206,12 +211,12 @@ impl Vault {
     }
 
     /// A request was refused: by its `api-version`, if another one is taken.
-    async fn doubt_version(&self, probe: &mut Probe, error: FetchError, deadline: Instant) {
+    async fn doubt_version(&self, probe: &mut Probe, error: FetchError, call: &Call) {
         if self.store().api_version == DEFAULT_API_VERSION {
             probe.permission = Check::Failed(error);
             return;
         }
-        match self.with_version(DEFAULT_API_VERSION).fetch(&nobody(), None, deadline).await {
+        match self.with_version(DEFAULT_API_VERSION).fetch(&nobody(), None, call).await {
             Ok(_) | Err(FetchError::NotFound) => {
                 (probe.permission, probe.api_version) = (Check::Fine, Check::Failed(error));
             }

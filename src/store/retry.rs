@@ -6,7 +6,9 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
 use super::answer::wait::wait;
+use super::call::Call;
 use super::error::FetchError;
+use super::event::Event;
 use super::unreachable::Unreachable;
 
 /// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
@@ -31,15 +33,16 @@ impl From<FetchError> for Failed {
 }
 
 /// The tries of one request.
-pub(super) struct Retry {
-    deadline: Instant,
+pub(super) struct Retry<'c> {
+    call: &'c Call,
+    host: &'c str,
     failed: u32,
 }
 
-impl Retry {
+impl<'c> Retry<'c> {
     /// No try yet.
-    pub(super) fn until(deadline: Instant) -> Self {
-        Self { deadline, failed: 0 }
+    pub(super) fn of(call: &'c Call, host: &'c str) -> Self {
+        Self { call, host, failed: 0 }
     }
 
     /// Waits before the next try, or gives the error back when there is none.
@@ -52,10 +55,17 @@ impl Retry {
         if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }
-        let next = Instant::now() + asked.unwrap_or_else(|| back_off(self.failed - 1));
-        if next >= self.deadline {
+        let pause = asked.unwrap_or_else(|| back_off(self.failed - 1));
+        let next = Instant::now() + pause;
+        if next >= self.call.deadline {
             return Err(error);
         }
+        self.call.tell(|| Event::Retrying {
+            host: self.host.into(),
+            code: error.code(),
+            attempt: self.failed + 1,
+            pause,
+        });
         tokio::time::sleep_until(next).await;
         Ok(())
     }
@@ -89,7 +99,8 @@ mod tests {
         ];
         for (error, expected, least) in cases {
             let begun = Instant::now();
-            let mut retry = Retry::until(begun + Duration::from_secs(300));
+            let call = Call::until(begun + Duration::from_secs(300));
+            let mut retry = Retry::of(&call, "v");
             let mut tries = 1;
             while retry.after(error.clone().into()).await.is_ok() {
                 tries += 1;

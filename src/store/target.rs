@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::challenge::Challenge;
+use super::call::Call;
 use super::error::FetchError;
 use crate::config::Store;
 
@@ -58,12 +59,12 @@ impl Target {
 }
 
 impl Learnt {
-    /// What is known to somebody who came at that time. What won't heal counts for all who come later, anything else
+    /// What is known to somebody who came at that time. What won't heal counts for all of the same call, anything else
     /// for those who were waiting.
-    pub(super) fn since(&self, asked: Instant) -> Option<Result<Arc<Target>, FetchError>> {
+    pub(super) fn since(&self, asked: Instant, call: &Call) -> Option<Result<Arc<Target>, FetchError>> {
         match self.0.as_ref()? {
             Ok(target) => Some(Ok(Arc::clone(target))),
-            Err((error, at)) => (asked <= *at || !error.is_transient()).then(|| Err(error.clone())),
+            Err((error, at)) => (asked <= *at || !error.is_transient() && call.begun < *at).then(|| Err(error.clone())),
         }
     }
 

@@ -67,6 +67,14 @@ impl Throttle {
         }
     }
 
+    /// Lets no more in at once than that from now on.
+    pub(super) fn bound(&self, concurrency: NonZeroU16) {
+        let mut state = self.state();
+        let fewer = state.window.bound(usize::from(concurrency.get()));
+        let gone = self.permits.forget_permits(fewer);
+        state.window.owed += fewer - gone;
+    }
+
     /// Waits for a pause to end, for the budget, and for a place. Nobody holds a place meanwhile. When that is later than
     /// the deadline, the error is what the vault said; nothing where it is the budget that is spent.
     pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, Option<FetchError>> {
@@ -125,8 +133,8 @@ impl State {
 }
 
 impl Permit<'_> {
-    /// Notes that the vault can't take the request now, and pauses all of them.
-    pub(super) fn throttled(&mut self, asked: Option<Duration>, why: &FetchError) {
+    /// Notes that the vault can't take the request now, and pauses all of them. Tells for how long.
+    pub(super) fn throttled(&mut self, asked: Option<Duration>, why: &FetchError) -> Duration {
         let mut state = self.throttle.state();
         self.counts = false;
         let now = Instant::now();
@@ -148,6 +156,7 @@ impl Permit<'_> {
         if let Some(wave) = &mut pause.wave {
             wave.throttled += 1;
         }
+        pause.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// Notes that the vault answered as it should.

@@ -8,7 +8,9 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::answer::grant::Grant;
+use super::call::Call;
 use super::error::FetchError;
+use super::event::Event;
 use super::identity::Source;
 use super::retry::Retry;
 use super::target::Target;
@@ -81,12 +83,12 @@ impl Tokens {
 
     /// The token. Whoever comes while the first one is being fetched waits for it; whoever comes while one is being
     /// renewed that counts takes that.
-    pub(super) async fn get(&self, target: &Target, deadline: Instant) -> Result<Token, FetchError> {
+    pub(super) async fn get(&self, target: &Target, call: &Call) -> Result<Token, FetchError> {
         let asked = Instant::now();
         let entry = self.entry(target);
         let old = {
             let state = entry.state();
-            if let Some(known) = state.known(asked, deadline) {
+            if let Some(known) = state.known(asked, call) {
                 return known;
             }
             state.current.clone().filter(|token| token.end > asked)
@@ -101,17 +103,18 @@ impl Tokens {
         let now = Instant::now();
         let old = {
             let state = entry.state();
-            if let Some(known) = state.known(asked, deadline) {
+            if let Some(known) = state.known(asked, call) {
                 return known;
             }
             state.current.clone().filter(|token| token.end > now)
         };
         let fetched = match &old {
-            None => Box::pin(self.fetch(target, deadline)).await,
+            None => Box::pin(self.fetch(target, call)).await,
             // There is no waiting for another try, and not long for this one.
             Some(token) => {
+                let only = call.before(now);
                 let time = RENEWAL_TIME.min((token.end - now) / 2);
-                let renewal = tokio::time::timeout(time, Box::pin(self.fetch(target, now)));
+                let renewal = tokio::time::timeout(time, Box::pin(self.fetch(target, &only)));
                 renewal.await.unwrap_or_else(|_| Err(self.source.late()))
             }
         };
@@ -126,7 +129,7 @@ impl Tokens {
                     Ok(token)
                 }
                 _ => {
-                    state.failed = Some(Failure { error: error.clone(), at: Instant::now(), deadline });
+                    state.failed = Some(Failure { error: error.clone(), at: Instant::now(), deadline: call.deadline });
                     Err(error)
                 }
             },
@@ -166,11 +169,15 @@ impl Tokens {
         entry
     }
 
-    async fn fetch(&self, target: &Target, deadline: Instant) -> Result<Grant, FetchError> {
-        let mut retry = Retry::until(deadline);
+    async fn fetch(&self, target: &Target, call: &Call) -> Result<Grant, FetchError> {
+        let mut retry = Retry::of(call, self.source.host());
         loop {
-            match self.source.token(target).await {
-                Ok(grant) => return Ok(grant),
+            match self.source.token(target, call).await {
+                Ok(grant) => {
+                    let lifetime = grant.lifetime();
+                    call.tell(|| Event::Token { host: self.source.host().into(), lifetime });
+                    return Ok(grant);
+                }
                 Err(failed) => retry.after(failed).await?,
             }
         }
@@ -184,12 +191,14 @@ impl Entry {
 }
 
 impl State {
-    /// What is known to somebody who came at that time and has until then. What won't heal counts for all who come
-    /// later; anything else for those who were waiting, and have no more time than whoever failed.
-    fn known(&self, asked: Instant, deadline: Instant) -> Option<Result<Token, FetchError>> {
-        if let Some(failed) = &self.failed
-            && (!failed.error.is_transient() || asked <= failed.at && deadline <= failed.deadline)
-        {
+    /// What is known to somebody who came at that time. What won't heal counts for all of the same call; anything else
+    /// for those who were waiting, and have no more time than whoever failed.
+    fn known(&self, asked: Instant, call: &Call) -> Option<Result<Token, FetchError>> {
+        let counts = |failed: &Failure| {
+            let for_all = !failed.error.is_transient() && call.begun < failed.at;
+            for_all || asked <= failed.at && call.deadline <= failed.deadline
+        };
+        if let Some(failed) = self.failed.as_ref().filter(|failed| counts(failed)) {
             return Some(Err(failed.error.clone()));
         }
         self.current.clone().filter(|token| token.renew > Instant::now()).map(Ok)

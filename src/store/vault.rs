@@ -9,8 +9,10 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::bundle::Fetched;
+use super::call::Call;
 use super::error::FetchError;
-use super::http::{Answer, Caller};
+use super::event::{Asked, Event};
+use super::http::{Answer, Caller, Exchange};
 use super::identity::Source;
 use super::retry::{Failed, Retry};
 use super::target::{Learnt, Target};
@@ -24,7 +26,7 @@ use crate::secret::Secret;
 /// An open store.
 pub struct Vault {
     store: Store,
-    host: String,
+    host: Arc<str>,
     client: Caller,
     tokens: Arc<Tokens>,
     throttle: Arc<Throttle>,
@@ -54,7 +56,7 @@ impl Vault {
     pub(super) fn new(store: &Store, client: Caller, tokens: Arc<Tokens>, throttle: Arc<Throttle>) -> Self {
         Self {
             store: store.clone(),
-            host: store.vault_url.host_str().unwrap_or_default().to_owned(),
+            host: store.host().into(),
             client,
             tokens,
             throttle,
@@ -63,7 +65,7 @@ impl Vault {
         }
     }
 
-    /// Fetches one secret, the latest version of it without one. It is over at the deadline.
+    /// Fetches one secret, the latest version of it without one. It is over when the call is.
     ///
     /// # Errors
     /// What won't heal, at once; what may heal, when tries or time are used up.
@@ -71,11 +73,11 @@ impl Vault {
         &self,
         name: &SecretName,
         version: Option<SecretVersion>,
-        deadline: Instant,
+        call: &Call,
     ) -> Result<Fetched, FetchError> {
         let mut course = Course::default();
-        let tries = self.tries(name, version, deadline, &mut course);
-        match tokio::time::timeout_at(deadline, tries).await {
+        let tries = self.tries(name, version, call, &mut course);
+        match tokio::time::timeout_at(call.deadline, tries).await {
             Ok(result) => result,
             Err(_) => Err(course.last.unwrap_or_else(|| self.late(course.task))),
         }
@@ -85,8 +87,8 @@ impl Vault {
     pub(super) fn late(&self, task: Task) -> FetchError {
         match task {
             Task::Token => self.tokens.source().late(),
-            Task::Challenge => FetchError::Deadline { host: self.host.clone(), what: "its tenant and resource" },
-            Task::Secret => FetchError::Deadline { host: self.host.clone(), what: "a secret" },
+            Task::Challenge => FetchError::Deadline { host: self.host.to_string(), what: "its tenant and resource" },
+            Task::Secret => FetchError::Deadline { host: self.host.to_string(), what: "a secret" },
         }
     }
 
@@ -96,35 +98,35 @@ impl Vault {
     }
 
     /// Has a token, fetching it if need be.
-    pub(super) async fn token(&self, deadline: Instant) -> Result<Token, FetchError> {
-        let target = self.target(deadline).await?;
-        self.tokens.get(&target, deadline).await
+    pub(super) async fn token(&self, call: &Call) -> Result<Token, FetchError> {
+        let target = self.target(call).await?;
+        self.tokens.get(&target, call).await
     }
 
     async fn tries(
         &self,
         name: &SecretName,
         version: Option<SecretVersion>,
-        deadline: Instant,
+        call: &Call,
         course: &mut Course,
     ) -> Result<Fetched, FetchError> {
         let url = self.address(name, version);
-        let target = self.target(deadline).await?;
-        let mut retry = Retry::until(deadline);
+        let target = self.target(call).await?;
+        let mut retry = Retry::of(call, &self.host);
         let mut renewed = false;
         loop {
             // Whoever can't have a token hears of it before the queue for a place.
             course.task = Task::Token;
-            self.tokens.get(&target, deadline).await?;
+            self.tokens.get(&target, call).await?;
             course.task = Task::Secret;
-            let permit = self.throttle.enter(deadline).await;
+            let permit = self.throttle.enter(call.deadline).await;
             let mut permit =
                 permit.map_err(|why| course.last.take().or(why).unwrap_or_else(|| self.late(Task::Secret)))?;
             // In the queue the token may have grown old, or been refused.
             course.task = Task::Token;
-            let token = self.tokens.get(&target, deadline).await?;
+            let token = self.tokens.get(&target, call).await?;
             course.task = Task::Secret;
-            let failed = match self.request(&url, &token, &target, version).await {
+            let failed = match self.request(&url, &token, &target, version, call).await {
                 Ok(fetched) => {
                     permit.succeeded();
                     self.accepted.fetch_max(token.generation, Ordering::Relaxed);
@@ -138,7 +140,8 @@ impl Vault {
                     renewed = true;
                 }
                 error if error.is_of_load() => {
-                    permit.throttled(failed.asked, error);
+                    let pause = permit.throttled(failed.asked, error);
+                    call.tell(|| Event::Throttled { host: Arc::clone(&self.host), pause });
                     course.last = Some(failed.error);
                 }
                 _ => {
@@ -180,8 +183,9 @@ impl Vault {
         token: &Token,
         target: &Target,
         version: Option<SecretVersion>,
+        call: &Call,
     ) -> Result<Fetched, Failed> {
-        let answer = self.ask(url, Some(token)).await?;
+        let answer = self.ask(url, Some(token), call).await?;
         if answer.status == 200 {
             let fetched = Fetched::parse(answer.body.as_bytes())?;
             if version.is_some_and(|version| version != fetched.version) {
@@ -196,7 +200,7 @@ impl Vault {
         Err(Failed { error, asked: answer.asked() })
     }
 
-    async fn ask(&self, url: &Url, token: Option<&Token>) -> Result<Answer, FetchError> {
+    async fn ask(&self, url: &Url, token: Option<&Token>, call: &Call) -> Result<Answer, FetchError> {
         let request = self.client.get(url.clone()).header(ACCEPT, "application/json");
         let request = request.header("x-ms-client-request-id", request_id());
         let request = match token {
@@ -204,14 +208,16 @@ impl Vault {
             None => request,
         };
         // On the heap, so that the many who wait for their turn are small.
-        Box::pin(self.client.send(request, &self.host, self.store.request_timeout)).await
+        let what = if token.is_some() { Asked::Secret } else { Asked::Challenge };
+        let exchange = Exchange { host: &self.host, what, timeout: self.store.request_timeout, call };
+        Box::pin(self.client.send(request, exchange)).await
     }
 
     /// What its tokens are for. Whoever comes while the vault is being asked waits for its one answer.
-    async fn target(&self, deadline: Instant) -> Result<Arc<Target>, FetchError> {
+    async fn target(&self, call: &Call) -> Result<Arc<Target>, FetchError> {
         let asked = Instant::now();
         let mut learnt = self.target.lock().await;
-        if let Some(known) = learnt.since(asked) {
+        if let Some(known) = learnt.since(asked, call) {
             return known;
         }
         let source = self.tokens.source();
@@ -220,7 +226,7 @@ impl Vault {
             Some(resource) if tenant.is_some() || !source.wants_tenant() => {
                 Ok(Target { tenant, resource: resource.to_owned() })
             }
-            resource => match Box::pin(self.greet(deadline, &mut None)).await {
+            resource => match Box::pin(self.greet(call, &mut None)).await {
                 Ok(answer) => match (Target::of(answer.challenge(), tenant, resource, &self.store), resource) {
                     // It has a tenant of its own, which may be the right one.
                     (Err(FetchError::NoChallenge), Some(resource)) if !source.needs_tenant() => {
@@ -236,16 +242,17 @@ impl Vault {
 
     /// Asks for nothing in particular without a token, as Microsoft's own clients do first: a vault answers with a
     /// challenge that tells its tenant and resource.
-    pub(super) async fn greet(&self, deadline: Instant, last: &mut Option<FetchError>) -> Result<Answer, FetchError> {
+    pub(super) async fn greet(&self, call: &Call, last: &mut Option<FetchError>) -> Result<Answer, FetchError> {
         let url = self.address(&nobody(), None);
-        let mut retry = Retry::until(deadline);
+        let mut retry = Retry::of(call, &self.host);
         loop {
-            let permit = self.throttle.enter(deadline).await;
+            let permit = self.throttle.enter(call.deadline).await;
             let mut permit = permit.map_err(|why| last.take().or(why).unwrap_or_else(|| self.late(Task::Challenge)))?;
-            let failed = match self.ask(&url, None).await {
+            let failed = match self.ask(&url, None, call).await {
                 Ok(answer) => match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
                     error if error.is_of_load() => {
-                        permit.throttled(answer.asked(), &error);
+                        let pause = permit.throttled(answer.asked(), &error);
+                        call.tell(|| Event::Throttled { host: Arc::clone(&self.host), pause });
                         *last = Some(error);
                         continue;
                     }

@@ -26,6 +26,14 @@ impl Window {
         fewer
     }
 
+    /// Allows no more than that from now on, and says by how much the window shrinks.
+    pub(super) fn bound(&mut self, most: usize) -> usize {
+        self.most = self.most.min(most);
+        let fewer = self.now.saturating_sub(self.most);
+        self.now -= fewer;
+        fewer
+    }
+
     /// Counts a success, and says whether there is a place to add: one for each round of the window.
     pub(super) fn grows(&mut self) -> bool {
         self.successes += 1;

@@ -54,7 +54,7 @@ type Reader<'t> = crate::yaml::Reader<'t, Foreign>;
 pub const ONLY_JOB: &str = "main";
 
 /// A workflow file: its text as a tree, and what it means. `V` is what a variable is bound to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Workflow<V> {
     /// The file's own tree, to rewrite it and to point into it.
     pub tree: Arc<Tree>,
@@ -63,7 +63,7 @@ pub struct Workflow<V> {
 }
 
 /// One YAML document: a workflow in the sense of the file's author.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Document<V> {
     /// Its `name`, or the file's stem.
     pub name: String,
@@ -82,7 +82,7 @@ pub struct Document<V> {
 }
 
 /// Steps that run one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Job<V> {
     /// Its key under `jobs`.
     pub id: String,
@@ -101,7 +101,7 @@ pub struct Job<V> {
 }
 
 /// One command and what it is given.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Step<V> {
     /// Its place in the job, from 1.
     pub number: u32,
@@ -161,7 +161,7 @@ pub enum Condition {
 }
 
 /// A variable or input, and what is bound to it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Binding<V> {
     /// The name, as written.
     pub name: Arc<str>,

@@ -73,7 +73,7 @@ pub(crate) enum StepSet {
 
 /// Which steps of a workflow see which of its bindings. It takes time and memory in proportion to the workflow, however
 /// many steps see a binding: what is kept is who doesn't.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Visibility {
     documents: Vec<Steps>,
     /// By binding, the steps that don't see it as [`overridden`] tells them.
@@ -81,7 +81,7 @@ pub(crate) struct Visibility {
 }
 
 /// The steps of a document that count.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Steps {
     /// By job, from 1; jobs without steps aren't here.
     jobs: Vec<(u32, Vec<u32>)>,

@@ -34,6 +34,7 @@ mod private_files;
 mod probe;
 mod processes;
 mod resolve;
+mod resolver;
 mod reveal;
 mod run;
 mod run_cli;

@@ -10,6 +10,7 @@ use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
 use credflow::emulator::{Emulator, Fault, Limit, Requests, Vault, Version};
 use credflow::plan::Plan;
+use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::secret::Secret;
 use credflow::source::Source;
 use credflow::workflow::Workflow;
@@ -44,12 +45,16 @@ async fn emulator(vaults: Vec<Vault>, faults: impl IntoIterator<Item = Fault>) -
     builder.faults(faults).start().await.expect("an emulator")
 }
 
+fn within(seconds: u64) -> ResolveOptions {
+    ResolveOptions::default().timeout(Duration::from_secs(seconds))
+}
+
 /// How long it took when all of it worked.
 async fn resolve(plan: Plan, emulator: &Emulator, timeout: u64) -> Result<Duration, Diagnostics> {
     let plan = plan.with_stores(|store| emulator.redirect(store));
     let _pace = pace();
     let begun = Instant::now();
-    let (resolved, _) = plan.resolve(Duration::from_secs(timeout), |_| ()).await?;
+    let resolved = Resolver::new().resolve(&plan, within(timeout)).await?;
     for (fetch, answer) in resolved.plan().fetches().iter().zip(resolved.answers()) {
         assert_eq!(answer.value.expose(), fetch.secret.as_str().replace("s-", "value-"));
     }
@@ -207,8 +212,8 @@ async fn a_value_out_of_its_time_is_an_error_where_the_store_says_so() {
         let emulator = emulator(vec![vault], []).await;
         let lenient = plan(&[("payments", "")], 1).with_stores(|store| emulator.redirect(store));
         let _pace = pace();
-        let (_, warnings) = lenient.resolve(Duration::from_secs(5), |_| ()).await.expect("a value, with a warning");
-        let warnings = warnings.to_string();
+        let resolved = Resolver::new().resolve(&lenient, within(5)).await.expect("a value, with a warning");
+        let warnings = resolved.warnings().to_string();
         assert!(warnings.contains("warning[validity]") && warnings.contains(expected), "{warnings}");
         let strict = plan(&[("payments", "    enforce-validity: true\n")], 1);
         let faults = resolve(strict, &emulator, 5).await.expect_err("an error").to_string();
@@ -239,6 +244,6 @@ async fn stores_of_one_vault_keep_the_smaller_bound() {
     });
     assert_eq!(plan.stores()[1].max_concurrency, NonZeroU16::new(3).expect("three"));
     let _pace = pace();
-    plan.resolve(Duration::from_secs(30), |_| ()).await.expect("all values");
+    Resolver::new().resolve(&plan, within(30)).await.expect("all values");
     assert_eq!(emulator.counts().peak("payments"), 3);
 }

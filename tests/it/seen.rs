@@ -12,6 +12,7 @@ use credflow::emulator::{Emulator, Vault};
 use credflow::plan::{Plan, Purpose, Render};
 use credflow::reference::Template;
 use credflow::render::{Reveal, json, yaml};
+use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::run::{Event, Options, Outcome, Skip, run};
 use credflow::source::Source;
 use credflow::workflow::{Workflow, input_name};
@@ -248,7 +249,8 @@ async fn what_no_step_sees_is_not_asked_for_and_leaves_no_hole() {
     let plan = plan(OVERRIDDEN);
     assert_eq!(secrets(&plan), ["c", "d"]);
     let plan = plan.with_stores(|store| emulator.redirect(store));
-    let (resolved, _) = plan.resolve(Duration::from_secs(300), |_| ()).await.expect("all values");
+    let options = ResolveOptions::default().timeout(Duration::from_secs(300));
+    let resolved = Resolver::new().resolve(&plan, options).await.expect("all values");
     let asked: Vec<String> = emulator.counts().gets.into_keys().map(|(_, secret)| secret).collect();
     assert_eq!(asked, ["c", "d"]);
     let filled = resolved.render();
@@ -276,7 +278,8 @@ async fn a_file_has_every_value_and_its_workflow_those_that_are_seen() {
     let emulator = Emulator::builder().vault(vault).start().await.expect("an emulator");
     let plan = read(OVERRIDDEN).plan_for::<Render>(Some(&config())).expect("a plan");
     let plan = plan.with_stores(|store| emulator.redirect(store));
-    let (resolved, _) = plan.resolve(Duration::from_secs(300), |_| ()).await.expect("all values");
+    let options = ResolveOptions::default().timeout(Duration::from_secs(300));
+    let resolved = Resolver::new().resolve(&plan, options).await.expect("all values");
     assert_eq!(emulator.counts().gets.len(), 5);
     let file = resolved.render();
     let text = yaml(&file, Reveal::Revealed).expect("a file");

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use credflow::config::{Identity, Proof, SecretSource, Store};
 use credflow::reference::SecretName;
 use credflow::secret::Secret;
-use credflow::store::{self, FetchError, Fetched, Unreachable, Vault};
+use credflow::store::{Call, FetchError, Fetched, Pool, Unreachable, Vault};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -222,8 +222,13 @@ fn bundle(value: &str) -> String {
     )
 }
 
-fn open(store: &Store) -> Result<Vault, FetchError> {
-    store::open([store]).pop().expect("a vault for a store")
+async fn open(store: &Store) -> Result<Arc<Vault>, FetchError> {
+    Pool::new().open(store, &within(300.0)).await
+}
+
+/// A call that has so many seconds.
+fn within(seconds: f64) -> Call {
+    Call::until(Instant::now() + Duration::from_secs_f64(seconds))
 }
 
 fn name() -> SecretName {
@@ -232,9 +237,9 @@ fn name() -> SecretName {
 
 /// One fetch from a store of its own. Whatever goes wrong, nothing secret is in the error.
 async fn fetch_within(store: &Store, seconds: f64) -> Result<Fetched, FetchError> {
-    let deadline = Instant::now() + Duration::from_secs_f64(seconds);
-    let result = match open(store) {
-        Ok(vault) => vault.fetch(&name(), None, deadline).await,
+    let call = within(seconds);
+    let result = match open(store).await {
+        Ok(vault) => vault.fetch(&name(), None, &call).await,
         Err(error) => Err(error),
     };
     if let Err(error) = &result {
@@ -259,12 +264,12 @@ async fn code(store: &Store) -> &'static str {
 }
 
 /// Many fetches at once from one vault.
-async fn fetch_many(vault: &Arc<Vault>, count: usize, seconds: u64) -> Vec<Result<Fetched, FetchError>> {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
+async fn fetch_many(vault: &Arc<Vault>, count: usize, seconds: u32) -> Vec<Result<Fetched, FetchError>> {
+    let call = within(f64::from(seconds));
     let mut tasks = JoinSet::new();
     for _ in 0..count {
-        let vault = Arc::clone(vault);
-        tasks.spawn(async move { vault.fetch(&name(), None, deadline).await });
+        let (vault, call) = (Arc::clone(vault), call.clone());
+        tasks.spawn(async move { vault.fetch(&name(), None, &call).await });
     }
     tasks.join_all().await
 }
@@ -273,10 +278,10 @@ async fn fetch_many(vault: &Arc<Vault>, count: usize, seconds: u64) -> Vec<Resul
 async fn a_fetch_is_what_microsoft_documents() {
     let server = Server::vault(|_| secret()).await;
     let store = server.store();
-    let vault = open(&store).expect("a vault");
+    let vault = open(&store).await.expect("a vault");
     let version = VERSION.parse().expect("a version");
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let fetched = vault.fetch(&name(), Some(version), deadline).await.expect("a secret");
+    let call = within(5.0);
+    let fetched = vault.fetch(&name(), Some(version), &call).await.expect("a secret");
     assert_eq!(fetched.value.expose(), VALUE);
     assert_eq!(fetched.version, version);
     assert_eq!((fetched.not_before, fetched.expires), (Some(17), Some(18)));
@@ -307,17 +312,17 @@ async fn a_fetch_is_what_microsoft_documents() {
 #[tokio::test(start_paused = true)]
 async fn another_version_than_the_one_asked_for_is_refused() {
     let server = Server::vault(|_| secret()).await;
-    let vault = open(&server.store()).expect("a vault");
+    let vault = open(&server.store()).await.expect("a vault");
     let other = "00000000000000000000000000000001".parse().expect("a version");
-    let deadline = Instant::now() + Duration::from_secs(5);
-    let error = vault.fetch(&name(), Some(other), deadline).await.expect_err("another version");
+    let call = within(5.0);
+    let error = vault.fetch(&name(), Some(other), &call).await.expect_err("another version");
     assert_eq!(error.code(), "answer");
 }
 
 #[tokio::test(start_paused = true)]
 async fn fifty_fetches_share_one_token() {
     let server = Server::vault(|_| secret()).await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     assert!(fetch_many(&vault, 50, 5).await.iter().all(Result::is_ok));
     assert_eq!((server.tokens(), server.fetches()), (1, 50));
 }
@@ -331,9 +336,11 @@ async fn stores_of_one_identity_share_one_token() {
         client: "another".to_owned(),
         secret: SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned()))),
     };
-    let deadline = Instant::now() + Duration::from_secs(5);
-    for vault in store::open(&stores) {
-        assert!(vault.expect("a vault").fetch(&name(), None, deadline).await.is_ok());
+    let call = within(5.0);
+    let pool = Pool::new();
+    for store in &stores {
+        let vault = pool.open(store, &call).await.expect("a vault");
+        assert!(vault.fetch(&name(), None, &call).await.is_ok());
     }
     assert_eq!((server.tokens(), server.fetches()), (2, 3));
 }
@@ -366,7 +373,7 @@ async fn a_bound_on_requests_in_flight_holds() {
     let mut store = entra.store();
     store.vault_url = format!("http://localhost:{vault_port}").parse().expect("an address");
     store.max_concurrency = NonZeroU16::new(3).expect("not zero");
-    let vault = Arc::new(open(&store).expect("a vault"));
+    let vault = open(&store).await.expect("a vault");
     assert!(fetch_many(&vault, 30, 5).await.iter().all(Result::is_ok));
     assert_eq!(most.load(Ordering::SeqCst), 3);
 }
@@ -386,7 +393,7 @@ async fn retry_after_pauses_the_whole_vault() {
     let server = Server::vault(throttled).await;
     let mut store = server.store();
     store.max_concurrency = NonZeroU16::new(4).expect("not zero");
-    let vault = Arc::new(open(&store).expect("a vault"));
+    let vault = open(&store).await.expect("a vault");
     assert!(fetch_many(&vault, 20, 10).await.iter().all(Result::is_ok));
     let seen = server.seen(false);
     // One wasted wave, and nothing while the pause lasts.
@@ -429,7 +436,7 @@ async fn a_token_that_counted_and_is_refused_is_renewed_once_for_all() {
         secret()
     })
     .await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     assert!(fetch_many(&vault, 1, 5).await.iter().all(Result::is_ok));
     revoked.store(1, Ordering::SeqCst);
     assert!(fetch_many(&vault, 10, 5).await.iter().all(Result::is_ok));
@@ -441,7 +448,7 @@ async fn a_refused_fresh_token_is_final_at_once() {
     let server = Server::vault(|_| http(401, BODY)).await;
     let mut store = server.store();
     store.max_concurrency = NonZeroU16::new(2).expect("not zero");
-    let vault = Arc::new(open(&store).expect("a vault"));
+    let vault = open(&store).await.expect("a vault");
     let refused = |results: Vec<Result<Fetched, FetchError>>| {
         results.into_iter().all(|result| result.err() == Some(FetchError::TokenRejected))
     };
@@ -459,7 +466,7 @@ async fn a_renewal_that_hangs_keeps_nobody_while_the_old_token_counts() {
         _ => Reply::Silence,
     })
     .await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     assert!(fetch_many(&vault, 5, 5).await.iter().all(Result::is_ok));
     tokio::time::sleep(Duration::from_millis(2100)).await;
     let begun = Instant::now();
@@ -478,7 +485,7 @@ async fn a_token_is_renewed_before_its_end_and_kept_when_that_fails() {
         http(503, BODY)
     })
     .await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     assert!(fetch_many(&vault, 5, 5).await.iter().all(Result::is_ok));
     assert_eq!(server.tokens(), 1);
     tokio::time::sleep(Duration::from_millis(2100)).await;
@@ -491,7 +498,7 @@ async fn a_token_is_renewed_before_its_end_and_kept_when_that_fails() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_token_is_reported_for_all_and_asked_for_once() {
     let server = Server::entra(|_| http(401, r#"{"error_codes":[7000215]}"#)).await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     let results = fetch_many(&vault, 50, 5).await;
     assert!(results.into_iter().all(|result| result.err() == Some(FetchError::WrongSecret)));
     assert_eq!((server.tokens(), server.fetches()), (1, 0));
@@ -503,7 +510,7 @@ async fn a_failure_that_heals_is_not_held_against_later_fetches() {
         if before == 0 { Reply::Http(429, "Retry-After: 60\r\n", "Too Many Requests".into()) } else { token(before) }
     })
     .await;
-    let vault = Arc::new(open(&server.store()).expect("a vault"));
+    let vault = open(&server.store()).await.expect("a vault");
     let results = fetch_many(&vault, 20, 5).await;
     assert!(results.into_iter().all(|result| result.err() == Some(FetchError::EntraBusy(429))));
     assert_eq!(server.tokens(), 1);
@@ -549,7 +556,7 @@ async fn a_503_pauses_the_vault_as_a_429_does() {
             _ => secret(),
         };
         let server = Server::vault(busy).await;
-        let vault = Arc::new(open(&server.store()).expect("a vault"));
+        let vault = open(&server.store()).await.expect("a vault");
         assert!(fetch_many(&vault, 300, 30).await.iter().all(Result::is_ok));
         assert_eq!(server.fetches(), 300 + FIRST);
         let seen = server.seen(false);
@@ -811,9 +818,10 @@ async fn a_federated_token_is_read_again_for_each_token() {
     let mut store = server.store();
     store.identity.proof = Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.clone()) };
     std::fs::write(&file, "first.token").expect("a file");
-    let vault = open(&store).expect("a vault");
+    let vault = open(&store).await.expect("a vault");
     let name = name();
-    let fetch = || vault.fetch(&name, None, Instant::now() + Duration::from_secs(5));
+    let call = within(5.0);
+    let fetch = || vault.fetch(&name, None, &call);
     fetch().await.expect("a secret");
     std::fs::write(&file, "second.token\n").expect("a file");
     fetch().await.expect("a secret");
@@ -1001,10 +1009,10 @@ async fn plain_http_leaves_this_machine_never() {
     let far = || "http://192.0.2.1".parse().expect("an address");
     let mut store = server.store();
     store.vault_url = far();
-    assert_eq!(open(&store).err().map(|error| error.code()), Some("plain-http"));
+    assert_eq!(open(&store).await.err().map(|error| error.code()), Some("plain-http"));
     let mut store = server.store();
     store.identity.authority = Some(far());
-    assert_eq!(open(&store).err().map(|error| error.code()), Some("plain-http"));
+    assert_eq!(open(&store).await.err().map(|error| error.code()), Some("plain-http"));
     assert_eq!((server.tokens(), server.fetches()), (0, 0));
 }
 
@@ -1018,7 +1026,7 @@ async fn a_ca_file_that_is_none_is_named() {
         let mut store = server.store();
         store.vault_url = "https://localhost:1".parse().expect("an address");
         store.ca_file = Some(path.clone());
-        let error = open(&store).err().expect("no authorities");
+        let error = open(&store).await.err().expect("no authorities");
         assert_eq!(error.code(), "ca-file");
         assert!(error.to_string().contains(&path.display().to_string()));
         hides(&store, &error);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::builder::OsStringValueParser;
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use emulate::{Emulate, EmulateAction, Export, ExportFormat, Project, Sdk};
 
@@ -40,9 +40,9 @@ pub(super) struct Global {
     /// Say nothing but errors and results.
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
-    /// Say more: which version each secret has.
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
-    pub(super) verbose: bool,
+    /// Say more: which version each secret has, retries and pauses; twice (-vv) each request.
+    #[arg(long, short, global = true, conflicts_with = "quiet", action = ArgAction::Count)]
+    pub(super) verbose: u8,
 }
 
 impl Global {

@@ -40,6 +40,13 @@ pub(super) fn forms(value: &[u8]) -> Vec<Form> {
     forms
 }
 
+/// A value with a backslash before each byte, as bash's `set -x` shows a pattern that was quoted.
+pub(super) fn backslashed(value: &[u8]) -> Form {
+    let mut out = form(2 * value.len());
+    out.extend(value.iter().flat_map(|byte| [b'\\', *byte]));
+    out
+}
+
 /// A form of at most so many bytes. It never grows beyond them, which would leave copies behind.
 fn form(capacity: usize) -> Form {
     Zeroizing::new(Vec::with_capacity(capacity))

@@ -25,8 +25,13 @@ const CERTIFICATE: &[u8] = b"LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR";
 
 /// Whether the value of a key is a secret.
 pub(super) fn is_secret_key(key: &[u8]) -> bool {
-    let key = key.trim_ascii().to_ascii_lowercase();
-    SECRET_KEYS.iter().any(|end| key.ends_with(end))
+    SECRET_KEYS.iter().any(|end| key_ends_with(key, end))
+}
+
+/// Whether a key ends with some letters, of whatever case.
+pub(super) fn key_ends_with(key: &[u8], end: &[u8]) -> bool {
+    let key = key.trim_ascii();
+    key.len() >= end.len() && key[key.len() - end.len()..].eq_ignore_ascii_case(end)
 }
 
 /// Whether a text can be the key of a line.

@@ -1,5 +1,7 @@
 //! A secret as Key Vault gives it: the bundle of Microsoft's REST reference.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -8,10 +10,10 @@ use crate::secret::Secret;
 use crate::store::error::FetchError;
 
 /// A secret as the vault gave it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Fetched {
     /// The value.
-    pub value: Secret,
+    pub value: Arc<Secret>,
     /// The version that it is; "latest" is one of them by now.
     pub version: SecretVersion,
     /// When it begins and ceases to be meant for use, in seconds since 1970. The service gives it out all the same.
@@ -54,7 +56,7 @@ impl Fetched {
         let id = bundle.id.ok_or(NOT_A_BUNDLE)?;
         let version = id.rsplit('/').next().and_then(|version| version.parse().ok());
         Ok(Self {
-            value: Secret::from_json(value.get()).ok_or(FetchError::Answer("its value is not a text"))?,
+            value: Arc::new(Secret::from_json(value.get()).ok_or(FetchError::Answer("its value is not a text"))?),
             version: version.ok_or(FetchError::Answer("it names no version"))?,
             not_before: bundle.attributes.nbf,
             expires: bundle.attributes.exp,

@@ -14,6 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+use crate::store::apart::read;
 use crate::store::error::FetchError;
 
 /// How long it counts, in seconds (5 to 10 minutes, as Microsoft advises).
@@ -21,6 +22,9 @@ const LIFETIME: i64 = 600;
 
 /// How far it reaches back, in seconds, for clocks that are a little apart.
 const LENIENCY: i64 = 60;
+
+/// The largest file with a certificate and its key, in bytes.
+const MAX_PEM: usize = 256 << 10;
 
 #[derive(Serialize)]
 struct Header<'h> {
@@ -44,7 +48,7 @@ struct Claims<'c> {
 /// The assertion of an application for a token endpoint, signed at that time (in seconds since 1970).
 pub(super) fn assertion(file: &Path, client: &str, endpoint: &str, now: i64) -> Result<Secret, FetchError> {
     let fault = |why: &str| FetchError::Certificate(file.display().to_string(), why.to_owned());
-    let pem = Zeroizing::new(std::fs::read(file).map_err(|error| fault(&error.to_string()))?);
+    let pem = read(file, MAX_PEM).map_err(|error| fault(&error.to_string()))?;
     if pem.windows(9).any(|window| window == b"ENCRYPTED") {
         return Err(fault("its key is encrypted; `openssl pkey` writes one that isn't"));
     }

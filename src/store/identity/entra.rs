@@ -16,8 +16,11 @@ use super::assertion::assertion;
 use crate::config::SecretSource;
 use crate::secret::Secret;
 use crate::store::answer::grant::Grant;
+use crate::store::apart::{apart, read};
+use crate::store::call::Call;
 use crate::store::error::FetchError;
-use crate::store::http::Caller;
+use crate::store::event::Asked;
+use crate::store::http::{Caller, Exchange};
 use crate::store::retry::Failed;
 use crate::store::target::Target;
 
@@ -26,6 +29,9 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 
 /// A clock that is further off than this makes assertions that don't count, in seconds.
 const CLOCK_TOLERANCE: i64 = 30;
+
+/// The longest secret or token that a file may hold, in bytes.
+const MAX_TEXT: usize = 64 << 10;
 
 /// An application that asks Entra ID for tokens.
 pub(super) struct Application {
@@ -48,27 +54,33 @@ pub(super) enum Credential {
 
 impl Application {
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
-        let failed = match self.request(target).await {
+    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+        let failed = match self.request(target, call).await {
             Err(failed) if failed.error == FetchError::AssertionTime => failed,
             result => return result,
         };
         // The answer told the time; with a clock that is right there is nothing to mend, nor in another's assertion.
         let is_own = matches!(self.credential, Credential::Certificate(_));
-        if is_own && self.clock_ahead.load(Ordering::Relaxed) != 0 { self.request(target).await } else { Err(failed) }
+        if is_own && self.clock_ahead.load(Ordering::Relaxed) != 0 {
+            self.request(target, call).await
+        } else {
+            Err(failed)
+        }
     }
 
     /// Whether what proves it can be read.
-    pub(super) fn is_there(&self) -> Result<(), FetchError> {
-        self.form(&self.authority, "").map(drop)
+    pub(super) async fn is_there(&self) -> Result<(), FetchError> {
+        self.proof(&self.authority).await.map(drop)
     }
 
-    async fn request(&self, target: &Target) -> Result<Grant, Failed> {
+    async fn request(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
         let url = self.endpoint(target.tenant.as_deref().ok_or(FetchError::NoChallenge)?);
-        let form = self.form(&url, &target.resource)?;
+        let proof = self.proof(&url).await?;
+        let form = self.form(&proof, &target.resource);
         let host = url.host_str().unwrap_or_default().to_owned();
         let request = self.http.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let answer = self.http.send(request.body(Bytes::from_owner(form)), &host, self.timeout).await;
+        let exchange = Exchange { host: &host, what: Asked::Token, timeout: self.timeout, call };
+        let answer = self.http.send(request.body(Bytes::from_owner(form)), exchange).await;
         let answer = answer.map_err(|error| error.of_tokens(&host))?;
         if answer.status == 200 {
             return Ok(Grant::parse(answer.body.as_bytes()).map_err(|error| error.of_tokens(&host))?);
@@ -81,17 +93,34 @@ impl Application {
         Err(Failed { error, asked: answer.asked() })
     }
 
-    /// The form, in memory that is wiped.
-    fn form(&self, endpoint: &Url, resource: &str) -> Result<Zeroizing<String>, FetchError> {
-        let secret = match &self.credential {
-            Credential::Secret(source) => client_secret(source)?,
-            Credential::Certificate(file) => {
+    /// What proves it: its secret, or an assertion.
+    async fn proof(&self, endpoint: &Url) -> Result<Arc<Secret>, FetchError> {
+        match &self.credential {
+            Credential::Secret(SecretSource::Literal(secret)) => Ok(Arc::clone(secret)),
+            Credential::Secret(SecretSource::Variable(name)) => match std::env::var(name) {
+                Ok(value) if !value.is_empty() => Ok(Arc::new(Secret::new(value))),
+                Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
+                _ => Err(FetchError::SecretUnset(name.clone())),
+            },
+            Credential::Secret(SecretSource::File(path)) => {
+                let path = path.clone();
+                apart(move || text(&path, FetchError::SecretUnreadable)).await.map(Arc::new)
+            }
+            Credential::Certificate(path) => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
                 let now = i64::try_from(now).unwrap_or(0) + self.clock_ahead.load(Ordering::Relaxed);
-                Arc::new(assertion(file, &self.client, endpoint.as_str(), now)?)
+                let (path, client, endpoint) = (path.clone(), self.client.clone(), endpoint.to_string());
+                apart(move || assertion(&path, &client, &endpoint, now)).await.map(Arc::new)
             }
-            Credential::Federated(file) => Arc::new(text(file, FetchError::FederatedToken)?),
-        };
+            Credential::Federated(path) => {
+                let path = path.clone();
+                apart(move || text(&path, FetchError::FederatedToken)).await.map(Arc::new)
+            }
+        }
+    }
+
+    /// The form, in memory that is wiped.
+    fn form(&self, secret: &Secret, resource: &str) -> Zeroizing<String> {
         let scope = format!("{resource}/.default");
         let mut form = Zeroizing::new(String::with_capacity(secret.expose().len() * 3 + scope.len() * 3 + 512));
         form.push_str("grant_type=client_credentials");
@@ -108,7 +137,7 @@ impl Application {
                 field("client_assertion", secret.expose());
             }
         }
-        Ok(form)
+        form
     }
 
     fn endpoint(&self, tenant: &str) -> Url {
@@ -121,23 +150,10 @@ impl Application {
     }
 }
 
-/// Reads the client secret from where it is.
-fn client_secret(source: &SecretSource) -> Result<Arc<Secret>, FetchError> {
-    match source {
-        SecretSource::Literal(secret) => Ok(Arc::clone(secret)),
-        SecretSource::Variable(name) => match std::env::var(name) {
-            Ok(value) if !value.is_empty() => Ok(Arc::new(Secret::new(value))),
-            Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
-            _ => Err(FetchError::SecretUnset(name.clone())),
-        },
-        SecretSource::File(path) => Ok(Arc::new(text(path, FetchError::SecretUnreadable)?)),
-    }
-}
-
 /// The text of a file; one line break at its end doesn't belong to it.
 fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Secret, FetchError> {
     let fault = |why: String| fault(path.display().to_string(), why);
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| fault(error.to_string()))?);
+    let bytes = read(path, MAX_TEXT).map_err(|error| fault(error.to_string()))?;
     let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
     let value = text.strip_suffix('\n').unwrap_or(text);
     let value = value.strip_suffix('\r').unwrap_or(value);

@@ -7,8 +7,10 @@ use url::Url;
 
 use crate::config::Store;
 use crate::store::answer::grant::Grant;
+use crate::store::call::Call;
 use crate::store::error::FetchError;
-use crate::store::http::{Caller, Clients};
+use crate::store::event::Asked;
+use crate::store::http::{Caller, Clients, Exchange};
 use crate::store::retry::Failed;
 use crate::store::target::Target;
 use crate::store::unreachable::Unreachable;
@@ -35,7 +37,7 @@ enum Endpoint {
 
 impl Managed {
     /// The one of this machine, or that of the client id among several. The variables of the platform tell where.
-    pub(super) fn new(store: &Store, client: Option<String>, clients: &mut Clients) -> Result<Self, FetchError> {
+    pub(super) fn new(store: &Store, client: Option<String>, clients: &Clients) -> Result<Self, FetchError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let address = |name: &'static str, text: &str| {
             Url::parse(text).map_err(|_| FetchError::EnvironmentWrong(name, "it is not an address"))
@@ -74,7 +76,7 @@ impl Managed {
     }
 
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
+    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
         let host = self.host().to_owned();
         let mut url = self.url().clone();
         let version = match self.endpoint {
@@ -90,7 +92,8 @@ impl Managed {
             Endpoint::MetadataService(_) => request.header("Metadata", "true"),
             Endpoint::AppService(_, header) => request.header("X-IDENTITY-HEADER", header),
         };
-        let answer = self.http.send(request, &host, TIMEOUT).await.map_err(|error| match error {
+        let exchange = Exchange { host: &host, what: Asked::Token, timeout: TIMEOUT, call };
+        let answer = self.http.send(request, exchange).await.map_err(|error| match error {
             FetchError::Unreachable {
                 why: Unreachable::Refused | Unreachable::Timeout | Unreachable::NoConnection | Unreachable::Other,
                 ..

@@ -5,6 +5,7 @@ mod azure_cli;
 mod entra;
 mod managed;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicI64;
 
@@ -12,6 +13,7 @@ use url::Url;
 
 use crate::config::{CLIENT_SECRET_VARIABLE, Proof, SecretSource, Store, is_loopback};
 use crate::store::answer::grant::Grant;
+use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::http::Clients;
 use crate::store::retry::Failed;
@@ -19,6 +21,33 @@ use crate::store::target::Target;
 
 use entra::{Application, Credential};
 use managed::Managed;
+
+/// The variables that an identity goes by, as they were when it was opened: it is another identity when they are others.
+/// The secret among them is read with each token, and only counts as there or not.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Environment(Vec<Option<OsString>>);
+
+impl Environment {
+    /// The variables that count for a proof.
+    pub(super) fn of(proof: &Proof) -> Self {
+        let names: &[&str] = match proof {
+            Proof::ClientSecret { .. } | Proof::ClientCertificate { .. } | Proof::AzureCli => &[],
+            Proof::WorkloadIdentity { .. } | Proof::Environment => &[
+                "AZURE_CLIENT_ID",
+                "AZURE_TENANT_ID",
+                "AZURE_AUTHORITY_HOST",
+                "AZURE_FEDERATED_TOKEN_FILE",
+                "AZURE_CLIENT_CERTIFICATE_PATH",
+            ],
+            Proof::ManagedIdentity { .. } => {
+                &["IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_POD_IDENTITY_AUTHORITY_HOST"]
+            }
+        };
+        let has_secret = std::env::var_os(CLIENT_SECRET_VARIABLE).is_some_and(|value| !value.is_empty());
+        let has_secret = (*proof == Proof::Environment && has_secret).then(OsString::new);
+        Self(names.iter().map(std::env::var_os).chain([has_secret]).collect())
+    }
+}
 
 /// Where tokens come from.
 pub(super) struct Source {
@@ -35,7 +64,7 @@ enum Kind {
 
 impl Source {
     /// The source of a store's tokens. The variables that its identity goes by are read now.
-    pub(super) fn new(store: &Store, clients: &mut Clients) -> Result<Self, FetchError> {
+    pub(super) fn new(store: &Store, clients: &Clients) -> Result<Self, FetchError> {
         let (client, credential) = match &store.identity.proof {
             Proof::ClientSecret { client, secret } => (client.clone(), Credential::Secret(secret.clone())),
             Proof::ClientCertificate { client, certificate } => {
@@ -62,7 +91,7 @@ impl Source {
     /// An application whose tenant and authority may be the environment's.
     fn of_environment(
         store: &Store,
-        clients: &mut Clients,
+        clients: &Clients,
         client: String,
         credential: Credential,
     ) -> Result<Self, FetchError> {
@@ -78,7 +107,7 @@ impl Source {
 
     fn entra(
         store: &Store,
-        clients: &mut Clients,
+        clients: &Clients,
         client: String,
         credential: Credential,
         tenant: Option<String>,
@@ -106,14 +135,18 @@ impl Source {
         matches!(self.kind, Kind::Entra(_) | Kind::AzureCli)
     }
 
-    /// That there was no time left for a token.
-    pub(super) fn late(&self) -> FetchError {
-        let host = match &self.kind {
+    /// Who gives them.
+    pub(super) fn host(&self) -> &str {
+        match &self.kind {
             Kind::Entra(application) => application.authority.host_str().unwrap_or_default(),
             Kind::Managed(managed) => managed.host(),
             Kind::AzureCli => "the Azure CLI",
-        };
-        FetchError::Deadline { host: host.to_owned(), what: "a token" }
+        }
+    }
+
+    /// That there was no time left for a token.
+    pub(super) fn late(&self) -> FetchError {
+        FetchError::Deadline { host: self.host().to_owned(), what: "a token" }
     }
 
     /// Whether its tokens come over the network, from a host with a name.
@@ -122,18 +155,18 @@ impl Source {
     }
 
     /// Whether what proves the identity is there: its variable is set, its file can be read. Nobody is asked.
-    pub(super) fn is_there(&self) -> Result<(), FetchError> {
+    pub(super) async fn is_there(&self) -> Result<(), FetchError> {
         match &self.kind {
-            Kind::Entra(application) => application.is_there(),
+            Kind::Entra(application) => application.is_there().await,
             Kind::Managed(_) | Kind::AzureCli => Ok(()),
         }
     }
 
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target) -> Result<Grant, Failed> {
+    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
         match &self.kind {
-            Kind::Entra(application) => application.token(target).await,
-            Kind::Managed(managed) => managed.token(target).await,
+            Kind::Entra(application) => application.token(target, call).await,
+            Kind::Managed(managed) => managed.token(target, call).await,
             Kind::AzureCli => Ok(azure_cli::token(target).await?),
         }
     }

@@ -1,0 +1,166 @@
+//! A column of a dump: a track through its characters.
+
+use super::super::buffer::Buffer;
+use super::super::cover::Cover;
+use super::super::escape::{Unit, last_unit, unit};
+use super::super::track::Track;
+use super::{APART, BETWEEN};
+
+/// A column: characters, and where they stand.
+pub(super) struct Column {
+    chars: Buffer<u8>,
+    starts: Vec<u32>,
+    /// Characters before which there is too much other text.
+    breaks: Vec<usize>,
+    /// Where the last line of it ended, and whether that is known.
+    pub(super) last: Option<usize>,
+    /// The shortest pattern that is looked for.
+    least: usize,
+    /// A unit that goes on in the next line, and where its bytes stand.
+    open: Buffer<u8>,
+    pub(super) places: Vec<usize>,
+}
+
+impl Column {
+    pub(super) fn new(least: usize) -> Self {
+        Self {
+            chars: Buffer::new(),
+            starts: Vec::new(),
+            breaks: Vec::new(),
+            last: None,
+            least,
+            open: Buffer::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// Adds the characters of a line.
+    pub(super) fn add(&mut self, chars: impl Iterator<Item = (u8, usize)>, from: usize, to: usize) {
+        if self.last.is_some_and(|last| from - last > BETWEEN) {
+            self.breaks.push(self.chars.len());
+        }
+        chars.for_each(|(byte, start)| self.push(byte, start));
+        self.last = Some(to);
+    }
+
+    fn push(&mut self, byte: u8, start: usize) {
+        self.chars.push(byte);
+        self.starts.push(u32::try_from(start).expect("internal error: less than 4 GiB are held"));
+    }
+
+    /// Adds what the units of a line stand for. The last one may go on in the next line.
+    pub(super) fn add_units(&mut self, text: &[u8], place: usize, from: usize, to: usize) {
+        if self.last.is_some_and(|last| from - last > BETWEEN) {
+            self.close();
+        }
+        self.add(std::iter::empty(), from, to);
+        self.open.extend(text);
+        self.places.extend(place..place + text.len());
+        self.decode(unit);
+    }
+
+    /// Nothing more of a unit follows.
+    pub(super) fn close(&mut self) {
+        self.decode(|text, at| {
+            let (length, character) = last_unit(text, at);
+            Unit::Coded(length, character)
+        });
+    }
+
+    /// Adds the units that are complete.
+    fn decode(&mut self, unit: fn(&[u8], usize) -> Unit) {
+        let mut at = 0;
+        while at < self.open.len() {
+            let (length, character) = match unit(&self.open, at) {
+                Unit::Coded(length, character) => (length, character),
+                Unit::Plain => (1, Some(u32::from(self.open[at]))),
+                Unit::More => break,
+            };
+            let byte = character.and_then(|character| u8::try_from(character).ok());
+            if let Some(byte) = byte.filter(u8::is_ascii_alphanumeric) {
+                self.push(byte, self.places[at]);
+            }
+            at += length;
+        }
+        let count = self.open.len();
+        self.open.keep(at..count);
+        self.places.drain(..at);
+    }
+
+    pub(super) fn track<'c>(&'c self, text: &'c [u8], viewed: usize) -> Lane<'c> {
+        Lane { column: self, text, viewed }
+    }
+
+    pub(super) fn forget(&mut self, bytes: usize) -> usize {
+        let gone = self.starts.partition_point(|start| (*start as usize) < bytes);
+        let count = self.chars.len();
+        self.chars.keep(gone..count);
+        self.starts.drain(..gone);
+        let by = u32::try_from(bytes).expect("internal error: less than 4 GiB are held");
+        self.starts.iter_mut().for_each(|start| *start -= by);
+        self.breaks.retain_mut(|at| {
+            let is_kept = *at > gone;
+            *at = at.saturating_sub(gone);
+            is_kept
+        });
+        self.last = self.last.and_then(|last| last.checked_sub(bytes));
+        self.places.iter_mut().for_each(|place| *place -= bytes);
+        gone
+    }
+}
+
+/// A column as a track through its text.
+pub(in super::super) struct Lane<'c> {
+    pub(super) column: &'c Column,
+    text: &'c [u8],
+    viewed: usize,
+}
+
+impl Track for Lane<'_> {
+    fn chars(&self) -> &[u8] {
+        &self.column.chars
+    }
+
+    fn text(&self) -> &[u8] {
+        self.text
+    }
+
+    fn start(&self, at: usize) -> usize {
+        self.column.starts[at] as usize
+    }
+
+    fn end(&self, at: usize) -> usize {
+        self.start(at) + 1
+    }
+
+    fn next_break(&self, at: usize) -> usize {
+        let breaks = &self.column.breaks;
+        breaks.get(breaks.partition_point(|one| *one <= at)).copied().unwrap_or(usize::MAX)
+    }
+
+    fn frontier(&self) -> usize {
+        self.viewed
+    }
+
+    fn is_broken(&self) -> bool {
+        self.column.last.is_none_or(|last| self.viewed - last > BETWEEN)
+    }
+
+    fn gap_before(&self, at: usize) -> usize {
+        self.start(at)
+    }
+
+    fn column(&self) -> Option<usize> {
+        Some(self.column.least)
+    }
+
+    fn cover(&self, from: usize, to: usize, cover: &mut Cover) {
+        let mut first = from;
+        for at in from + 1..=to {
+            if at == to || self.start(at) - self.start(at - 1) > APART {
+                cover.add(self.start(first)..self.end(at - 1));
+                first = at;
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Why a plan could not be resolved.
+
+use std::fmt;
+
+use crate::diagnostic::Diagnostics;
+use crate::plan::FetchId;
+use crate::store::FetchError;
+
+/// Why a plan could not be resolved: the fetches that failed, and what people are told.
+#[derive(Debug)]
+pub struct ResolveError {
+    pub(super) failures: Vec<(FetchId, FetchError)>,
+    pub(super) diagnostics: Diagnostics,
+}
+
+impl ResolveError {
+    /// The fetches that failed and why, in the order of the plan. None when all values came and some isn't what the workflow
+    /// needs: it doesn't have a field, or its dates are over.
+    pub fn failures(&self) -> &[(FetchId, FetchError)] {
+        &self.failures
+    }
+
+    /// Whether all of it may heal by itself, so that it makes sense to try again later.
+    pub fn is_transient(&self) -> bool {
+        let heals =
+            |(_, error): &(FetchId, FetchError)| error.is_transient() || matches!(error, FetchError::Deadline { .. });
+        !self.failures.is_empty() && self.failures.iter().all(heals)
+    }
+
+    /// The same for people: one complaint for each thing that went wrong, at every place that it hits, and warnings.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// The same, to be shown or added to others.
+    pub fn into_diagnostics(self) -> Diagnostics {
+        self.diagnostics
+    }
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.diagnostics.fmt(f)
+    }
+}
+
+impl std::error::Error for ResolveError {}
+
+impl From<ResolveError> for Diagnostics {
+    fn from(error: ResolveError) -> Self {
+        error.diagnostics
+    }
+}

@@ -1,0 +1,143 @@
+//! Who fetches, for any number of runs.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::cache::Cache;
+use super::{DEFAULT_TIMEOUT, ResolveError, Resolved};
+use crate::config::Store;
+use crate::plan::Plan;
+use crate::reference::{SecretName, SecretVersion};
+use crate::store::{Call, Event, Events, FetchError, Fetched, Pool};
+
+/// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
+/// keeps any, values are shared by all that is resolved with it, at once or one after the other.
+#[derive(Clone)]
+pub struct Resolver {
+    pool: Pool,
+    cache: Option<Arc<Cache>>,
+}
+
+/// How a plan is resolved.
+#[derive(Debug, Clone)]
+pub struct ResolveOptions {
+    timeout: Duration,
+    events: Option<Events>,
+}
+
+impl Resolver {
+    /// A resolver that keeps no values: each plan's secrets are fetched anew.
+    pub fn new() -> Self {
+        Self { pool: Pool::new(), cache: None }
+    }
+
+    /// A resolver that keeps each value for so long after it was fetched, wiped afterwards. What is asked for without a
+    /// version may be as old as that.
+    pub fn with_cache(lifetime: Duration) -> Self {
+        Self { pool: Pool::new(), cache: Some(Arc::new(Cache::new(lifetime))) }
+    }
+
+    /// Wipes the values that it keeps, but for those that somebody still uses.
+    pub fn forget(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+
+    /// Fetches everything that a plan needs, each secret once. The plan can be resolved again.
+    ///
+    /// Must be called within a Tokio runtime with its timers and I/O.
+    ///
+    /// # Errors
+    /// Every fetch that failed, and every field that a value doesn't have.
+    pub async fn resolve<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
+        let begun = Instant::now();
+        let whole = Call::until(begun + options.timeout).telling(options.events);
+        let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
+        self.pool.expect(plan.stores());
+        let stores: Vec<Arc<Store>> = plan.stores().iter().cloned().map(Arc::new).collect();
+        let mut tasks = JoinSet::new();
+        for (index, fetch) in plan.fetches().iter().enumerate() {
+            let store = Arc::clone(&stores[fetch.store as usize]);
+            let (resolver, call) = (self.clone(), call(&store));
+            let (secret, version) = (fetch.secret.clone(), fetch.version);
+            tasks.spawn(async move { (index, resolver.fetch(&store, &secret, version, &call).await) });
+        }
+        let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
+        results.resize_with(plan.fetches().len(), || None);
+        while let Some(finished) = tasks.join_next().await {
+            let (index, result) = finished.expect("internal error: a fetch doesn't panic");
+            results[index] = Some(result);
+        }
+        let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
+        let vaults = stores.iter().filter_map(|store| self.pool.opened(store));
+        let tokens = vaults.flat_map(|vault| vault.tokens()).map(Arc::new).collect();
+        Resolved::answer(plan.clone(), results, tokens)
+    }
+
+    async fn fetch(
+        &self,
+        store: &Store,
+        secret: &SecretName,
+        version: Option<SecretVersion>,
+        call: &Call,
+    ) -> Result<Fetched, FetchError> {
+        let begun = Instant::now();
+        let fetched = async {
+            let vault = self.pool.open(store, call).await?;
+            match &self.cache {
+                None => vault.fetch(secret, version, call).await.map(|fetched| (fetched, false)),
+                Some(cache) => cache.fetch(&vault, secret, version, call).await,
+            }
+        };
+        let fetched = fetched.await;
+        call.tell(|| {
+            let (store, secret, took) = (store.name.clone(), secret.clone(), begun.elapsed());
+            match &fetched {
+                Ok((Fetched { version, .. }, cached)) => {
+                    Event::Fetched { store, secret, version: *version, cached: *cached, took }
+                }
+                Err(error) => Event::Failed { store, secret, code: error.code(), took },
+            }
+        });
+        fetched.map(|(fetched, _)| fetched)
+    }
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows nothing of what it keeps.
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("keeps_values", &self.cache.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl ResolveOptions {
+    /// How long all fetches together may take; [`DEFAULT_TIMEOUT`] when nobody says. A store's own `timeout` counts within
+    /// that.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Tells what happens meanwhile.
+    #[must_use]
+    pub fn events(self, events: Events) -> Self {
+        Self { events: Some(events), ..self }
+    }
+}
+
+impl Default for ResolveOptions {
+    fn default() -> Self {
+        Self { timeout: DEFAULT_TIMEOUT, events: None }
+    }
+}

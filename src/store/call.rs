@@ -1,0 +1,42 @@
+//! One call for secrets: how long it has, and whom it tells what happens.
+
+use tokio::time::Instant;
+
+use super::event::{Event, Events};
+
+/// A call for secrets, of a run for example.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// When it began. A failure that won't heal by itself counts for all that began before it, and not for those who come
+    /// when somebody may have mended it.
+    pub begun: Instant,
+    /// When it is over.
+    pub deadline: Instant,
+    events: Option<Events>,
+}
+
+impl Call {
+    /// A call that begins now and is over at the deadline.
+    pub fn until(deadline: Instant) -> Self {
+        Self { begun: Instant::now(), deadline, events: None }
+    }
+
+    /// The same, which tells what happens.
+    #[must_use]
+    pub fn telling(self, events: Option<Events>) -> Self {
+        Self { events, ..self }
+    }
+
+    /// The same with less time.
+    #[must_use]
+    pub fn before(&self, deadline: Instant) -> Self {
+        Self { deadline: self.deadline.min(deadline), ..self.clone() }
+    }
+
+    /// Tells of something, if somebody wants to know.
+    pub fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(events) = &self.events {
+            events.tell(event());
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens while secrets are fetched, for whoever wants to know: owned values on a bounded channel.
+//!
+//! Nobody waits for the receiver. What doesn't fit is counted, and told as [`Event::Lost`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::reference::{SecretName, SecretVersion, StoreName};
+
+/// What happens while secrets are fetched. Holds no value and no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request was sent.
+    Requested {
+        /// The host that is asked.
+        host: Arc<str>,
+        /// For what.
+        what: Asked,
+    },
+    /// It was answered.
+    Answered {
+        /// The host that was asked.
+        host: Arc<str>,
+        /// For what.
+        what: Asked,
+        /// The HTTP status.
+        status: u16,
+        /// How long it took.
+        took: Duration,
+    },
+    /// No answer came, or a broken one.
+    Unanswered {
+        /// The host that was asked.
+        host: Arc<str>,
+        /// For what.
+        what: Asked,
+        /// Why, as [`FetchError::code`](super::FetchError::code).
+        code: &'static str,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A request is sent again after a while.
+    Retrying {
+        /// The host that is asked.
+        host: Arc<str>,
+        /// Why, as [`FetchError::code`](super::FetchError::code).
+        code: &'static str,
+        /// Which attempt that will be, from 2.
+        attempt: u32,
+        /// After how long.
+        pause: Duration,
+    },
+    /// A vault has too much to do: no request is sent to it for a while.
+    Throttled {
+        /// The vault's host.
+        host: Arc<str>,
+        /// For how long.
+        pause: Duration,
+    },
+    /// A token was given.
+    Token {
+        /// Whom it is from.
+        host: Arc<str>,
+        /// How long it counts.
+        lifetime: Duration,
+    },
+    /// A secret was fetched.
+    Fetched {
+        /// Its store.
+        store: StoreName,
+        /// Its name.
+        secret: SecretName,
+        /// The version that it is.
+        version: SecretVersion,
+        /// Whether it was at hand, so that the vault wasn't asked.
+        cached: bool,
+        /// How long it took, from when it was first wanted.
+        took: Duration,
+    },
+    /// A secret could not be fetched.
+    Failed {
+        /// Its store.
+        store: StoreName,
+        /// Its name.
+        secret: SecretName,
+        /// Why, as [`FetchError::code`](super::FetchError::code).
+        code: &'static str,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The receiver was too slow for so many events.
+    Lost(u64),
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Asked {
+    /// Which tenant and resource a vault's tokens have.
+    Challenge,
+    /// A token.
+    Token,
+    /// A secret.
+    Secret,
+}
+
+/// Whom it is told.
+#[derive(Debug, Clone)]
+pub struct Events {
+    queue: mpsc::Sender<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The other end: what happens, in order.
+#[derive(Debug)]
+pub struct EventStream {
+    queue: mpsc::Receiver<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+impl Events {
+    /// A channel for so many events that nobody has received yet.
+    ///
+    /// # Panics
+    /// When that is none.
+    pub fn channel(capacity: usize) -> (Self, EventStream) {
+        let (sender, receiver) = mpsc::channel(capacity);
+        let lost = Arc::<AtomicU64>::default();
+        (Self { queue: sender, lost: Arc::clone(&lost) }, EventStream { queue: receiver, lost })
+    }
+
+    /// Tells of something; never waits.
+    pub fn tell(&self, event: Event) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(event) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl EventStream {
+    /// What happened next; nothing once nobody tells any more.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.lost.swap(0, Ordering::Relaxed) {
+            0 => match self.queue.recv().await {
+                None => self.last(),
+                event => event,
+            },
+            lost => Some(Event::Lost(lost)),
+        }
+    }
+
+    fn last(&self) -> Option<Event> {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        (lost > 0).then_some(Event::Lost(lost))
+    }
+}
