@@ -1,18 +1,22 @@
 //! `check`: every fault in all files.
 
 use std::collections::HashSet;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::args::{Check, CheckFormat, Global};
+use super::args::{Check, CheckFormat, Global, PlanPurpose};
 use super::{Exit, Terminal, input};
 use crate::config::Config;
 use crate::diagnostic::human::counted;
 use crate::diagnostic::{Diagnostics, Severity, github, json};
 use crate::plan::Render;
+use crate::run;
 
 pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit {
     let mut all = Diagnostics::new();
     let mut configs: Vec<(PathBuf, Option<Config>)> = Vec::new();
+    let mut files = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let path = if input::is_configuration(file) {
             Some(file.clone())
@@ -21,31 +25,41 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
         };
         let is_own = path.as_deref() == Some(file);
         // A configuration is read, and its faults are told, once.
-        if let Some(path) = path.as_ref().filter(|path| !configs.iter().any(|(known, _)| known == *path)) {
-            terminal.detail(&format!("configuration: {}", path.display()));
-            let config = match Config::read(path) {
-                Ok((config, warnings)) => {
-                    all.extend(warnings);
-                    Some(config)
-                }
-                Err(faults) => {
-                    all.extend(faults);
-                    None
-                }
-            };
-            configs.push((path.clone(), config));
+        let known = path.map(|path| {
+            configs.iter().position(|(known, _)| *known == path).unwrap_or_else(|| {
+                terminal.detail(&format!("configuration: {}", path.display()));
+                let config = match Config::read(&path) {
+                    Ok((config, warnings)) => {
+                        all.extend(warnings);
+                        Some(config)
+                    }
+                    Err(faults) => {
+                        all.extend(faults);
+                        None
+                    }
+                };
+                configs.push((path, config));
+                configs.len() - 1
+            })
+        });
+        files.push((file.as_path(), known, is_own));
+    }
+    let configuration = |known: Option<usize>| match known {
+        None => Known::None,
+        Some(at) => configs[at].1.as_ref().map_or(Known::Faulty, Known::Read),
+    };
+    let checked = |(file, known, is_own): &(&Path, Option<usize>, bool)| {
+        let known = configuration(*known);
+        if *is_own { (Diagnostics::new(), about(file, known)) } else { one(file, known, args) }
+    };
+    for (faults, summary) in at_once(&files, checked) {
+        all.extend(faults);
+        if let Some(line) = summary.filter(|_| args.format == CheckFormat::Human) {
+            terminal.say(&line);
         }
-        let config = path.and_then(|path| configs.iter().find(|(known, _)| *known == path));
-        let known = match config {
-            None => Known::None,
-            Some((_, None)) => Known::Faulty,
-            Some((_, Some(config))) => Known::Read(config),
-        };
-        if !is_own {
-            one(file, known, &mut all, args.format, terminal);
-        } else if args.format == CheckFormat::Human {
-            configuration(file, known, terminal);
-        }
+    }
+    if args.deny_warnings {
+        all.deny_warnings();
     }
     all.sort();
     let written = match args.format {
@@ -74,36 +88,67 @@ enum Known<'c> {
     Read(&'c Config),
 }
 
-/// Says what a configuration that is named as a file has.
-fn configuration(file: &Path, config: Known<'_>, terminal: &Terminal) {
-    if let Known::Read(config) = config {
-        let (stores, credentials) = (config.stores.len(), config.credentials.len());
-        let (stores, credentials) = (counted(stores, "store"), counted(credentials, "credential"));
-        terminal.say(&format!("{}: no errors; a configuration with {stores}, {credentials}", file.display()));
-    }
+/// A line about a configuration that is named as a file.
+fn about(file: &Path, config: Known<'_>) -> Option<String> {
+    let Known::Read(config) = config else { return None };
+    let (stores, credentials) = (config.stores.len(), config.credentials.len());
+    let (stores, credentials) = (counted(stores, "store"), counted(credentials, "credential"));
+    Some(format!("{}: no errors; a configuration with {stores}, {credentials}", file.display()))
 }
 
-/// Checks one file.
-fn one(file: &Path, config: Known<'_>, all: &mut Diagnostics, format: CheckFormat, terminal: &Terminal) {
-    let (workflow, found) = input::workflow(file);
-    let faulty = found.has_errors();
-    all.extend(found);
+/// Some work for each item, on all processors; the results are in the order of the items.
+fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let share = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(at) else { return done };
+            done.push((at, work(item)));
+        }
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        let mut done = share();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Checks one file; gives its faults, or a line about it when it has none.
+fn one(file: &Path, config: Known<'_>, args: &Check) -> (Diagnostics, Option<String>) {
+    let (workflow, mut found) = input::workflow(file);
+    let Some(workflow) = workflow else { return (found, None) };
+    found.extend(workflow.unacted());
+    let refused = match args.purpose {
+        PlanPurpose::Run => run::refuse(&workflow, false),
+        PlanPurpose::Render => Diagnostics::new(),
+    };
+    let mut found = input::with_refusals(found, refused);
     let config = match config {
         Known::None => None,
         Known::Read(config) => Some(config),
-        Known::Faulty => return,
+        Known::Faulty => return (found, None),
     };
-    let Some(workflow) = workflow else { return };
-    all.extend(workflow.unseen());
+    found.extend(workflow.unseen());
     // Rendering needs what a run doesn't, and is to find no fault either.
-    match workflow.plan_for::<Render>(config) {
-        Ok(plan) if format == CheckFormat::Human && !faulty => {
-            let fetches: Vec<_> = plan.fetches_of_run().collect();
-            let stores: HashSet<_> = fetches.iter().map(|fetch| &plan.store(fetch).name).collect();
-            let (secrets, stores) = (counted(fetches.len(), "secret"), counted(stores.len(), "store"));
-            terminal.say(&format!("{}: no errors; {secrets} of {stores}", file.display()));
+    let plan = match workflow.plan_for::<Render>(config) {
+        Ok(plan) => plan,
+        Err(faults) => {
+            found.extend(faults);
+            return (found, None);
         }
-        Ok(_) => {}
-        Err(faults) => all.extend(faults),
+    };
+    if found.has_errors() || args.deny_warnings && !found.is_empty() {
+        return (found, None);
     }
+    let fetches: Vec<_> = plan.fetches_of_run().collect();
+    let stores: HashSet<_> = fetches.iter().map(|fetch| &plan.store(fetch).name).collect();
+    let (secrets, stores) = (counted(fetches.len(), "secret"), counted(stores.len(), "store"));
+    (found, Some(format!("{}: no errors; {secrets} of {stores}", file.display())))
 }

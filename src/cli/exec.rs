@@ -186,6 +186,7 @@ fn unusable(workflow: &Workflow<Filled>, places: &HashMap<String, Span>) -> Diag
 /// The plan of the variables. Faults of all that it is made from come together.
 fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diagnostics), Diagnostics> {
     let (workflow, mut found) = variables(args)?;
+    found.extend(arguments(args));
     let config = match input::config(global, Path::new("."), terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
@@ -205,6 +206,20 @@ fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diag
             Err(found)
         }
     }
+}
+
+/// References in the arguments: every user of the machine could read the values there, so that nothing resolves them.
+fn arguments(args: &Exec) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    let with_reference = |(_, word): &(usize, &OsString)| word.to_string_lossy().contains(OPENING);
+    for (at, _) in args.command.iter().enumerate().filter(with_reference) {
+        let word = if at == 0 { "the command".to_owned() } else { format!("argument {at} of the command") };
+        let message = format!("{word} holds a reference; only variables are resolved");
+        let help =
+            "put it into a variable that the command reads: NAME='$<credential:store/secret>' credflow exec -- …";
+        faults.push(Diagnostic::error(Code::ReferenceOutsideEnv, message).help(help));
+    }
+    faults
 }
 
 /// The variables of the file, and those of the current environment that hold references and aren't in the file. The file

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Terminal;
 use super::args::Global;
 use crate::config::{self, Config};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::file::folder;
 use crate::plan::{Plan, Purpose};
 use crate::reference::Template;
@@ -57,8 +57,11 @@ pub(super) fn plan<P: Purpose>(
     select: impl FnOnce(Workflow<Template>) -> Result<Workflow<Template>, crate::workflow::Unselectable>,
 ) -> Result<(Plan<P>, Diagnostics), Failure> {
     let (workflow, mut found) = workflow(path);
-    if let Some(workflow) = workflow.as_ref().filter(|_| !P::WHOLE) {
-        found.extend(workflow.unseen());
+    if let Some(workflow) = &workflow {
+        found.extend(workflow.unacted());
+        if !P::WHOLE {
+            found.extend(workflow.unseen());
+        }
     }
     let selected = workflow.map(select);
     let config = match config(global, folder(path), terminal) {
@@ -86,6 +89,23 @@ pub(super) fn plan<P: Purpose>(
     };
     found.extend(faults);
     found.finish(plan).map_err(Failure::Faults)
+}
+
+/// The faults of a workflow, and what of it a run refuses. A step whose `run` isn't a text has nothing to run because of
+/// that, and a key that is refused needs no warning.
+pub(super) fn with_refusals(found: Diagnostics, refused: Diagnostics) -> Diagnostics {
+    if refused.is_empty() {
+        return found;
+    }
+    let is_partial = found.iter().any(|fault| matches!(fault.code, Code::WrongType | Code::MissingKey));
+    let is_told = |fault: &Diagnostic| {
+        fault.severity == Severity::Warning && matches!(fault.code, Code::UnknownKey | Code::ForeignKey)
+    };
+    let mut together = Diagnostics::new();
+    together.extend(found.into_iter().filter(|fault| !is_told(fault)));
+    together.extend(refused.into_iter().filter(|fault| !is_partial || fault.code != Code::MissingKey));
+    together.sort();
+    together
 }
 
 /// Why there is no plan.

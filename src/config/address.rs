@@ -44,6 +44,11 @@ impl Cloud {
         Self::named(vault).unwrap_or(PUBLIC)
     }
 
+    /// Whether an authority is one of the clouds'.
+    pub(super) fn has_authority(authority: &str) -> bool {
+        CLOUDS.iter().any(|cloud| cloud.authority == authority.trim_end_matches('/'))
+    }
+
     /// Whether a vault is in one of the clouds.
     pub fn knows(vault: &Url) -> bool {
         Self::named(vault).is_some()

@@ -118,7 +118,9 @@ mod tests {
             ),
         ];
         for (store, authority, resource) in cases {
-            let text = format!("stores: {{ a: {{ {store}, client-id: x, client-secret: {{ env: S }} }} }}");
+            let text = format!(
+                "stores: {{ a: {{ {store}, client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08, client-secret: {{ env: S }} }} }}"
+            );
             let (config, _) = Config::parse(&Source::private("c", text)).expect("a configuration");
             let store = &config.stores[0];
             assert_eq!(store.authority().host_str(), Some(authority));

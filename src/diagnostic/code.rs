@@ -37,8 +37,10 @@ codes! {
     DuplicateKey = "duplicate-key",
     /// There is nothing in the file.
     EmptyFile = "empty-file",
-    /// A key that is not one of ours, and nearly is.
+    /// A key that nobody knows where it stands.
     UnknownKey = "unknown-key",
+    /// A key of GitHub's that credflow doesn't act on, in a file that isn't GitHub's.
+    ForeignKey = "foreign-key",
     /// A key that must be there isn't.
     MissingKey = "missing-key",
     /// A value of another type than the key has.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Diagnostic, Diagnostics, Label, Severity, printable};
+use super::{Code, Diagnostic, Diagnostics, Label, Severity, printable};
 
 /// How many places of one complaint are shown.
 const MAX_LABELS: usize = 8;
@@ -30,16 +30,24 @@ impl Style {
     }
 }
 
-/// All complaints, one after the other, with an empty line between them.
+/// All complaints, one after the other, with an empty line between them; those that are a line each stand together.
 pub fn write(diagnostics: &Diagnostics, style: Style) -> String {
     let mut out = String::new();
-    for (index, diagnostic) in diagnostics.iter().enumerate() {
-        if index > 0 {
+    let mut before = None;
+    for diagnostic in diagnostics {
+        let is_line = is_line(diagnostic);
+        if before.is_some_and(|before| !(before && is_line)) {
             out.push('\n');
         }
+        before = Some(is_line);
         one(&mut out, diagnostic, style);
     }
     out
+}
+
+/// Whether a complaint is told in one line: what a run refuses of a file of GitHub's is known there, and much.
+fn is_line(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code == Code::CannotRun
 }
 
 fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
@@ -49,6 +57,14 @@ fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
     };
     let head = format!("{}[{}]", diagnostic.severity.as_str(), diagnostic.code.as_str());
     let message = printable(&diagnostic.message);
+    if is_line(diagnostic) {
+        let place = diagnostic.labels.first().map_or_else(String::new, |label| {
+            format!("{}:{}: ", printable(label.source.name()), label.source.place(label.span.start))
+        });
+        let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("; {}", printable(help)));
+        let _ = writeln!(out, "{}: {place}{}{help}", style.paint(colour, &head), style.paint("1", &message));
+        return;
+    }
     let _ = writeln!(out, "{}: {}", style.paint(colour, &head), style.paint("1", &message));
     let shown = &diagnostic.labels[..diagnostic.labels.len().min(MAX_LABELS)];
     let margin =

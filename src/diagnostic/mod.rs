@@ -156,6 +156,11 @@ impl Diagnostics {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Makes every warning an error.
+    pub fn deny_warnings(&mut self) {
+        self.list.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Error);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

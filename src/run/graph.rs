@@ -46,7 +46,7 @@ pub async fn run(
     options: Options,
     mut observer: Box<dyn Observer>,
 ) -> Result<Execution, Diagnostics> {
-    let mut faults = refuse(&workflow);
+    let mut faults = refuse(&workflow, options.clean_env);
     faults.extend(unusable(&workflow));
     faults.finish(Some(()))?;
     let masks = Arc::new(masks(&workflow, &options));

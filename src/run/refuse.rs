@@ -1,73 +1,114 @@
 //! What can't be run, found before anything starts.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
+use std::cell::OnceCell;
+use std::env;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, printable};
 use crate::render::Filled;
 use crate::source::Span;
-use crate::workflow::{Document, Foreign, Job, Step, Workflow};
+use crate::workflow::{Document, Foreign, Groups, Job, Language, Owner, Step, What, Workflow};
 
-/// What of a workflow credflow can't execute: each place that needs GitHub's own machinery, and texts that no process
-/// can be given. Empty when it can be run. It needs no values, so that it can be asked before anything is fetched.
-pub fn refuse<V>(workflow: &Workflow<V>) -> Diagnostics {
-    let mut faults = Diagnostics::new();
-    let mut refuse = |span: Span, message: String, help: &str| {
-        faults.push(Diagnostic::error(Code::CannotRun, message).at(workflow.source(), span, "").help(help));
-    };
-    for foreign in workflow.documents.iter().flat_map(|document| &document.foreign) {
-        let what = printable(&foreign.what);
-        let verb = if foreign.what.contains("${{") || foreign.what.starts_with("if:") { "evaluate" } else { "execute" };
-        let message = format!("{} can't be run: credflow doesn't {verb} `{what}`", owner(foreign));
-        refuse(foreign.span, message, advice(&foreign.what));
-    }
-    for job in workflow.documents.iter().flat_map(|document| &document.jobs) {
-        let name = format!("job `{}`", printable(&job.id));
-        let is_foreign = |number: u32| {
-            let is_it = |foreign: &Foreign| {
-                let step = foreign.step.as_ref().is_some_and(|step| step.0 == number);
-                foreign.what == "uses" && step && foreign.job.as_ref() == Some(&job.id)
-            };
-            workflow.documents.iter().flat_map(|document| &document.foreign).any(is_it)
-        };
-        for step in &job.steps {
-            let name = format!("step `{}` of {name}", printable(&step.label()));
-            if step.run.is_none() && !is_foreign(step.number) {
-                let message = format!("{name} has nothing to run");
-                refuse(step.settings.span, message, "give it a script under `run`");
-            }
-            let texts = [("run", &step.run), ("shell", &step.shell), ("working-directory", &step.working_directory)];
-            for (key, text) in texts {
-                if text.as_ref().is_some_and(|text| text.contains('\0')) {
-                    let message = format!("`{key}` of {name} has a NUL character");
-                    refuse(step.settings.span, message, "no process can be given that; take it away");
-                }
-            }
-            if step.shell.as_ref().is_some_and(|shell| shell.trim().is_empty()) {
-                let message = format!("`shell` of {name} names no program");
-                refuse(step.settings.span, message, "take it away to use `sh -e`");
+const EVALUATE: &str = "bind a value or a credential under `env`, and read the variable";
+
+/// What of a workflow credflow can't execute: unknown keys, what needs GitHub's own machinery, and texts that no process
+/// can be given; one diagnostic of each kind, with all its places. Empty when it can be run. It needs no values, so that it
+/// can be asked before anything is fetched. `clean_env` says that steps don't see the environment of this process.
+pub fn refuse<V>(workflow: &Workflow<V>, clean_env: bool) -> Diagnostics {
+    let mut groups = Groups::new(workflow.source());
+    let has_bash = OnceCell::new();
+    for (number, document) in workflow.documents.iter().enumerate() {
+        let outer = Owner::workflow(number);
+        document.foreign.iter().for_each(|foreign| refuse_foreign(&mut groups, foreign, &outer));
+        for (at, job) in (1..).zip(&document.jobs) {
+            let owner = Owner::job(number, at, job);
+            job.foreign.iter().for_each(|foreign| refuse_foreign(&mut groups, foreign, &owner));
+            for (step, body) in (1..).zip(&job.steps) {
+                let owner = owner.step(step, body);
+                let mut refusals = Refusals { groups: &mut groups, owner, clean_env, has_bash: &has_bash };
+                refusals.step(workflow, document, job, body);
             }
         }
     }
+    let mut faults = Diagnostics::new();
+    faults.extend(groups.finish(Severity::Error));
     faults.sort();
     faults
 }
 
-/// Whom something foreign belongs to, as people call it.
-fn owner(foreign: &Foreign) -> String {
-    match (&foreign.step, &foreign.job) {
-        (Some((_, step)), Some(job)) => format!("step `{}` of job `{}`", printable(step), printable(job)),
-        (_, Some(job)) => format!("job `{}`", printable(job)),
-        _ => "the workflow".to_owned(),
-    }
+fn refuse_foreign(groups: &mut Groups<'_>, foreign: &Foreign, owner: &Owner) {
+    let (what, help) = match &foreign.what {
+        What::Key(key) => (format!("credflow doesn't execute `{}`", key.name), key.advice),
+        What::Unknown { name, help } => (format!("unknown key `{}`", printable(name)), &**help),
+        What::Condition => {
+            let help = "use `success()`, `failure()`, `always()`, `true` or `false`";
+            ("credflow doesn't evaluate other conditions of `if`".to_owned(), help)
+        }
+        What::Expression(expression) => (format!("credflow doesn't evaluate `{expression}`"), EVALUATE),
+    };
+    groups.add(Code::CannotRun, what, help, owner, foreign.span);
 }
 
-/// What to do instead.
-fn advice(what: &str) -> &'static str {
-    match what {
-        _ if what.starts_with("if:") => "use `success()`, `failure()`, `always()`, `true` or `false`",
-        _ if what.contains("${{") => "bind a value or a credential under `env`, and read the variable",
-        "defaults" => "give each step its own `shell` and `working-directory`",
-        "strategy" => "write a job for each case",
-        "concurrency" | "environment" => "leave this part to GitHub, or take the key away: nothing here waits for it",
-        _ => "write what it does as a script under `run`, or leave this part to GitHub",
+/// What is refused of one step.
+struct Refusals<'g, 'w> {
+    groups: &'g mut Groups<'w>,
+    owner: Owner,
+    clean_env: bool,
+    has_bash: &'g OnceCell<bool>,
+}
+
+impl Refusals<'_, '_> {
+    fn add(&mut self, code: Code, what: impl Into<String>, help: &str, span: Span) {
+        self.groups.add(code, what.into(), help, &self.owner, span);
+    }
+
+    fn step<V>(&mut self, workflow: &Workflow<V>, document: &Document<V>, job: &Job<V>, step: &Step<V>) {
+        let span = step.settings.span;
+        step.foreign.iter().for_each(|foreign| refuse_foreign(self.groups, foreign, &self.owner));
+        let is_action =
+            step.foreign.iter().any(|foreign| matches!(&foreign.what, What::Key(key) if key.name == "uses"));
+        if step.run.is_none() {
+            if !is_action {
+                self.add(Code::MissingKey, "nothing to run", "give it a script under `run`", span);
+            }
+            return;
+        }
+        let texts = [("run", &step.run), ("shell", &step.shell), ("working-directory", &step.working_directory)];
+        for (key, text) in texts {
+            if text.as_ref().is_some_and(|text| text.contains('\0')) {
+                let what = format!("`{key}` has a NUL character");
+                self.add(Code::CannotRun, what, "no process can be given that; take it away", span);
+            }
+        }
+        match &step.shell {
+            Some(shell) if shell.trim().is_empty() => {
+                self.add(Code::CannotRun, "`shell` names no program", "take it away to use `sh -e`", span);
+            }
+            None if self.lacks_bash(document, job, step) => {
+                let what = "a file with `on` runs its scripts with bash, and there is none in PATH";
+                self.add(Code::CannotRun, what, "install bash, or give each step a `shell`", span);
+            }
+            _ => {}
+        }
+        let inherits = !self.clean_env && document.inherits(job, step);
+        for (name, span) in document.runner_variables(&workflow.tree, job, step) {
+            if !inherits || env::var_os(&name).is_none() {
+                let what = format!("nothing sets `{}`, a variable of GitHub's runner", printable(&name));
+                self.add(Code::CannotRun, what, "set it under `env`, or leave this part to GitHub", span);
+            }
+        }
+    }
+
+    /// Whether a step's script is read by bash because of the file's language, and bash is nowhere in PATH. That isn't known
+    /// where the workflow itself sets PATH.
+    fn lacks_bash<V>(&self, document: &Document<V>, job: &Job<V>, step: &Step<V>) -> bool {
+        let mut own = [&document.env, &job.env, &step.env].into_iter().flatten();
+        if document.language != Language::GitHub || own.any(|binding| &*binding.name == "PATH") {
+            return false;
+        }
+        !self.has_bash.get_or_init(|| {
+            let path = env::var_os("PATH").unwrap_or_default();
+            env::split_paths(&path).any(|folder| folder.join(format!("bash{}", env::consts::EXE_SUFFIX)).is_file())
+        })
     }
 }
 

@@ -18,10 +18,10 @@ const LONGEST: usize = 100 << 10;
 /// taken for something else.
 pub(super) fn command(
     script: &str,
-    shell: Option<&str>,
+    shell: &str,
     supervisor: Option<&Supervisor>,
 ) -> Result<(Command, Option<PrivateFile>), StartError> {
-    let shell = match shell.unwrap_or("sh").trim() {
+    let shell = match shell.trim() {
         "sh" => "sh -e",
         "bash" => "bash --noprofile --norc -e -o pipefail",
         other => other,

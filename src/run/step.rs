@@ -37,9 +37,9 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
     let step = bound.step;
     let supervisor = run.options.supervisor.as_ref();
     let script = step.run.as_deref().expect("internal error: a step without a script is refused");
-    let (mut command, script) = script::command(script, step.shell.as_deref(), supervisor)?;
+    let (mut command, script) = script::command(script, bound.document.shell(step), supervisor)?;
     let mut files: Vec<PrivateFile> = script.into_iter().collect();
-    let inherits = inherits(run, bound);
+    let inherits = !run.options.clean_env && bound.document.inherits(bound.job, step);
     if !inherits {
         let kept = ALWAYS_INHERITED.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
         let kept: Vec<_> = kept.collect();
@@ -78,12 +78,6 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
     let (program, load) = (name(&command), Load::of(command.as_std(), inherits));
     let process = Process::start(command, setup).map_err(|error| fault(&error, program, load, folder))?;
     Ok((process, files))
-}
-
-/// Whether a step sees the environment around credflow: as the nearest around it says.
-fn inherits(run: &Run, bound: &Bound<'_>) -> bool {
-    let said = [bound.step.settings.inherit_env, bound.job.settings.inherit_env, bound.document.inherit_env];
-    !run.options.clean_env && said.into_iter().flatten().next().unwrap_or(true)
 }
 
 /// A command's program as people see it.

@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::shell::{arguments, expansion};
-use super::{Binding, Document};
+use super::{Binding, Document, Interpreter, Reader};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::reference::Template;
 use crate::source::Span;
-use crate::yaml::{NodeId, Reader, Tree};
+use crate::yaml::{NodeId, Tree};
 
 /// The longest script that is looked at, in bytes.
 const LONGEST: usize = 64 << 10;
@@ -24,10 +24,7 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
     let mut warned = 0;
     for job in &document.jobs {
         for step in job.steps.iter().filter(|step| step.run.as_ref().is_some_and(|run| run.len() <= LONGEST)) {
-            let is_shell = step.shell.as_deref().is_none_or(|shell| {
-                let program = shell.split_whitespace().next().unwrap_or_default();
-                matches!(program.rsplit('/').next(), Some("sh" | "bash" | "dash" | "zsh" | "ksh"))
-            });
+            let is_shell = document.interpreter(step) != Interpreter::Other;
             let script = step.run.as_deref().unwrap_or_default();
             if !is_shell || !script.contains('$') {
                 continue;
@@ -55,7 +52,12 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
 
 /// Where arguments stand in the file. The same text may stand earlier in the script, so that each expansion is looked
 /// for, in order, whatever becomes of it.
-fn places<'a>(tree: &Tree, node: NodeId, script: &str, found: &'a [(String, Range<usize>)]) -> Vec<(&'a str, Span)> {
+pub(super) fn places<'a>(
+    tree: &Tree,
+    node: NodeId,
+    script: &str,
+    found: &'a [(String, Range<usize>)],
+) -> Vec<(&'a str, Span)> {
     let locator = tree.locator(node);
     let mut places = Vec::new();
     let mut at = 0;

@@ -1,17 +1,19 @@
 //! `env` and `with`: names, and the values in which references may stand.
 
-use super::Binding;
-use super::foreign::{note_expression, stands_for};
+use super::foreign::note_expression;
+use super::keys::Key;
+use super::text::stands_for;
+use super::{Binding, Reader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::{Template, near_misses};
-use crate::yaml::{Kind, NodeId, Reader};
+use crate::yaml::{Kind, NodeId};
 
 /// A mapping of names to values in which references may stand.
-pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Binding<Template>> {
+pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: Key) -> Vec<Binding<Template>> {
     if reader.tree.is_null(node) || stands_for(reader, node, key) {
         return Vec::new();
     }
-    let entries = reader.entries(node, key);
+    let entries = reader.entries(node, key.name());
     let mut bindings = Vec::with_capacity(entries.len());
     for entry in entries {
         let Some(name) = reader.key(entry) else { continue };
@@ -28,7 +30,9 @@ pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<
         if !reader.visit(entry.value) {
             break;
         }
-        bindings.push(Binding { name: name.into(), node: entry.value, value: template(reader, entry.value) });
+        note_expression(reader, entry.written, key, false);
+        let value = template(reader, entry.value);
+        bindings.push(Binding { name: name.into(), key: entry.key, node: entry.value, value });
     }
     bindings
 }
@@ -42,7 +46,6 @@ fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
     if memchr::memchr(b'$', text.as_bytes()).is_none() {
         return Template::literal(text, &mut reader.shared);
     }
-    note_expression(reader, node);
     let locator = tree.locator(node);
     let mut shared = std::mem::take(&mut reader.shared);
     let template = Template::parse(

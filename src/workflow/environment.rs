@@ -62,6 +62,12 @@ impl<V> Document<V> {
         self.variables(job, step)
     }
 
+    /// Whether a step sees the environment around credflow: as the nearest around it says.
+    pub(crate) fn inherits(&self, job: &Job<V>, step: &Step<V>) -> bool {
+        let said = [step.settings.inherit_env, job.settings.inherit_env, self.inherit_env];
+        said.into_iter().flatten().next().unwrap_or(true)
+    }
+
     /// The same, of a step that never runs as well.
     pub(super) fn variables<'w>(&'w self, job: &'w Job<V>, step: &'w Step<V>) -> Vec<Variable<'w, V>> {
         let outer = BindingPlace::of_document(0);

@@ -1,47 +1,90 @@
-//! What of GitHub's language credflow doesn't execute. It is kept, planned and rendered around; only a run refuses it.
+//! What credflow doesn't act on. It is kept, planned and rendered around; `check` warns of it, and a run refuses it.
 
-use super::{Step, outside};
+use super::Reader;
+use super::keys::{ForeignKey, Key, Reach};
 use crate::source::Span;
-use crate::yaml::{NodeId, Reader, Tree};
+use crate::yaml::{Kind, NodeId, Tree};
 
-/// Something that credflow doesn't execute, and where.
+/// Something that credflow doesn't act on, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Foreign {
-    /// What it is, as it is written: `uses`, `if: …`, `${{ … }}`.
-    pub what: String,
+    /// What it is.
+    pub what: What,
     /// Where it stands.
     pub span: Span,
-    /// The id of the job that it is in.
-    pub job: Option<String>,
-    /// The number and label of the step that it is in.
-    pub step: Option<(u32, String)>,
+    /// The key or value that it is.
+    pub(super) node: NodeId,
+}
+
+/// What credflow doesn't act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A key of GitHub's that changes what runs.
+    Key(&'static ForeignKey),
+    /// A key that nobody knows where it stands.
+    Unknown {
+        /// As it is written.
+        name: Box<str>,
+        /// What may be meant.
+        help: Box<str>,
+    },
+    /// A condition of `if` that needs GitHub's own knowledge.
+    Condition,
+    /// One of GitHub's expressions.
+    Expression(Expression),
+}
+
+/// One of GitHub's expressions, `${{ … }}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// The key of ours that it belongs to.
+    pub(super) key: Key,
+    /// Whether it is all of the value, so that what the key holds isn't known.
+    pub(super) is_whole: bool,
+}
+
+impl Foreign {
+    /// What it says something about.
+    pub(crate) fn reach(&self) -> Reach {
+        match &self.what {
+            What::Key(key) => key.reach,
+            What::Expression(expression) => expression.key.row().reach,
+            // Nobody knows.
+            What::Unknown { .. } | What::Condition => Reach::Steps,
+        }
+    }
+}
+
+impl std::fmt::Display for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_whole { write!(f, "{}: ${{{{ … }}}}", self.key.name()) } else { f.write_str("${{ … }}") }
+    }
 }
 
 /// What GitHub's expressions begin with.
 const EXPRESSION: &str = "${{";
 
-/// Notes an expression in a text that is read.
-pub(super) fn note_expression(reader: &mut Reader<'_>, node: NodeId) {
-    if is_expression(reader, node) {
-        reader.note(node, "${{ … }}".to_owned());
-    }
-}
-
 /// Whether a value has one of GitHub's expressions, which are kept and not evaluated.
-pub(super) fn is_expression(reader: &Reader<'_>, node: NodeId) -> bool {
-    reader.tree.text(node).is_some_and(|text| text.contains(EXPRESSION))
+pub(super) fn is_expression(tree: &Tree, node: NodeId) -> bool {
+    tree.text(node).is_some_and(|text| text.contains(EXPRESSION))
 }
 
-/// Whether one of GitHub's expressions stands where another type is expected: it is noted, and no fault of its type.
-pub(super) fn stands_for(reader: &mut Reader<'_>, node: NodeId, key: &str) -> bool {
-    let text = reader.tree.text(node).unwrap_or_default().trim();
-    if !text.starts_with(EXPRESSION) || !text.ends_with("}}") {
-        return false;
+/// Whether a value is one of GitHub's expressions, and nothing else.
+pub(super) fn is_whole_expression(tree: &Tree, node: NodeId) -> bool {
+    let text = tree.text(node).unwrap_or_default().trim();
+    text.starts_with(EXPRESSION) && text.ends_with("}}")
+}
+
+/// Notes an expression in a text that is read. `written` is the text, or an alias of it.
+pub(super) fn note_expression(reader: &mut Reader<'_>, written: NodeId, key: Key, is_whole: bool) {
+    let tree = reader.tree;
+    let node = tree.resolve(written);
+    if !is_expression(tree, node) {
+        return;
     }
-    reader.visit(node);
-    outside::complain(reader, node, Some(key));
-    reader.note(node, format!("{key}: ${{{{ … }}}}"));
-    true
+    let is_here = tree.kind(written) != Kind::Alias && !is_whole;
+    let span = expression(tree, node).filter(|_| is_here).unwrap_or_else(|| tree.span(written));
+    reader.note(Foreign { what: What::Expression(Expression { key, is_whole }), span, node });
 }
 
 /// Where the first expression of a text stands.
@@ -50,16 +93,4 @@ fn expression(tree: &Tree, node: NodeId) -> Option<Span> {
     let start = text.find(EXPRESSION)?;
     let end = text[start..].find("}}").map_or(start + EXPRESSION.len(), |length| start + length + 2);
     Some(tree.locator(node).place(start..end, start..end))
-}
-
-/// What was noted since the last time, as of a job and step.
-pub(super) fn noted<V>(reader: &mut Reader<'_>, job: Option<&str>, step: Option<&Step<V>>) -> Vec<Foreign> {
-    let tree = reader.tree;
-    let of = |(node, what): (NodeId, String)| Foreign {
-        span: expression(tree, node).filter(|_| what.starts_with(EXPRESSION)).unwrap_or_else(|| tree.span(node)),
-        what,
-        job: job.map(str::to_owned),
-        step: step.map(|step| (step.number, step.label())),
-    };
-    std::mem::take(&mut reader.notes).into_iter().map(of).collect()
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::foreign::stands_for;
-use super::{Document, Job};
+use super::keys::Key;
+use super::text::stands_for;
+use super::{Document, Job, Reader};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::yaml::{Kind, NodeId, Reader, shorten};
+use crate::yaml::{Kind, NodeId, shorten};
 
 /// So many rings of jobs are told of.
 const MOST_RINGS: usize = 100;
@@ -26,7 +27,7 @@ pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeI
         if !reader.visit(target) {
             break;
         }
-        if !stands_for(reader, target, "needs")
+        if !stands_for(reader, target, Key::Needs)
             && let Some(name) = reader.text(target, "needs")
         {
             names.push((name.to_owned(), item));

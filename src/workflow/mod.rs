@@ -9,16 +9,23 @@ mod bindings;
 mod environment;
 mod foreign;
 mod graph;
+mod group;
+mod invisible;
 mod keys;
+mod known;
+mod language;
 mod outside;
 mod place;
 mod read;
 mod retry;
+mod runner;
 mod seen;
 mod select;
 mod settings;
 mod shell;
 mod steps;
+mod text;
+mod unacted;
 mod unseen;
 mod variables;
 
@@ -29,12 +36,19 @@ use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
 pub use environment::{Variable, input_name};
-pub use foreign::Foreign;
+pub use foreign::{Expression, Foreign, What};
+pub(crate) use group::{Groups, Owner};
+pub use keys::{ForeignKey, Level, Reach};
+pub(crate) use language::Interpreter;
+pub use language::Language;
 pub(crate) use place::places;
 pub use place::{BindingPlace, NamedPlace, Section};
 pub use retry::Retry;
 pub(crate) use seen::{StepSet, Visibility};
 pub use select::Unselectable;
+
+/// Reads a tree, and notes what credflow doesn't act on.
+type Reader<'t> = crate::yaml::Reader<'t, Foreign>;
 
 /// The id of the job of a file that has `steps` at its top.
 pub const ONLY_JOB: &str = "main";
@@ -61,7 +75,9 @@ pub struct Document<V> {
     pub max_parallel: Option<usize>,
     /// `inherit-env`: whether steps see the environment around credflow; they do when nobody says.
     pub inherit_env: Option<bool>,
-    /// What stands in it that credflow doesn't execute.
+    /// Whose language it is written in.
+    pub language: Language,
+    /// What of it, beside its jobs, credflow doesn't act on.
     pub foreign: Vec<Foreign>,
 }
 
@@ -78,6 +94,8 @@ pub struct Job<V> {
     pub env: Vec<Binding<V>>,
     /// Its steps, in order.
     pub steps: Vec<Step<V>>,
+    /// What of it, beside its steps, credflow doesn't act on.
+    pub foreign: Vec<Foreign>,
     /// What of it isn't a matter of variables.
     pub settings: Settings,
 }
@@ -107,6 +125,8 @@ pub struct Step<V> {
     pub working_directory: Option<Box<str>>,
     /// `retry`: how often and when it is tried again.
     pub retry: Option<Box<Retry>>,
+    /// What of it credflow doesn't act on.
+    pub foreign: Box<[Foreign]>,
     /// What of it isn't a matter of variables.
     pub settings: Settings,
 }
@@ -145,6 +165,8 @@ pub enum Condition {
 pub struct Binding<V> {
     /// The name, as written.
     pub name: Arc<str>,
+    /// The key in the file.
+    pub key: NodeId,
     /// The scalar that holds the value; one scalar can be bound more than once through aliases.
     pub node: NodeId,
     /// What is bound.
@@ -167,6 +189,7 @@ impl<V> Workflow<V> {
                 .map(|binding| Binding {
                     value: fill(binding.node, binding.value),
                     name: binding.name,
+                    key: binding.key,
                     node: binding.node,
                 })
                 .collect()
@@ -200,14 +223,17 @@ impl<V> Workflow<V> {
                                 shell: step.shell,
                                 working_directory: step.working_directory,
                                 retry: step.retry,
+                                foreign: step.foreign,
                                 settings: step.settings,
                             })
                             .collect(),
+                        foreign: job.foreign,
                         settings: job.settings,
                     })
                     .collect(),
                 max_parallel: document.max_parallel,
                 inherit_env: document.inherit_env,
+                language: document.language,
                 foreign: document.foreign,
             })
             .collect();

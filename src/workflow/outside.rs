@@ -1,9 +1,9 @@
 //! References where none may stand.
 
-use super::foreign::note_expression;
+use super::Reader;
 use crate::diagnostic::Code;
 use crate::reference::{OPENING, PieceKind, pieces};
-use crate::yaml::{Kind, NodeId, Reader};
+use crate::yaml::{Kind, NodeId};
 
 /// The most of them that are told.
 const MAX_FAULTS: usize = 1000;
@@ -45,11 +45,22 @@ pub(super) fn check_aliases(reader: &mut Reader<'_>) {
         let within = tree.within(tree.resolve(alias));
         let first = holders.partition_point(|holder| *holder < within.start);
         if holders.get(first).is_some_and(|holder| *holder < within.end) {
-            let message = "an alias carries a credential to where none may stand";
-            let help = "a credential can only be used in `env` or `with`; write the value here without it";
-            reader.fault(Code::ReferenceOutsideEnv, alias, message, "what it stands for holds a reference", help);
+            carried(reader, alias);
         }
     }
+}
+
+/// Complains of an alias of a text with a reference, where none may stand.
+pub(super) fn complain_of_alias(reader: &mut Reader<'_>, alias: NodeId) {
+    if has_opening(reader, reader.tree.resolve(alias)) {
+        carried(reader, alias);
+    }
+}
+
+fn carried(reader: &mut Reader<'_>, alias: NodeId) {
+    let message = "an alias carries a credential to where none may stand";
+    let help = "a credential can only be used in `env` or `with`; write the value here without it";
+    reader.fault(Code::ReferenceOutsideEnv, alias, message, "what it stands for holds a reference", help);
 }
 
 fn has_opening(reader: &Reader<'_>, node: NodeId) -> bool {
@@ -78,14 +89,4 @@ pub(super) fn complain(reader: &mut Reader<'_>, node: NodeId, key: Option<&str>)
             reader.fault_at(Code::ReferenceOutsideEnv, span, message, label, help);
         }
     }
-}
-
-/// A text in which a reference may not stand.
-pub(super) fn plain(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
-    if !reader.visit(node) {
-        return None;
-    }
-    complain(reader, node, Some(key));
-    note_expression(reader, node);
-    reader.text(node, key).map(str::to_owned)
 }

@@ -4,15 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::bindings::bindings;
-use super::foreign::{noted, stands_for};
-use super::outside::plain;
-use super::settings::{Setting, setting};
+use super::foreign::What;
+use super::keys::{Key, Level};
+use super::settings::setting;
 use super::steps::steps_of;
-use super::{Document, Foreign, Job, ONLY_JOB, Settings, Workflow, arguments, graph, keys, outside};
+use super::text::{plain, stands_for};
+use super::{
+    Document, Job, Language, ONLY_JOB, Reader, Settings, Workflow, arguments, graph, invisible, known, outside,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Template;
 use crate::source::Source;
-use crate::yaml::{Kind, NodeId, Reader, Tree};
+use crate::yaml::{Kind, NodeId, Tree};
 
 impl Workflow<Template> {
     /// Reads a workflow file, and gives its warnings beside it.
@@ -38,11 +41,10 @@ impl Workflow<Template> {
     /// Reads as much of a workflow file as can be read, with all faults and warnings: for tools that go on to show
     /// what else is wrong. Nothing is left when the file isn't YAML.
     pub fn read_partly(source: &Arc<Source>) -> (Option<Self>, Diagnostics) {
-        let tree = match Tree::read(source) {
-            Ok(tree) => tree,
-            Err(faults) => return (None, faults),
-        };
+        let (tree, faults) = Tree::read_partly(source);
+        let Some(tree) = tree else { return (None, faults) };
         let mut reader = Reader::new(&tree);
+        reader.faults = faults;
         let mut documents = Vec::new();
         for &root in tree.documents().iter().filter(|&&root| !tree.is_null(root)) {
             documents.extend(document(&mut reader, root));
@@ -75,29 +77,27 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         jobs: Vec::new(),
         max_parallel: None,
         inherit_env: None,
+        language: language(reader.tree, root),
         foreign: Vec::new(),
     };
     let (mut jobs, mut steps) = (None, None);
-    for entry in reader.entries(root, "workflow") {
+    for (key, entry) in known::entries(reader, Level::Workflow, root, "workflow") {
         let value = entry.value;
-        keys::DOCUMENT.reach(reader, entry);
-        match reader.key(entry) {
-            Some("name") => document.name = plain(reader, value, "name").unwrap_or(document.name),
-            Some("env") => document.env = bindings(reader, value, "env"),
-            Some("jobs") => jobs = Some((entry.key, value)),
-            Some("steps") => steps = Some((entry.key, value)),
-            Some("max-parallel") => document.max_parallel = max_parallel(reader, value),
-            Some("inherit-env") => {
+        match key {
+            Key::Name => document.name = plain(reader, entry, key).unwrap_or(document.name),
+            Key::Env => document.env = bindings(reader, value, key),
+            Key::Jobs => jobs = Some((entry.key, value)),
+            Key::Steps => steps = Some((entry.key, value)),
+            Key::MaxParallel => document.max_parallel = max_parallel(reader, value),
+            Key::InheritEnv => {
                 reader.visit(value);
-                if !stands_for(reader, value, "inherit-env") {
-                    document.inherit_env = reader.boolean(value, "inherit-env");
+                if !stands_for(reader, value, key) {
+                    document.inherit_env = reader.boolean(value, key.name());
                 }
             }
-            Some(key) => keys::DOCUMENT.pass(reader, key, entry.key),
-            None => {}
+            _ => known::unread(reader, key, entry),
         }
     }
-    document.foreign = noted::<Template>(reader, None, None);
     match (jobs, steps) {
         (Some((key, _)), Some(_)) => {
             let help = "move the steps into a job of their own";
@@ -109,7 +109,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
                 let Some(id) = reader.key(entry) else { continue };
                 let id = id.to_owned();
                 reader.reach(entry.written);
-                if let Some((job, needed)) = job(reader, id, entry.key, entry.value, &mut document.foreign) {
+                if let Some((job, needed)) = job(reader, id, entry.key, entry.value) {
                     document.jobs.push(job);
                     needs.push(needed);
                 }
@@ -126,7 +126,8 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
                 name: None,
                 needs: Vec::new(),
                 env: Vec::new(),
-                steps: steps_of(reader, value, ONLY_JOB, &mut document.foreign),
+                steps: steps_of(reader, value),
+                foreign: Vec::new(),
                 settings,
             });
         }
@@ -135,8 +136,16 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             reader.fault(Code::MissingKey, root, "neither `jobs` nor `steps`", "", help);
         }
     }
+    document.foreign = std::mem::take(&mut reader.notes);
     arguments::check(reader, &document);
+    invisible::check(reader, &document);
     Some(document)
+}
+
+/// A document with `on` is GitHub's.
+fn language(tree: &Tree, root: NodeId) -> Language {
+    let is_github = tree.pairs(root).any(|(key, _)| tree.text(key) == Some("on"));
+    if is_github { Language::GitHub } else { Language::Credflow }
 }
 
 /// The name of a file without folders and extension.
@@ -149,7 +158,7 @@ type Needs = Vec<(String, NodeId)>;
 /// A number of jobs.
 fn max_parallel(reader: &mut Reader<'_>, node: NodeId) -> Option<usize> {
     reader.visit(node);
-    if stands_for(reader, node, "max-parallel") {
+    if stands_for(reader, node, Key::MaxParallel) {
         return None;
     }
     let number = reader.tree.text(node).and_then(|text| text.parse().ok()).filter(|number| *number > 0);
@@ -159,51 +168,40 @@ fn max_parallel(reader: &mut Reader<'_>, node: NodeId) -> Option<usize> {
     number
 }
 
-fn job(
-    reader: &mut Reader<'_>,
-    id: String,
-    key: NodeId,
-    node: NodeId,
-    foreign: &mut Vec<Foreign>,
-) -> Option<(Job<Template>, Needs)> {
+fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option<(Job<Template>, Needs)> {
     if !reader.visit(node) {
         return None;
     }
+    let outer = std::mem::take(&mut reader.notes);
     let mut job = Job {
         id,
         name: None,
         needs: Vec::new(),
         env: Vec::new(),
         steps: Vec::new(),
+        foreign: Vec::new(),
         settings: Settings { span: reader.tree.span(key), ..Settings::default() },
     };
     let mut needs = Vec::new();
-    let (mut has_steps, mut is_call) = (false, false);
+    let mut has_steps = false;
     let before = reader.faults.iter().count();
-    for entry in reader.entries(node, &job.id) {
+    let entries = known::entries(reader, Level::Job, node, &job.id);
+    let is_call = reader.notes.iter().any(|noted| matches!(&noted.what, What::Key(key) if key.name == "uses"));
+    for (key, entry) in entries {
         let value = entry.value;
-        keys::JOB.reach(reader, entry);
-        let Some(name) = reader.key(entry) else { continue };
-        match name {
-            "name" => job.name = plain(reader, value, name),
-            "needs" => needs = graph::names(reader, value),
-            "env" => job.env = bindings(reader, value, name),
-            "steps" => {
+        match key {
+            Key::Name => job.name = plain(reader, entry, key),
+            Key::Needs => needs = graph::names(reader, value),
+            Key::Env => job.env = bindings(reader, value, key),
+            Key::Steps => {
                 has_steps = true;
-                foreign.extend(noted::<Template>(reader, Some(&job.id), None));
-                job.steps = steps_of(reader, value, &job.id, foreign);
+                job.steps = steps_of(reader, value);
             }
-            "uses" => {
-                is_call = true;
-                keys::JOB.pass(reader, name, entry.key);
-            }
-            _ => match setting(reader, &mut job.settings, name, entry) {
-                Setting::Read => {}
-                Setting::Unknown => keys::JOB.pass(reader, name, entry.key),
-            },
+            _ if setting(reader, &mut job.settings, key, entry) => {}
+            _ => known::unread(reader, key, entry),
         }
     }
-    foreign.extend(noted::<Template>(reader, Some(&job.id), None));
+    job.foreign = std::mem::replace(&mut reader.notes, outer);
     if !has_steps && !is_call && reader.faults.iter().count() == before {
         let message = format!("the job `{}` has no `steps`", job.id);
         reader.fault(Code::MissingKey, key, message, "", "give it at least one step");

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::foreign::stands_for;
+use super::keys::{Key, Level};
+use super::text::stands_for;
+use super::{Reader, known};
 use crate::diagnostic::Code;
-use crate::yaml::{NodeId, Reader};
+use crate::yaml::NodeId;
 
 /// The most attempts.
 const MOST: u32 = 100;
@@ -35,7 +37,7 @@ impl Retry {
 /// factor 1 when they are left out.
 pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
     let mut retry = Retry { attempts: 0, delay: Duration::from_secs(1), backoff: 1.0 };
-    if stands_for(reader, node, "retry") {
+    if stands_for(reader, node, Key::Retry) {
         return None;
     }
     if let Some(text) = reader.tree.text(node).filter(|_| !reader.tree.is_null(node)) {
@@ -45,13 +47,12 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
         return None;
     }
     let mut given = false;
-    for entry in reader.entries(node, "retry") {
-        reader.reach(entry.written);
+    for (key, entry) in known::entries(reader, Level::Retry, node, "retry") {
         reader.visit(entry.value);
-        match reader.key(entry) {
-            Some("attempts") => {
+        match key {
+            Key::Attempts => {
                 given = true;
-                if stands_for(reader, entry.value, "attempts") {
+                if stands_for(reader, entry.value, key) {
                     retry.attempts = 1;
                     continue;
                 }
@@ -62,14 +63,13 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
                     1
                 });
             }
-            Some("delay" | "backoff") if stands_for(reader, entry.value, "retry") => {}
-            Some("delay") => {
+            Key::Delay | Key::Backoff if stands_for(reader, entry.value, key) => {}
+            Key::Delay => {
                 let seconds = number(reader, entry.value, "delay", 0.0, LONGEST);
                 retry.delay = seconds.map_or(retry.delay, Duration::from_secs_f64);
             }
-            Some("backoff") => retry.backoff = number(reader, entry.value, "backoff", 1.0, 100.0).unwrap_or(1.0),
-            Some(_) => reader.unknown(entry.key, &["attempts", "delay", "backoff"], true),
-            None => {}
+            Key::Backoff => retry.backoff = number(reader, entry.value, "backoff", 1.0, 100.0).unwrap_or(1.0),
+            _ => known::unread(reader, key, entry),
         }
     }
     if !given && !reader.faults.has_errors() {

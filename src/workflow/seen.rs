@@ -174,7 +174,7 @@ impl Steps {
 
 impl<V> Document<V> {
     /// Which of its jobs never run: those of `if: false`, and those that wait for the success of one that never runs.
-    fn never_run(&self) -> Vec<bool> {
+    pub(crate) fn never_run(&self) -> Vec<bool> {
         let mut never = vec![false; self.jobs.len()];
         let conditions = || self.jobs.iter().map(|job| job.settings.condition).enumerate();
         let mut found: Vec<usize> = conditions().filter(|(_, is)| *is == Condition::Never).map(|(at, _)| at).collect();

@@ -1,7 +1,10 @@
 //! A part of a workflow: one job, or one step.
 
-use super::Workflow;
+use std::collections::HashSet;
+
+use super::{Document, Reach, Step, Workflow};
 use crate::source::printable;
+use crate::yaml::NodeId;
 
 /// A job or step can't be selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +27,16 @@ pub enum Unselectable {
         /// How many documents have it.
         count: usize,
     },
+    /// Several steps of a job have the name.
+    #[error("{} steps of the job `{}` are named `{}`; say which by its place: {}", .numbers.len(), printable(.job), printable(.name), places(.job, .numbers))]
+    AmbiguousStep {
+        /// The job's id.
+        job: String,
+        /// The name of the steps.
+        name: String,
+        /// Their numbers.
+        numbers: Vec<u32>,
+    },
 }
 
 fn list(names: &[String]) -> String {
@@ -33,8 +46,15 @@ fn list(names: &[String]) -> String {
     }
 }
 
+/// Steps by their numbers, as they can be selected.
+fn places(job: &str, numbers: &[u32]) -> String {
+    let places: Vec<String> = numbers.iter().take(8).map(|number| format!("{}/#{number}", printable(job))).collect();
+    places.join(", ")
+}
+
 impl<V> Workflow<V> {
-    /// The workflow with one job alone, which then needs no other. Documents without it go.
+    /// The workflow with one job alone, which then needs no other. Documents without it go, and so does what of it says
+    /// nothing about the job.
     ///
     /// # Errors
     /// When no document has that job, or more than one has.
@@ -46,9 +66,13 @@ impl<V> Workflow<V> {
                 job.needs.clear();
                 job.id == name
             });
-            document.foreign.retain(|foreign| foreign.job.as_deref().is_none_or(|job| job == name));
+            document.foreign.retain(|foreign| foreign.reach() == Reach::Steps);
+            for job in &mut document.jobs {
+                job.foreign.retain(|foreign| foreign.reach() != Reach::Others);
+            }
         }
         self.documents.retain(|document| !document.jobs.is_empty());
+        self.documents.iter_mut().for_each(Document::forget_unseen);
         if self.documents.is_empty() {
             return Err(Unselectable::Missing { what: "job", name: name.to_owned(), known });
         }
@@ -62,7 +86,7 @@ impl<V> Workflow<V> {
     /// or `#number`.
     ///
     /// # Errors
-    /// When there is no such job or step.
+    /// When there is no such job or step, or several steps have the name.
     pub fn select_step(self, path: &str) -> Result<Self, Unselectable> {
         let jobs: Vec<&str> = self.documents.iter().flat_map(|document| &document.jobs).map(|job| &*job.id).collect();
         let (job, step) = match path.split_once('/') {
@@ -75,21 +99,57 @@ impl<V> Workflow<V> {
         let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
             known.extend(job.steps.iter().map(super::Step::label));
-            job.steps.retain(|candidate| {
-                candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step))
-            });
-            // Two steps may share a name; the first is meant.
-            job.steps.truncate(1);
+            retain(&mut job.steps, step);
+            if job.steps.len() > 1 {
+                let numbers = job.steps.iter().map(|step| step.number).collect();
+                return Err(Unselectable::AmbiguousStep { job: job.id.clone(), name: step.to_owned(), numbers });
+            }
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());
-            let selected = |number| document.jobs.iter().any(|job| job.steps.iter().any(|step| step.number == number));
-            document.foreign.retain(|foreign| foreign.step.as_ref().is_none_or(|(number, _)| selected(*number)));
+            for job in &mut document.jobs {
+                job.foreign.retain(|foreign| foreign.reach() == Reach::Steps);
+            }
+            document.forget_unseen();
         }
         selected.documents.retain(|document| !document.jobs.is_empty());
         if selected.documents.is_empty() {
             return Err(Unselectable::Missing { what: "step", name: step.to_owned(), known });
         }
         Ok(selected)
+    }
+}
+
+/// Keeps the steps that a text means: those of that id, else those of that name, else the one with that number.
+fn retain<V>(steps: &mut Vec<Step<V>>, meant: &str) {
+    let is_id = |step: &Step<V>| step.id.as_deref() == Some(meant);
+    let is_name = |step: &Step<V>| step.name.as_deref() == Some(meant);
+    let is_number = |step: &Step<V>| meant.strip_prefix('#').unwrap_or(meant) == step.number.to_string();
+    if steps.iter().any(is_id) {
+        steps.retain(is_id);
+    } else if steps.iter().any(is_name) {
+        steps.retain(is_name);
+    } else {
+        steps.retain(is_number);
+    }
+}
+
+impl<V> Document<V> {
+    /// Forgets the expressions in variables that no step sees.
+    fn forget_unseen(&mut self) {
+        let outer = self.env.iter().chain(self.jobs.iter().flat_map(|job| &job.env));
+        let mut unseen: HashSet<NodeId> = outer.map(|binding| binding.node).collect();
+        for (job, step) in self.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step))) {
+            if unseen.is_empty() {
+                return;
+            }
+            for variable in self.variables(job, step) {
+                unseen.remove(&variable.binding.node);
+            }
+        }
+        self.foreign.retain(|foreign| !unseen.contains(&foreign.node));
+        for job in &mut self.jobs {
+            job.foreign.retain(|foreign| !unseen.contains(&foreign.node));
+        }
     }
 }

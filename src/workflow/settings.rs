@@ -2,41 +2,34 @@
 
 use std::time::Duration;
 
-use super::foreign::is_expression;
-use super::{Condition, Settings, outside};
+use super::foreign::{Foreign, What, is_expression, note_expression};
+use super::keys::Key;
+use super::{Condition, Reader, Settings, outside};
 use crate::diagnostic::Code;
-use crate::yaml::{Entry, NodeId, Reader, shorten};
+use crate::yaml::{Entry, NodeId};
 
 /// The longest time limit, in minutes: a week.
 const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
 
-/// Whether a key was one of the settings.
-pub(super) enum Setting {
-    /// It was, and is read.
-    Read,
-    /// It is somebody else's.
-    Unknown,
-}
-
-/// Reads one key of a job or step if it is a setting.
-pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, name: &str, entry: Entry) -> Setting {
-    let value = entry.value;
-    if matches!(name, "if" | "timeout-minutes" | "continue-on-error" | "inherit-env") {
-        reader.visit(value);
-        outside::complain(reader, value, Some(name));
-        if name != "if" && is_expression(reader, value) {
-            reader.note(value, format!("{name}: ${{{{ … }}}}"));
-            return Setting::Read;
-        }
+/// Reads one key of a job or step if it is a setting; `false` when it is none.
+pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, key: Key, entry: Entry) -> bool {
+    let (value, name) = (entry.value, key.name());
+    if !matches!(key, Key::If | Key::TimeoutMinutes | Key::ContinueOnError | Key::InheritEnv) {
+        return false;
     }
-    match name {
-        "if" => settings.condition = condition(reader, value),
-        "timeout-minutes" => settings.timeout = minutes(reader, value),
-        "continue-on-error" => settings.continue_on_error = reader.boolean(value, name).unwrap_or_default(),
-        "inherit-env" => settings.inherit_env = reader.boolean(value, name),
-        _ => return Setting::Unknown,
+    reader.visit(value);
+    outside::complain(reader, value, Some(name));
+    if key != Key::If && is_expression(reader.tree, value) {
+        note_expression(reader, entry.written, key, true);
+        return true;
     }
-    Setting::Read
+    match key {
+        Key::If => settings.condition = condition(reader, value),
+        Key::TimeoutMinutes => settings.timeout = minutes(reader, value),
+        Key::ContinueOnError => settings.continue_on_error = reader.boolean(value, name).unwrap_or_default(),
+        _ => settings.inherit_env = reader.boolean(value, name),
+    }
+    true
 }
 
 fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
@@ -51,7 +44,8 @@ fn condition(reader: &mut Reader<'_>, node: NodeId) -> Condition {
         "always()" => Condition::Always,
         "false" => Condition::Never,
         _ => {
-            reader.note(node, format!("if: {}", shorten(text)));
+            let span = reader.tree.span(node);
+            reader.note(Foreign { what: What::Condition, span, node });
             Condition::Success
         }
     }

@@ -88,9 +88,24 @@ enum Position {
 
 /// The expansions of variables that become arguments of programs, each with its program, in order.
 pub(super) fn arguments(script: &str, secret: HashSet<String>) -> Vec<(String, Range<usize>)> {
-    let mut scan = Scan { text: script, at: 0, secret, carriers: HashSet::new(), found: Vec::new() };
+    let mut scan = Scan::new(script, secret);
     scan.commands(0);
     scan.found
+}
+
+/// The expansions of variables that a script reads as they are: it neither sets them itself nor has something for when
+/// they aren't set (`${NAME:-…}`). In the order of the script.
+pub(super) fn reads(script: &str) -> Vec<(&str, Range<usize>)> {
+    let mut scan = Scan::new(script, HashSet::new());
+    scan.commands(0);
+    let Scan { read, assigned, .. } = scan;
+    let named = read.into_iter().map(|range| (name(&script[range.clone()]), range));
+    let needed = |(name, range): &(&str, Range<usize>)| {
+        let rest = script[range.clone()].trim_start_matches(['$', '{']).strip_prefix(name).unwrap_or_default();
+        let is_guarded = rest.trim_start_matches(':').starts_with(['-', '+', '=', '?']);
+        !name.is_empty() && !is_guarded && !assigned.contains(*name)
+    };
+    named.filter(needed).collect()
 }
 
 struct Scan<'s> {
@@ -101,6 +116,10 @@ struct Scan<'s> {
     /// Those that were last assigned one.
     carriers: HashSet<String>,
     found: Vec<(String, Range<usize>)>,
+    /// Every expansion.
+    read: Vec<Range<usize>>,
+    /// Every variable that is assigned.
+    assigned: HashSet<String>,
 }
 
 /// A word of a script.
@@ -116,7 +135,12 @@ struct Word {
 /// How deep substitutions of commands are followed.
 const MAX_DEPTH: usize = 16;
 
-impl Scan<'_> {
+impl<'s> Scan<'s> {
+    fn new(text: &'s str, secret: HashSet<String>) -> Self {
+        let (read, assigned) = (Vec::new(), HashSet::new());
+        Self { text, at: 0, secret, carriers: HashSet::new(), found: Vec::new(), read, assigned }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -129,7 +153,7 @@ impl Scan<'_> {
     fn commands(&mut self, depth: usize) {
         let (mut position, mut after_target) = (Position::Start, Position::Start);
         let mut program = String::new();
-        let mut documents: Vec<String> = Vec::new();
+        let mut documents: Vec<(String, bool)> = Vec::new();
         // Assignments in front of a program are for it alone.
         let mut assignments: Vec<Word> = Vec::new();
         while let Some(byte) = self.peek() {
@@ -140,7 +164,7 @@ impl Scan<'_> {
                     self.at += 1;
                     assignments.drain(..).for_each(|word| self.assign(word));
                     if byte == b'\n' {
-                        documents.drain(..).for_each(|end| self.skip_document(&end));
+                        documents.drain(..).for_each(|(end, expands)| self.skip_document(&end, expands));
                     }
                     if byte == b')' && depth > 0 {
                         return;
@@ -153,7 +177,9 @@ impl Scan<'_> {
                     self.at += 2;
                     self.at += self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'-' | b' ')).count();
                     let word = self.word(depth, None);
-                    documents.push(word.text.replace(['\'', '"', '\\'], ""));
+                    let end = word.text.replace(['\'', '"', '\\'], "");
+                    let expands = end == word.text;
+                    documents.push((end, expands));
                 }
                 b'<' | b'>' if self.sees("<(") || self.sees(">(") => {
                     self.at += 2;
@@ -243,6 +269,7 @@ impl Scan<'_> {
                     let length = expansion(&self.text[self.at..]);
                     let range = self.at..self.at + length;
                     let name = name(&self.text[range.clone()]);
+                    self.read.push(range.clone());
                     if self.secret.contains(name) || self.carriers.contains(name) {
                         carries = true;
                         self.found.extend(program.map(|program| (program.to_owned(), range)));
@@ -258,6 +285,7 @@ impl Scan<'_> {
         let name = text.split_once('=').map(|(name, _)| name).unwrap_or_default();
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+".contains(&byte));
         let assigned = (is_name && !name.is_empty()).then(|| name.trim_end_matches('+').to_owned());
+        self.assigned.extend(assigned.clone());
         // What is added to a credential leaves it there.
         carries |= name.ends_with('+') && assigned.as_ref().is_some_and(|name| self.carriers.contains(name));
         if self.at == start {
@@ -291,10 +319,13 @@ impl Scan<'_> {
     }
 
     /// The lines of a here-document.
-    fn skip_document(&mut self, end: &str) {
+    fn skip_document(&mut self, end: &str, expands: bool) {
         while self.at < self.text.len() {
             let line = self.text[self.at..].split('\n').next().unwrap_or_default();
+            let begin = self.at;
             self.at = (self.at + line.len() + 1).min(self.text.len());
+            let marks = memchr::memchr_iter(b'$', line.as_bytes()).filter(|at| expands && !line[..*at].ends_with('\\'));
+            self.read.extend(marks.map(|at| begin + at..begin + at + expansion(&line[at..])));
             if line.trim_start_matches('\t') == end {
                 return;
             }
@@ -315,7 +346,7 @@ pub(super) fn expansion(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{arguments, name};
+    use super::{arguments, name, reads};
 
     /// Programs and the variables that they get.
     fn found(script: &str) -> Vec<String> {
@@ -375,12 +406,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn variables_that_are_read_are_found() {
+        for (script, expected) in [
+            ("echo a=$A >> \"$B\"", &["A", "B"][..]),
+            ("cat >> $A <<E\n$B \\$C\nE\ncat <<'E'\n$D\nE", &["A", "B"]),
+            ("x=${A##*/} y=${#B}; z=$(f \"${C}\")", &["A", "C"]),
+            ("A=1; echo $A; export B=2; echo $B", &[]),
+            ("# $A\necho '$B' \\$C", &[]),
+            ("echo ${A:-x} ${B-} ${C:+x} ${D:=x} ${E?}", &[]),
+        ] {
+            let found: Vec<&str> = reads(script).into_iter().map(|(name, _)| name).collect();
+            assert_eq!(found, expected, "{script}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_script_is_looked_at(script in "([a-z$ \"'\\\\`(){}<>|;&#\n=é]|<<|\\$\\(|\\$\\{)*") {
             for (_, range) in arguments(&script, ["a", "b", "c", "x"].map(str::to_owned).into()) {
                 proptest::prop_assert!(script.is_char_boundary(range.start) && script.is_char_boundary(range.end));
             }
+            reads(&script);
         }
     }
 }

@@ -1,22 +1,18 @@
 //! The steps of a job, and what each is given.
 
 use super::bindings::bindings;
-use super::foreign::noted;
-use super::outside::plain;
+use super::foreign::What;
+use super::keys::{Key, Level};
 use super::retry::retry;
-use super::settings::{Setting, setting};
-use super::{Foreign, Settings, Step, keys};
+use super::settings::setting;
+use super::text::plain;
+use super::{Reader, Settings, Step, known};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::Template;
-use crate::yaml::{Kind, NodeId, Reader};
+use crate::yaml::{Kind, NodeId};
 
 /// Reads the steps of a job.
-pub(super) fn steps_of(
-    reader: &mut Reader<'_>,
-    node: NodeId,
-    job: &str,
-    foreign: &mut Vec<Foreign>,
-) -> Vec<Step<Template>> {
+pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
     if reader.tree.kind(node) != Kind::Sequence {
         reader.wrong_type(node, "steps", "a list of steps");
         return Vec::new();
@@ -30,8 +26,9 @@ pub(super) fn steps_of(
         if !reader.visit(target) {
             break;
         }
-        let step = step(reader, target, u32::try_from(steps.len() + 1).unwrap_or(u32::MAX));
-        foreign.extend(noted(reader, Some(job), Some(&step)));
+        let outer = std::mem::take(&mut reader.notes);
+        let mut step = step(reader, target, u32::try_from(steps.len() + 1).unwrap_or(u32::MAX));
+        step.foreign = std::mem::replace(&mut reader.notes, outer).into();
         if let Some(id) = &step.id
             && let Some(first) = ids.insert(id.clone(), item)
         {
@@ -59,39 +56,34 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
         shell: None,
         working_directory: None,
         retry: None,
+        foreign: Box::default(),
         settings: Settings { span: reader.tree.span(node), ..Settings::default() },
     };
     let mut does_something = false;
     let before = reader.faults.iter().count();
-    for entry in reader.entries(node, "step") {
+    let entries = known::entries(reader, Level::Step, node, "step");
+    does_something |= reader.notes.iter().any(|noted| matches!(&noted.what, What::Key(key) if key.name == "uses"));
+    for (key, entry) in entries {
         let value = entry.value;
-        keys::STEP.reach(reader, entry);
-        let Some(name) = reader.key(entry) else { continue };
-        match name {
-            "id" => step.id = plain(reader, value, name).map(Into::into),
-            "name" => step.name = plain(reader, value, name).map(Into::into),
-            "env" => step.env = bindings(reader, value, name),
-            "with" => step.with = bindings(reader, value, name),
-            "files" => step.files = bindings(reader, value, name).into(),
-            "retry" => {
+        match key {
+            Key::Id => step.id = plain(reader, entry, key).map(Into::into),
+            Key::Name => step.name = plain(reader, entry, key).map(Into::into),
+            Key::Env => step.env = bindings(reader, value, key),
+            Key::With => step.with = bindings(reader, value, key),
+            Key::Files => step.files = bindings(reader, value, key).into(),
+            Key::Retry => {
                 reader.visit(value);
                 step.retry = retry(reader, value).map(Box::new);
             }
-            "uses" => {
+            Key::Run => {
                 does_something = true;
-                keys::STEP.pass(reader, name, entry.key);
-            }
-            "run" => {
-                does_something = true;
-                step.run = plain(reader, value, name).map(Into::into);
+                step.run = plain(reader, entry, key).map(Into::into);
                 step.script = value;
             }
-            "shell" => step.shell = plain(reader, value, name).map(Into::into),
-            "working-directory" => step.working_directory = plain(reader, value, name).map(Into::into),
-            _ => match setting(reader, &mut step.settings, name, entry) {
-                Setting::Read => {}
-                Setting::Unknown => keys::STEP.pass(reader, name, entry.key),
-            },
+            Key::Shell => step.shell = plain(reader, entry, key).map(Into::into),
+            Key::WorkingDirectory => step.working_directory = plain(reader, entry, key).map(Into::into),
+            _ if setting(reader, &mut step.settings, key, entry) => {}
+            _ => known::unread(reader, key, entry),
         }
     }
     if !step.files.is_empty() || step.with.len() > 1 {

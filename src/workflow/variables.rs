@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Binding, Document, Job, ONLY_JOB, Settings, Step, Workflow};
+use super::{Binding, Document, Job, Language, ONLY_JOB, Settings, Step, Workflow};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dotenv::assignments;
 use crate::reference::{Shared, Template, near_misses};
@@ -43,7 +43,7 @@ impl Workflow<Template> {
                 faults.push(diagnostic);
             }
             let name: Arc<str> = assignment.name.into();
-            let binding = Binding { name: Arc::clone(&name), node: NodeId::NONE, value };
+            let binding = Binding { name: Arc::clone(&name), key: NodeId::NONE, node: NodeId::NONE, value };
             let at = *places.entry(name).or_insert(env.len());
             if at < env.len() {
                 env[at] = binding;
@@ -63,6 +63,7 @@ impl Workflow<Template> {
             shell: None,
             working_directory: None,
             retry: None,
+            foreign: Box::default(),
             settings: Settings::default(),
         };
         let job = Job {
@@ -71,6 +72,7 @@ impl Workflow<Template> {
             needs: Vec::new(),
             env: Vec::new(),
             steps: vec![step],
+            foreign: Vec::new(),
             settings: Settings::default(),
         };
         let document = Document {
@@ -79,6 +81,7 @@ impl Workflow<Template> {
             jobs: vec![job],
             max_parallel: None,
             inherit_env: None,
+            language: Language::Credflow,
             foreign: Vec::new(),
         };
         let workflow = Self { tree: Arc::new(Tree::empty(source)), documents: vec![document] };

@@ -23,15 +23,24 @@ impl Tree {
     /// # Errors
     /// When it isn't YAML, has a key twice, has an alias of itself, or is beyond [`MAX_DEPTH`] or [`MAX_SCALAR`].
     pub fn read(source: &Arc<Source>) -> Result<Self, Diagnostics> {
+        let (tree, faults) = Self::read_partly(source);
+        faults.finish(tree).map(|(tree, _)| tree)
+    }
+
+    /// Reads a file, and gives its faults beside it, so that what else is wrong can be told: a key that stands twice hides
+    /// nothing. There is no tree when the file isn't YAML, or isn't what it looks like.
+    pub fn read_partly(source: &Arc<Source>) -> (Option<Self>, Diagnostics) {
         let mut builder = Builder::new(source);
         if let Err(diagnostic) = builder.events() {
-            return Err(diagnostic.into());
+            return (None, diagnostic.into());
         }
         let tree = builder.tree;
         let mut faults = Diagnostics::new();
-        tree.duplicates(&mut faults);
         tree.hidden_blanks(&mut faults);
-        faults.finish(Some(tree)).map(|(tree, _)| tree)
+        // Keys that hidden blanks are part of would be told as unknown.
+        let is_plain = !faults.has_errors();
+        tree.duplicates(&mut faults);
+        (is_plain.then_some(tree), faults)
     }
 
     /// Complains of every key that stands twice in its mapping.

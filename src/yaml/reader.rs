@@ -15,16 +15,17 @@ pub const MAX_ALIASED: usize = 16 << 20;
 /// What a node costs beside its text when it is read again, in bytes.
 const NODE_COST: usize = 256;
 
-/// A tree being read, and the faults found so far.
-pub struct Reader<'t> {
+/// A tree being read, and the faults found so far. `N` is what is no fault here and a later stage may have something to say
+/// about.
+pub struct Reader<'t, N = ()> {
     /// The tree.
     pub tree: &'t Tree,
     /// What is wrong with it.
     pub faults: Diagnostics,
     /// Texts and references that may come again.
     pub shared: Shared,
-    /// What is no fault here and a later stage may have something to say about.
-    pub notes: Vec<(NodeId, String)>,
+    /// What was noted for a later stage.
+    pub notes: Vec<N>,
     seen: Vec<bool>,
     aliased: usize,
     merged: usize,
@@ -33,7 +34,7 @@ pub struct Reader<'t> {
     judged: HashSet<NodeId>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t, N> Reader<'t, N> {
     /// Nothing read yet.
     pub fn new(tree: &'t Tree) -> Self {
         Self {
@@ -79,9 +80,9 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes something down for a later stage; of very many only the first.
-    pub fn note(&mut self, node: NodeId, what: String) {
+    pub fn note(&mut self, what: N) {
         if self.notes.len() < 1000 {
-            self.notes.push((node, what));
+            self.notes.push(what);
         }
     }
 
@@ -208,12 +209,17 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Whether a key is judged for the first time: a mapping that is merged brings the same one again.
+    pub fn judge(&mut self, key: NodeId) -> bool {
+        self.judged.insert(key)
+    }
+
     /// Complains of a key that isn't known: with the key that was probably meant, if there is one; without one only
     /// when `strict`.
     pub fn unknown(&mut self, key: NodeId, known: &[&str], strict: bool) {
         let name = self.tree.text(self.tree.resolve(key)).unwrap_or_default();
         // Keys of one's own, and the usual places for anchors.
-        if !self.judged.insert(key) || (!strict && (name.starts_with(['.', '_']) || name.starts_with("x-"))) {
+        if !self.judge(key) || (!strict && (name.starts_with(['.', '_']) || name.starts_with("x-"))) {
             return;
         }
         let meant = self.suggestions.nearest(name, known.iter().copied());

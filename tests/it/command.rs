@@ -223,6 +223,17 @@ fn exec_gives_the_command_its_values_and_its_own_exit_code() {
 }
 
 #[test]
+fn a_reference_among_the_arguments_of_exec_is_told() {
+    let folder = project("steps: []\n");
+    let args = ["exec", "--emulate", "vaults.yaml", "--", "touch", "started", "$<credential:payments/plain>"];
+    let output = run(folder.path(), &args);
+    assert_eq!(code(&output), Some(125));
+    let expected = "argument 2 of the command holds a reference; only variables are resolved";
+    assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    assert!(!folder.path().join("started").exists());
+}
+
+#[test]
 fn exit_codes_tell_whose_matter_it_is() {
     let folder = project("steps: [{ run: exit 9, env: { A: $<credential:payments/plain> } }]\n");
     fs::write(folder.path().join("bad.yaml"), "steps: [{ run: x, env: { A: $<credential:nowhere/x> } }]\n")

@@ -78,11 +78,11 @@ fn good_files_are_planned() {
 #[test]
 fn large_files_are_explained() {
     let folder = tempfile::tempdir().expect("a folder");
-    let bomb: String = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
-        text + &format!("a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
+    let bomb: String = (1..30).fold("x-a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        text + &format!("x-a{level}: &a{level} [*a{0}, *a{0}, *a{0}]\n", level - 1)
     });
-    let merges: String = (1..30).fold("m0: &m0 { k: v }\n".to_owned(), |text, level| {
-        text + &format!("m{level}: &m{level} {{ <<: [*m{0}, *m{0}, *m{0}] }}\n", level - 1)
+    let merges: String = (1..30).fold("x-m0: &m0 { k: v }\n".to_owned(), |text, level| {
+        text + &format!("x-m{level}: &m{level} {{ <<: [*m{0}, *m{0}, *m{0}] }}\n", level - 1)
     });
     let repeated = format!("jobs:\n  j0: {{ steps: &s [{{ run: &r {} }}] }}\n", "x".repeat(100_000));
     let jobs: String = (1..1000).map(|job| format!("  j{job}: {{ steps: *s }}\n")).collect::<Vec<_>>().concat();
@@ -103,6 +103,27 @@ fn large_files_are_explained() {
         scrub(&text, &path)
     });
     insta::assert_snapshot!("large_files", explained.join("\n"));
+}
+
+/// What isn't acted on: `check` warns of it, and fails when it is to; `run` refuses it.
+#[test]
+fn nothing_is_passed_over_in_silence() {
+    insta::glob!("../fixtures/warn", "*.yaml", |path| {
+        let file = path.display().to_string();
+        let text = credflow(&["check", &file]);
+        assert!(text.ends_with("exit code 0\n") && text.contains("\n0 errors, "), "{text}");
+        let denied = credflow(&["check", "--deny-warnings", &file]);
+        assert!(denied.ends_with(", 0 warnings\nexit code 1\n"), "{denied}");
+        let run = credflow(&["run", &file]);
+        assert!(run.ends_with("exit code 125\n"), "{run}");
+        let for_run = credflow(&["check", "--for", "run", &file]);
+        for refusal in run.lines().filter(|line| line.starts_with("error[cannot-run]")) {
+            assert!(for_run.contains(refusal), "{refusal} in {for_run}");
+        }
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(scrub(&format!("{text}\nrun:\n{run}"), path));
+        });
+    });
 }
 
 #[test]

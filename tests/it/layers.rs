@@ -51,7 +51,6 @@ const CIRCLES: &[&[&str]] = &[
     ],
     &["run/graph.rs", "run/job.rs", "run/step.rs"],
     &["store/error.rs", "store/unreachable.rs"],
-    &["workflow/foreign.rs", "workflow/outside.rs"],
 ];
 
 /// A module's path below the crate: `["store", "identity"]`.

@@ -23,6 +23,7 @@ mod fixtures;
 mod floors;
 mod forms;
 mod identities;
+mod keys;
 mod laws;
 mod layers;
 mod mask;

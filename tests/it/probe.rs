@@ -144,7 +144,7 @@ async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
         let url = format!("http://localhost:{}", peer(answer.clone()).await);
         let _ = writeln!(
             stores,
-            "  {name}:\n    vault-url: {url}\n    authority: {url}\n    client-id: 3f0a\n    client-secret: {{ env: UNSET }}"
+            "  {name}:\n    vault-url: {url}\n    authority: {url}\n    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08\n    client-secret: {{ env: UNSET }}"
         );
     }
     let (config, _) = Config::parse(&Source::private("credflow.yaml", stores)).expect("a configuration");

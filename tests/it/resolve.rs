@@ -24,7 +24,7 @@ fn plan(stores: &[(&str, &str)], secrets: usize) -> Plan {
     for (index, (store, properties)) in stores.iter().enumerate() {
         let _ = write!(
             config,
-            "  {store}:\n    vault-url: https://{store}.vault.azure.net\n    client-id: 3f0a\n    client-secret: {{ env: S }}\n{properties}"
+            "  {store}:\n    vault-url: https://{store}.vault.azure.net\n    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08\n    client-secret: {{ env: S }}\n{properties}"
         );
         for secret in 0..secrets {
             let _ = writeln!(workflow, "      V{index}_{secret}: $<credential:{store}/s-{secret}>");

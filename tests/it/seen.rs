@@ -22,7 +22,7 @@ const CONFIG: &str = "
 stores:
   v:
     vault-url: https://v.vault.azure.net
-    client-id: 3f0a
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
     client-secret: { env: S }
 credentials:
   narrow: { store: v, secret-name: narrow, scope: w/release/* }

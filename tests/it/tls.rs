@@ -155,8 +155,9 @@ impl Project {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("ca.pem"), issuer).expect("a file");
         let store = store.lines().map(str::trim).collect::<Vec<_>>().join("\n    ");
-        let config =
-            format!("stores:\n  payments:\n    {store}\n    client-id: 3f0a\n    client-secret: {{ env: S }}\n");
+        let config = format!(
+            "stores:\n  payments:\n    {store}\n    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08\n    client-secret: {{ env: S }}\n"
+        );
         fs::write(folder.path().join("credflow.yaml"), config).expect("a file");
         Self(folder)
     }
@@ -199,7 +200,9 @@ async fn a_certificate_must_be_trusted_right_and_in_its_time() {
     for (signer, name, end, expected) in cases {
         let server = Server::start(acceptor(signer, &[name], end), "https://vault.azure.net").await;
         let url = format!("https://localhost:{}", server.port);
-        let store = format!("vault-url: {url}\nauthority: {url}\ntenant-id: 7d1c\nca-file: ca.pem");
+        let store = format!(
+            "vault-url: {url}\nauthority: {url}\ntenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\nca-file: ca.pem"
+        );
         let result = Project::new(&issuer.pem(), &store).exec(&[]).await;
         match expected {
             None => assert_eq!(result, Ok(())),
@@ -259,7 +262,7 @@ async fn answering(answer: &'static str) -> (u16, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn faults_of_a_proxy_are_told_as_its_own() {
     let store = "vault-url: https://payments.vault.corp.example\nauthority: https://login.corp.example
-        azure-resource: https://vault.corp.example\ntenant-id: 7d1c";
+        azure-resource: https://vault.corp.example\ntenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
     let project = Arc::new(Project::new("", store));
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
     let (login, asked) = answering("HTTP/1.1 407 X\r\nContent-Length: 0\r\n\r\n").await;
@@ -295,7 +298,10 @@ async fn faults_of_a_proxy_are_told_as_its_own() {
 
 #[tokio::test]
 async fn a_machine_without_authorities_is_told() {
-    let project = Project::new("", "vault-url: https://payments.vault.azure.net\ntenant-id: 7d1c");
+    let project = Project::new(
+        "",
+        "vault-url: https://payments.vault.azure.net\ntenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90",
+    );
     let (file, folder) = (project.path("empty.pem"), project.path("none"));
     fs::write(&file, "").expect("a file");
     let nothing =
@@ -328,7 +334,7 @@ async fn a_vault_without_an_address_is_unknown_once_a_token_was_given() {
     let server = Server::start(acceptor(&issuer, &["login.corp.example"], SystemTime::now() + DAY), "none").await;
     let (port, _) = proxy(server.port).await;
     let through = format!("http://127.0.0.1:{port}");
-    let store = "vault-url: https://nobody.vault.invalid\nazure-resource: https://vault.invalid\ntenant-id: 7d1c
+    let store = "vault-url: https://nobody.vault.invalid\nazure-resource: https://vault.invalid\ntenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90
         authority: https://login.corp.example\nca-file: ca.pem";
     let variables = [("HTTPS_PROXY", through.as_str()), ("NO_PROXY", "vault.invalid")];
     let said = Project::new(&issuer.pem(), store).exec(&variables).await.expect_err("no vault");
@@ -341,7 +347,10 @@ async fn the_system_s_authorities_are_trusted_as_its_variables_say() {
     let server =
         Server::start(acceptor(&issuer, &["localhost"], SystemTime::now() + DAY), "https://vault.azure.net").await;
     let url = format!("https://localhost:{}", server.port);
-    let project = Project::new(&issuer.pem(), &format!("vault-url: {url}\nauthority: {url}\ntenant-id: 7d1c"));
+    let project = Project::new(
+        &issuer.pem(),
+        &format!("vault-url: {url}\nauthority: {url}\ntenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90"),
+    );
     let file = project.path("ca.pem").display().to_string();
     project.exec(&[("SSL_CERT_FILE", &file)]).await.expect("a value");
     let said = project.exec(&[]).await.expect_err("no value");
@@ -366,7 +375,8 @@ async fn the_emulator_speaks_tls_and_http_2() {
     let config = fs::read_to_string(project.path("credflow.yaml")).expect("the configuration");
     fs::write(
         project.path("credflow.yaml"),
-        config.replace("client-id: 3f0a", &format!("client-id: {}", application.client)),
+        config
+            .replace("client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08", &format!("client-id: {}", application.client)),
     )
     .expect("a file");
     project.exec(&[("S", application.client_secret().expose())]).await.expect("a value");

@@ -104,6 +104,12 @@ pub(super) struct Check {
     /// The workflows.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// What the files are for: for `run`, all that it would refuse is told as well.
+    #[arg(long = "for", value_enum, value_name = "PURPOSE", default_value_t = PlanPurpose::Render)]
+    pub(super) purpose: PlanPurpose,
+    /// Take warnings for errors.
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
     /// How faults are written.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(super) format: CheckFormat,
@@ -131,7 +137,7 @@ pub(super) struct Plan {
     pub(super) purpose: PlanPurpose,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PlanPurpose {
     /// `run`: what the steps see.
     Run,

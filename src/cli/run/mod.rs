@@ -22,7 +22,7 @@ use super::used::Uses;
 use super::waiting::{INTERRUPTED, Interrupt, Waiting};
 use super::{AROUND, Exit, Terminal, fetch, input, supervision};
 use crate::audit::Outcome;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Plan, human};
 use crate::run::{self, Cancellation, Gate, Options, Orphans, Suspension};
 use auditor::Auditor;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
             (_, Some(step)) => workflow.select_step(step)?,
             _ => workflow,
         };
-        refused.replace(run::refuse(&selected));
+        refused.replace(run::refuse(&selected, args.surroundings.clean_env));
         Ok(selected)
     });
     let refused: Diagnostics = refused.into_inner();
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
             plan
         }
         Ok((_, found)) | Err(Failure::Faults(found)) => {
-            return Failure::Faults(together(found, &refused)).tell(terminal);
+            return Failure::Faults(input::with_refusals(found, refused)).tell(terminal);
         }
         Err(failure) => return failure.tell(terminal),
     };
@@ -78,16 +78,6 @@ impl Outputs {
         let trail = Trail::open(&args.audited, terminal)?;
         Ok(Self { registration, trail, logs: logs(args, terminal)? })
     }
-}
-
-/// The faults of a workflow, and what of it can't be run for another reason: a step whose `run` isn't a text has nothing
-/// to run because of that.
-fn together(mut found: Diagnostics, refused: &Diagnostics) -> Diagnostics {
-    let is_partial = found.iter().any(|fault| matches!(fault.code, Code::WrongType | Code::MissingKey));
-    let is_own = |fault: &&Diagnostic| !is_partial || !fault.message.ends_with("has nothing to run");
-    found.extend(refused.iter().filter(is_own).cloned());
-    found.sort();
-    found
 }
 
 fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {

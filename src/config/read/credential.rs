@@ -1,6 +1,7 @@
 //! One credential of `credflow.yaml`.
 
 use super::named;
+use super::text::text;
 use crate::config::{Credential, Scope};
 use crate::diagnostic::{Code, nearest};
 use crate::reference::{NameError, SecretName, SecretVersion};
@@ -19,7 +20,7 @@ pub(super) fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String
         missing.retain(|&required| required != key && nearest(key, KEYS.iter().copied()) != Some(required));
         match key {
             "store" => {
-                store = reader.text(node, key);
+                store = text(reader, node, key);
                 if let Some(unknown) = store.filter(|&store| !stores.iter().any(|known| known == store)) {
                     let message = format!("no store is named `{}`", shorten(unknown));
                     let meant = nearest(unknown, stores.iter().map(String::as_str));
@@ -47,7 +48,7 @@ pub(super) fn credential(reader: &mut Reader<'_>, entry: Entry, stores: &[String
 
 /// `SecretName` or `SecretName/Version`.
 fn secret_name(reader: &mut Reader<'_>, node: NodeId) -> Option<(SecretName, Option<SecretVersion>)> {
-    let text = reader.text(node, "secret-name")?;
+    let text = text(reader, node, "secret-name")?;
     let (name, version) = match text.split_once('/') {
         Some((name, version)) => (name, Some(version)),
         None => (text, None),
@@ -73,7 +74,7 @@ fn scope(reader: &mut Reader<'_>, node: NodeId) -> Option<Scope> {
     };
     let mut scopes = Vec::new();
     for item in items {
-        match reader.text(item, "scope")?.parse::<Scope>() {
+        match text(reader, item, "scope")?.parse::<Scope>() {
             Ok(scope) => scopes.push(scope),
             Err(error) => {
                 let help = "write `scope: WORKFLOW/JOB/STEP`, with `*` for any";

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::text::text;
 use super::{beside, identifier};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::reference::OPENING;
 use crate::secret::Secret;
 use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
 
@@ -37,6 +37,8 @@ const TELLING: [(&str, &str); 3] = [
 #[derive(Default)]
 pub(super) struct ProofDraft {
     identity: Option<(String, NodeId)>,
+    /// Whether the ids are Entra ID's.
+    is_entra: bool,
     /// The keys that are there, with their places.
     keys: Vec<(&'static str, NodeId)>,
     client: Option<String>,
@@ -52,13 +54,18 @@ pub(super) struct Chosen {
 }
 
 impl ProofDraft {
+    /// Nothing yet.
+    pub(super) fn new(is_entra: bool) -> Self {
+        Self { is_entra, ..Self::default() }
+    }
+
     pub(super) fn property(&mut self, reader: &mut Reader<'_>, key: &str, entry: Entry) {
         let node = entry.value;
         match key {
-            "identity" => self.identity = reader.text(node, key).map(|text| (text.to_owned(), node)),
+            "identity" => self.identity = text(reader, node, key).map(|text| (text.to_owned(), node)),
             "client-id" => {
                 self.keys.push(("client-id", entry.key));
-                self.client = identifier(reader, node, key);
+                self.client = identifier(reader, node, key, self.is_entra);
             }
             "client-secret" => {
                 self.keys.push(("client-secret", entry.key));
@@ -66,11 +73,11 @@ impl ProofDraft {
             }
             "client-certificate" => {
                 self.keys.push(("client-certificate", entry.key));
-                self.certificate = reader.text(node, key).map(|path| beside(reader, path));
+                self.certificate = text(reader, node, key).map(|path| beside(reader, path));
             }
             _ => {
                 self.keys.push(("token-file", entry.key));
-                self.token_file = reader.text(node, key).map(|path| beside(reader, path));
+                self.token_file = text(reader, node, key).map(|path| beside(reader, path));
             }
         }
     }
@@ -153,13 +160,7 @@ impl Chosen {
 
 fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> {
     if reader.tree.kind(node) != Kind::Mapping {
-        let text = reader.text(node, "client-secret")?;
-        if text.contains(OPENING) {
-            let help = "a store's own secret can't come from a vault: use `{ env: NAME }` or `{ file: PATH }`";
-            reader.fault(Code::ReferenceOutsideEnv, node, "a reference is not resolved in the configuration", "", help);
-            return None;
-        }
-        let secret = Secret::concat([text]);
+        let secret = Secret::concat([text(reader, node, "client-secret")?]);
         let span = reader.tree.span(node);
         let diagnostic = Diagnostic::warning(Code::LiteralSecret, "a client secret in the configuration itself")
             .at(reader.tree.source(), span, "")
@@ -171,10 +172,10 @@ fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> 
     for entry in reader.entries(node, "client-secret") {
         match reader.key(entry) {
             Some("env") => {
-                sources.extend(reader.text(entry.value, "env").map(|name| SecretSource::Variable(name.to_owned())));
+                sources.extend(text(reader, entry.value, "env").map(|name| SecretSource::Variable(name.to_owned())));
             }
             Some("file") => {
-                let path = reader.text(entry.value, "file");
+                let path = text(reader, entry.value, "file");
                 sources.extend(path.map(|path| SecretSource::File(beside(reader, path))));
             }
             Some(_) => reader.unknown(entry.key, &["env", "file"], true),

@@ -3,6 +3,7 @@
 mod credential;
 mod identity;
 mod store;
+mod text;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::yaml::{Entry, NodeId, Reader, Tree};
 
 use credential::credential;
 use store::store;
+use text::text;
 
 impl Config {
     /// Reads a configuration file, and gives its warnings beside it. Paths in it are relative to its folder.
@@ -30,8 +32,10 @@ impl Config {
     /// # Errors
     /// All faults that are in it.
     pub fn parse(source: &Arc<Source>) -> Result<(Self, Diagnostics), Diagnostics> {
-        let tree = Tree::read(source)?;
+        let (tree, faults) = Tree::read_partly(source);
+        let Some(tree) = tree else { return Err(faults) };
         let mut reader = Reader::new(&tree);
+        reader.faults = faults;
         let config = config(&mut reader);
         reader.faults.finish(Some(config))
     }
@@ -96,15 +100,28 @@ fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::b
     Some(name.into())
 }
 
-/// An id or a domain, which becomes part of an address.
-fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<String> {
-    let text = reader.text(node, key)?;
+/// An id, or a tenant's domain: it becomes part of an address. Entra ID's are ids (GUIDs) or domains; an authority of one's
+/// own has others.
+fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str, is_entra: bool) -> Option<String> {
+    let text = text(reader, node, key)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-        return Some(text.to_owned());
-    }
-    let help = "it is an id like 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90";
-    reader.fault(Code::WrongValue, node, format!("`{key}` has a character that an id can't have"), "", help);
+    let is_plain = text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_domain = key == "tenant-id" && text.split('.').count() > 1 && !text.split('.').any(str::is_empty);
+    let wrong = match key {
+        _ if !is_plain => "has a character that an id can't have",
+        _ if !is_entra || is_guid || is_domain => return Some(text.to_owned()),
+        "tenant-id" => "is neither the id nor a domain of a tenant",
+        _ => "is not an id",
+    };
+    let help = match key {
+        "tenant-id" => {
+            "it is an id like 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90, or a domain like contoso.onmicrosoft.com"
+        }
+        _ => "it is an id like 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90; Azure calls it the application (client) id",
+    };
+    reader.fault(Code::WrongValue, node, format!("`{key}` {wrong}"), "", help);
     None
 }
 

@@ -7,11 +7,12 @@ use std::time::Duration;
 use url::Url;
 
 use super::identity::ProofDraft;
+use super::text::text;
 use super::{beside, identifier, named};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Proof, Store};
 use crate::diagnostic::{Code, nearest};
-use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed, shorten};
 
 const STORE_KEYS: &[&str] = &[
     "provider",
@@ -39,6 +40,8 @@ struct Draft {
     vault_url: Option<(Url, NodeId)>,
     tenant: Option<String>,
     proof: ProofDraft,
+    /// Whether the ids are Entra ID's.
+    is_entra: bool,
     resource: Option<String>,
     authority: Option<Url>,
     api_version: Option<String>,
@@ -51,9 +54,11 @@ struct Draft {
 
 pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     let name = named(reader, entry, "store")?;
-    let mut draft = Draft::default();
+    let entries = reader.entries(entry.value, name.as_ref());
+    let is_entra = is_entra(reader.tree, &entries);
+    let mut draft = Draft { is_entra, proof: ProofDraft::new(is_entra), ..Draft::default() };
     let mut keys = Vec::new();
-    for entry in reader.entries(entry.value, name.as_ref()) {
+    for entry in entries {
         let Some(key) = reader.key(entry) else { continue };
         // A misspelt key is told as such; the key that it was meant as isn't missing.
         let known = STORE_KEYS.iter().copied();
@@ -88,6 +93,12 @@ pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     domain(reader, &store, vault_node);
     store.identity.proof = proof.proof()?;
     Some(store)
+}
+
+/// Whether a store's authority is Entra ID, and none of one's own.
+fn is_entra(tree: &Tree, entries: &[Entry]) -> bool {
+    let mut authority = entries.iter().filter(|entry| tree.text(entry.key) == Some("authority"));
+    authority.all(|entry| tree.text(entry.value).is_some_and(Cloud::has_authority))
 }
 
 /// A token must not leave the domain that it is for.
@@ -130,10 +141,10 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
     match key {
         "vault-url" => draft.vault_url = url(reader, node, key).map(|url| (url, node)),
         "authority" => draft.authority = url(reader, node, key),
-        "tenant-id" => draft.tenant = identifier(reader, node, key),
+        "tenant-id" => draft.tenant = identifier(reader, node, key, draft.is_entra),
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
-        "ca-file" => draft.ca_file = reader.text(node, key).map(|path| beside(reader, path)),
+        "ca-file" => draft.ca_file = text(reader, node, key).map(|path| beside(reader, path)),
         "provider" => only(reader, node, key, "azure-key-vault"),
         "grant-type" => only(reader, node, key, "client_credentials"),
         "max-concurrency" => {
@@ -161,7 +172,7 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
 }
 
 fn url(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Url> {
-    let text = reader.text(node, key)?;
+    let text = text(reader, node, key)?;
     match origin(text) {
         Ok(url) => Some(url),
         Err(wrong) => {
@@ -173,7 +184,7 @@ fn url(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Url> {
 }
 
 fn resource(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
-    let text = reader.text(node, "azure-resource")?;
+    let text = text(reader, node, "azure-resource")?;
     // Microsoft's own pages write it with a slash; the audience that a vault accepts has none.
     let text = text.strip_suffix('/').unwrap_or(text);
     match origin(text) {
@@ -187,7 +198,7 @@ fn resource(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
 }
 
 fn api_version(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
-    let text = reader.text(node, "api-version")?;
+    let text = text(reader, node, "api-version")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     if text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(plain) && text.len() <= 40 {
         return Some(text.to_owned());
@@ -199,7 +210,7 @@ fn api_version(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
 
 /// A property that has one value so far.
 fn only(reader: &mut Reader<'_>, node: NodeId, key: &str, value: &str) {
-    if let Some(text) = reader.text(node, key).filter(|&text| text != value) {
+    if let Some(text) = text(reader, node, key).filter(|&text| text != value) {
         let message = format!("`{key}` can't be `{}`", shorten(text));
         reader.fault(
             Code::WrongValue,

@@ -1,0 +1,82 @@
+//! Variables that the shell of a script can't see: a shell has names of its own, and the system any.
+
+use super::{Binding, Document, Interpreter, Language, Reader};
+use crate::diagnostic::{Code, Diagnostic, Severity, printable};
+use crate::reference::{OPENING, Template};
+use crate::yaml::NodeId;
+
+/// Complains of variables whose names no shell can read: an error where the shell drops them, and a warning where it passes
+/// them on to programs.
+pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
+    let mut found = Vec::new();
+    let mut outer = None;
+    for job in &document.jobs {
+        let mut around = None;
+        for step in job.steps.iter().filter(|step| step.run.is_some()) {
+            let severity = match document.interpreter(step) {
+                Interpreter::Other => continue,
+                Interpreter::Dropping if document.language == Language::Credflow => Severity::Error,
+                Interpreter::Dropping | Interpreter::Keeping => Severity::Warning,
+            };
+            odd(&step.env, severity, &mut found);
+            odd(&step.files, severity, &mut found);
+            around = worse(around, Some(severity));
+        }
+        if let Some(severity) = around {
+            odd(&job.env, severity, &mut found);
+            outer = worse(outer, around);
+        }
+    }
+    if let Some(severity) = outer {
+        odd(&document.env, severity, &mut found);
+    }
+    // A mapping that is merged brings the same key again; the worse counts.
+    found.sort();
+    found.dedup_by_key(|(key, ..)| *key);
+    for (key, severity, name) in found {
+        let shown = printable(&name);
+        let better = better(&name);
+        let (message, help) = match severity {
+            Severity::Error => (
+                format!("the shell drops the variable `{shown}`"),
+                format!("{better}; programs that need this very name get it with `shell: bash`"),
+            ),
+            Severity::Warning => (
+                format!("the shell can't read the variable `{shown}`"),
+                format!("{better} if the script reads it; programs see it as it is"),
+            ),
+        };
+        let diagnostic = Diagnostic { severity, ..Diagnostic::error(Code::VariableName, message) };
+        reader.faults.push(diagnostic.at(reader.tree.source(), reader.tree.span(key), "").help(help));
+    }
+}
+
+/// The worse of two.
+fn worse(one: Option<Severity>, other: Option<Severity>) -> Option<Severity> {
+    [one, other].into_iter().flatten().min()
+}
+
+/// Adds the bindings whose names aren't a shell's: letters, digits and `_`, and no digit at the beginning.
+fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(NodeId, Severity, String)>) {
+    let is_plain = |name: &str| {
+        let all = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        all && !name.starts_with(|first: char| first.is_ascii_digit())
+    };
+    // A reference in a name is told as that.
+    let is_odd = |name: &str| !is_plain(name) && !name.contains(OPENING);
+    let odd = bindings.iter().filter(|binding| is_odd(&binding.name));
+    found.extend(odd.map(|binding| (binding.key, severity, binding.name.to_string())));
+}
+
+/// What to do about a name: the nearest one that a shell can read.
+fn better(name: &str) -> String {
+    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
+    let mut better: String = name.chars().map(plain).collect();
+    if better.starts_with(|first: char| first.is_ascii_digit()) {
+        better.insert(0, '_');
+    }
+    if better.bytes().all(|byte| byte == b'_') {
+        return "name it with letters, digits and `_`".to_owned();
+    }
+    format!("name it `{better}`")
+}

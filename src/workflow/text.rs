@@ -1,0 +1,33 @@
+//! Texts and settings in which no reference may stand.
+
+use super::Reader;
+use super::foreign::{is_whole_expression, note_expression};
+use super::keys::Key;
+use super::outside::{complain, complain_of_alias};
+use crate::yaml::{Entry, NodeId};
+
+/// A text in which a reference may not stand.
+pub(super) fn plain(reader: &mut Reader<'_>, entry: Entry, key: Key) -> Option<String> {
+    let node = entry.value;
+    if !reader.visit(node) {
+        return None;
+    }
+    if entry.written == node {
+        complain(reader, node, Some(key.name()));
+    } else {
+        complain_of_alias(reader, entry.written);
+    }
+    note_expression(reader, entry.written, key, false);
+    reader.text(node, key.name()).map(str::to_owned)
+}
+
+/// Whether one of GitHub's expressions stands where another type is expected: it is noted, and no fault of its type.
+pub(super) fn stands_for(reader: &mut Reader<'_>, node: NodeId, key: Key) -> bool {
+    if !is_whole_expression(reader.tree, node) {
+        return false;
+    }
+    reader.visit(node);
+    complain(reader, node, Some(key.name()));
+    note_expression(reader, node, key, true);
+    true
+}
