@@ -130,8 +130,10 @@ impl FetchError {
             }
             Self::AzureCli(tenant) => {
                 let tenant = tenant.as_ref().or(store.identity.tenant.as_ref());
-                let tenant = tenant.map_or_else(String::new, |id| format!(" --tenant {id}"));
-                format!("log in with\naz login{tenant}")
+                tenant.map_or_else(
+                    || "log in with\naz login".to_owned(),
+                    |id| format!("log in with\naz login --tenant {id}"),
+                )
             }
             _ => "try again later".to_owned(),
         }

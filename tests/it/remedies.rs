@@ -127,6 +127,7 @@ fn is_setting(key: &str) -> bool {
         format!("vaults: {{ v: {{ {key}: x }} }}\n"),
         format!("vaults: {{ v: {{ secrets: {{ s: {{ value: x, {key}: x }} }} }} }}\n"),
         format!("vaults: {{}}\napplications: {{ a: {{ {key}: x }} }}\n"),
+        format!("vaults: {{}}\napplications: {{ a: {{ federations: [{{ {key}: x }}] }} }}\n"),
         format!("vaults: {{}}\nfaults: [{{ fault: throttled, {key}: x }}]\n"),
         format!("vaults: {{}}\nfaults: [{{ fault: limited, {key}: x }}]\n"),
     ];
@@ -282,7 +283,7 @@ fn commands<'t>(text: &'t str, known: &[(Vec<String>, Vec<String>)]) -> Vec<&'t 
     let command = |at: usize| {
         let rest = &text[at..];
         let ends =
-            rest.char_indices().find(|&(end, it)| ")`|&;>".contains(it) || it == '\n' && !rest[..end].ends_with('\\'));
+            rest.char_indices().find(|&(end, it)| ")`|&;>$".contains(it) || it == '\n' && !rest[..end].ends_with('\\'));
         let end = ends.map_or(rest.len(), |(end, _)| end);
         let is_line = at == 0 || text[..at].ends_with('\n');
         let first = rest[3..].split_whitespace().next().unwrap_or_default();

@@ -121,18 +121,20 @@ fn odd_values_are_told_once_and_as_what_they_are() {
 
 #[test]
 fn what_there_is_much_of_is_no_long_line() {
-    let jobs: String = (0..1000)
+    let jobs = (0..1000)
         .map(|at| {
             format!("  job-with-a-name-{at}: {{ needs: job-with-a-name-{}, steps: [{{ run: x }}] }}\n", (at + 1) % 1000)
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let folder = project(&format!("jobs:\n{jobs}"));
     let err = told(folder.path(), &["check", "w.yaml"]);
     assert!(err.contains("992 more") && err.lines().all(|line| line.len() < 400), "{err}");
 
-    let bindings: String = (0..1000).map(|at| format!("      V{at}: $<credential:payments/s{at}>\n")).collect();
+    let bindings =
+        (0..1000).map(|at| format!("      V{at}: $<credential:payments/s{at}>\n")).collect::<Vec<_>>().concat();
     fs::write(folder.path().join("w.yaml"), format!("steps:\n  - run: 'true'\n    env:\n{bindings}")).expect("a file");
-    let secrets: String = (0..1000).map(|at| format!("  s{at}: {CANARY}-{at}\n")).collect();
+    let secrets = (0..1000).map(|at| format!("  s{at}: {CANARY}-{at}\n")).collect::<Vec<_>>().concat();
     fs::write(folder.path().join("vaults.yaml"), format!("payments:\n{secrets}")).expect("a file");
     let output = run(folder.path(), &[&["run", "w.yaml"], &EMULATE[..]].concat());
     let shown = text(&output.stdout) + &text(&output.stderr);
