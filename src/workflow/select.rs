@@ -1,6 +1,6 @@
 //! A part of a workflow: one job, or one step.
 
-use super::Workflow;
+use super::{Job, Step, Workflow};
 use crate::source::printable;
 
 /// A job or step can't be selected.
@@ -34,6 +34,25 @@ fn list(names: &[String]) -> String {
 }
 
 impl<V> Workflow<V> {
+    /// The workflow with some of its steps, told by the job's id and themselves. Jobs and documents without any go; a job
+    /// needs no other that is gone.
+    #[must_use]
+    pub fn with_steps(mut self, mut is_kept: impl FnMut(&str, &Step<V>) -> bool) -> Self {
+        for document in &mut self.documents {
+            for Job { id, steps, .. } in &mut document.jobs {
+                steps.retain(|step| is_kept(id, step));
+            }
+            let kept: Vec<bool> = document.jobs.iter().map(|job| !job.steps.is_empty()).collect();
+            let place = |old: usize| kept[old].then(|| kept[..old].iter().filter(|kept| **kept).count());
+            for job in &mut document.jobs {
+                job.needs = job.needs.iter().filter_map(|need| place(*need)).collect();
+            }
+            document.jobs.retain(|job| !job.steps.is_empty());
+        }
+        self.documents.retain(|document| !document.jobs.is_empty());
+        self
+    }
+
     /// The workflow with one job alone, which then needs no other. Documents without it go.
     ///
     /// # Errors
@@ -74,7 +93,7 @@ impl<V> Workflow<V> {
         let mut selected = self.select_job(&job)?;
         let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
-            known.extend(job.steps.iter().map(super::Step::label));
+            known.extend(job.steps.iter().map(Step::label));
             job.steps.retain(|candidate| {
                 candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step))
             });

@@ -9,7 +9,9 @@ use url::Url;
 use super::identity::ProofDraft;
 use super::{beside, identifier, listed, named};
 use crate::config::address::{Cloud, is_loopback, origin};
-use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Proof, Store};
+use crate::config::{
+    DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
+};
 use crate::diagnostic::{Code, nearest};
 use crate::yaml::{Entry, Kind, NodeId, Reader, shorten};
 
@@ -129,7 +131,7 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
         "ca-file" => draft.ca_file = reader.text(node, key).map(|path| beside(reader, path)),
-        "provider" => only(reader, node, key, "azure-key-vault"),
+        "provider" => only(reader, node, key, PROVIDER),
         "grant-type" => only(reader, node, key, "client_credentials"),
         "max-concurrency" => {
             draft.max_concurrency = reader.tree.text(node).and_then(|text| text.parse().ok());
