@@ -18,7 +18,7 @@ pub use credential::Credential;
 pub use find::{FILE_NAME, find};
 pub use identity::{CLIENT_SECRET_VARIABLE, Identity, Proof, SecretSource};
 pub use scope::{Scope, ScopeError};
-pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Store};
+pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, PROVIDER, Store};
 
 /// What `credflow.yaml` says. Every name that it uses is one that it defines.
 #[derive(Debug, Default)]

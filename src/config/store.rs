@@ -10,6 +10,9 @@ use super::address::{Cloud, is_loopback, is_under};
 use super::identity::Identity;
 use crate::reference::StoreName;
 
+/// The provider of all stores.
+pub const PROVIDER: &str = "azure-key-vault";
+
 /// The api-version that is sent when a store names none: the newest that every cloud serves.
 pub const DEFAULT_API_VERSION: &str = "7.4";
 

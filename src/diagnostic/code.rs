@@ -67,6 +67,8 @@ codes! {
     UnknownCredential = "unknown-credential",
     /// A credential used where its scope doesn't reach.
     OutOfScope = "out-of-scope",
+    /// A plan from elsewhere doesn't fit this machine's configuration.
+    PlanDiffers = "plan-differs",
     /// References, and no configuration.
     NoConfiguration = "no-configuration",
     /// A vault's or authority's address that can't be one.

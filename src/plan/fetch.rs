@@ -23,6 +23,8 @@ pub struct Fetch {
     pub secret: SecretName,
     /// The version; the latest without one.
     pub version: Option<SecretVersion>,
+    /// The version that "latest" means here, where that was decided before: see [`Plan::pinned`](super::Plan::pinned).
+    pub pinned: Option<SecretVersion>,
     /// The fields of its value that are used, each once, in the order of first use.
     pub fields: Vec<Pointer>,
     /// Its uses, in the order of the workflow.

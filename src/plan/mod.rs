@@ -11,6 +11,7 @@ mod example;
 mod fetch;
 pub mod human;
 pub mod json;
+mod portable;
 mod purpose;
 pub mod yaml;
 
@@ -18,11 +19,13 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::config::{Proof, Store};
+use crate::reference::SecretVersion;
 use crate::source::Source;
 use crate::workflow::{StepSet, Visibility, Workflow};
 
 pub use crate::workflow::{BindingPlace, NamedPlace, Section};
 pub use fetch::{Fetch, FetchId, Use};
+pub use portable::{PortablePlan, UnreadablePlan};
 pub use purpose::{Purpose, Render, Run};
 
 /// A workflow whose references are slots for the fetches that answer them. Clones are the same plan, and cheap.
@@ -101,6 +104,18 @@ impl<P> Plan<P> {
     /// The planned workflow itself; a copy where the plan has other clones.
     pub(crate) fn into_workflow(self) -> Workflow<Slots> {
         Arc::unwrap_or_clone(self.parts).workflow
+    }
+
+    /// The same plan, with the version to fetch of each secret that `version` knows one for and whose reference names none:
+    /// all who resolve it get the same "latest".
+    #[must_use]
+    pub fn pinned(mut self, mut version: impl FnMut(&Fetch) -> Option<SecretVersion>) -> Self {
+        for fetch in &mut Arc::make_mut(&mut self.parts).fetches {
+            if fetch.version.is_none() {
+                fetch.pinned = version(fetch);
+            }
+        }
+        self
     }
 
     /// The same plan with its stores changed, an emulator's address put in for example.

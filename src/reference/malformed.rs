@@ -1,5 +1,6 @@
 //! What is wrong with a reference that isn't one.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::{MAX_NAME, OPENING};
@@ -16,10 +17,24 @@ pub struct Malformed {
     pub help: String,
 }
 
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Malformed {}
+
 const FORMS: &str =
     "a reference is $<credential:store/secret>, $<credential:store/secret/version> or $<credential:name>";
 
 impl Malformed {
+    /// A text that has something beside a reference, or none.
+    pub(super) fn not_alone(text: &str) -> Self {
+        let message = "the text is not a reference alone".to_owned();
+        Self { message, range: 0..text.len(), help: FORMS.to_owned() }
+    }
+
     /// Explains a piece that the grammar calls malformed. `piece` begins with the opening.
     pub(super) fn explain(piece: &str) -> Self {
         let start = OPENING.len();

@@ -12,6 +12,8 @@ mod shared;
 mod template;
 
 use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 
 pub use grammar::{Piece, PieceKind, pieces};
 pub use malformed::Malformed;
@@ -65,5 +67,28 @@ impl fmt::Display for Reference {
             write!(f, "#{pointer}")?;
         }
         f.write_str(">")
+    }
+}
+
+/// Reads a reference that is all of a text.
+///
+/// ```
+/// use credflow::reference::Reference;
+///
+/// let reference: Reference = "$<credential:payments/db-password>".parse()?;
+/// assert_eq!(reference.to_string(), "$<credential:payments/db-password>");
+/// assert!("db-password".parse::<Reference>().is_err());
+/// # Ok::<(), credflow::reference::Malformed>(())
+/// ```
+impl FromStr for Reference {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let mut pieces = pieces(text).into_iter().map(|piece| piece.kind);
+        match (pieces.next(), pieces.next()) {
+            (Some(PieceKind::Reference(reference)), None) => Ok(Arc::unwrap_or_clone(reference)),
+            (Some(PieceKind::Malformed(malformed)), _) => Err(malformed),
+            _ => Err(Malformed::not_alone(text)),
+        }
     }
 }

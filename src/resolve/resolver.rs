@@ -68,7 +68,7 @@ impl Resolver {
         for (index, fetch) in plan.fetches().iter().enumerate() {
             let store = Arc::clone(&stores[fetch.store as usize]);
             let (resolver, call) = (self.clone(), call(&store));
-            let (secret, version) = (fetch.secret.clone(), fetch.version);
+            let (secret, version) = (fetch.secret.clone(), fetch.version.or(fetch.pinned));
             tasks.spawn(async move { (index, resolver.fetch(&store, &secret, version, &call).await) });
         }
         let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();

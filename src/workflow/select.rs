@@ -1,8 +1,12 @@
 //! A part of a workflow: one job, or one step.
 
+<<<<<<< HEAD
 use std::collections::HashSet;
 
 use super::{Document, Reach, Step, Workflow};
+=======
+use super::{Job, Step, Workflow};
+>>>>>>> w-engine
 use crate::source::printable;
 use crate::yaml::NodeId;
 
@@ -53,8 +57,31 @@ fn places(job: &str, numbers: &[u32]) -> String {
 }
 
 impl<V> Workflow<V> {
+<<<<<<< HEAD
     /// The workflow with one job alone, which then needs no other. Documents without it go, and so does what of it says
     /// nothing about the job.
+=======
+    /// The workflow with some of its steps, told by the job's id and themselves. Jobs and documents without any go; a job
+    /// needs no other that is gone.
+    #[must_use]
+    pub fn with_steps(mut self, mut is_kept: impl FnMut(&str, &Step<V>) -> bool) -> Self {
+        for document in &mut self.documents {
+            for Job { id, steps, .. } in &mut document.jobs {
+                steps.retain(|step| is_kept(id, step));
+            }
+            let kept: Vec<bool> = document.jobs.iter().map(|job| !job.steps.is_empty()).collect();
+            let place = |old: usize| kept[old].then(|| kept[..old].iter().filter(|kept| **kept).count());
+            for job in &mut document.jobs {
+                job.needs = job.needs.iter().filter_map(|need| place(*need)).collect();
+            }
+            document.jobs.retain(|job| !job.steps.is_empty());
+        }
+        self.documents.retain(|document| !document.jobs.is_empty());
+        self
+    }
+
+    /// The workflow with one job alone, which then needs no other. Documents without it go.
+>>>>>>> w-engine
     ///
     /// # Errors
     /// When no document has that job, or more than one has.
@@ -98,12 +125,21 @@ impl<V> Workflow<V> {
         let mut selected = self.select_job(&job)?;
         let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
+<<<<<<< HEAD
             known.extend(job.steps.iter().map(super::Step::label));
             retain(&mut job.steps, step);
             if job.steps.len() > 1 {
                 let numbers = job.steps.iter().map(|step| step.number).collect();
                 return Err(Unselectable::AmbiguousStep { job: job.id.clone(), name: step.to_owned(), numbers });
             }
+=======
+            known.extend(job.steps.iter().map(Step::label));
+            job.steps.retain(|candidate| {
+                candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step))
+            });
+            // Two steps may share a name; the first is meant.
+            job.steps.truncate(1);
+>>>>>>> w-engine
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());

@@ -30,6 +30,7 @@ mod mask;
 mod mutation;
 mod output;
 mod parts;
+mod portable;
 mod private_files;
 mod probe;
 mod processes;

@@ -18,7 +18,7 @@ const CONFIG: &str = "
 stores:
   payments:
     vault-url: https://payments.vault.azure.net
-    client-id: 3f0a
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
     client-secret: { env: S }
     max-concurrency: 4
 ";

@@ -10,7 +10,9 @@ use super::identity::ProofDraft;
 use super::text::text;
 use super::{beside, identifier, named};
 use crate::config::address::{Cloud, is_loopback, origin};
-use crate::config::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, Proof, Store};
+use crate::config::{
+    DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
+};
 use crate::diagnostic::{Code, nearest};
 use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed, shorten};
 
@@ -145,7 +147,7 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
         "ca-file" => draft.ca_file = text(reader, node, key).map(|path| beside(reader, path)),
-        "provider" => only(reader, node, key, "azure-key-vault"),
+        "provider" => only(reader, node, key, PROVIDER),
         "grant-type" => only(reader, node, key, "client_credentials"),
         "max-concurrency" => {
             draft.max_concurrency = reader.tree.text(node).and_then(|text| text.parse().ok());
