@@ -52,7 +52,7 @@ impl Columns {
         self.view(text, is_end);
         let Self { digits, text: column, numbered, line, matchers, .. } = self;
         for (matcher, column) in matchers.iter_mut().zip([digits, column, numbered]) {
-            if column.last.is_some() {
+            if !column.is_empty() {
                 matcher.advance(masks, &column.track(text, *line), is_end, cover);
             }
         }
@@ -61,7 +61,8 @@ impl Columns {
     /// Looks at the lines.
     pub(super) fn view(&mut self, text: &[u8], is_end: bool) {
         self.lines(text, is_end);
-        if is_end || self.numbered.last.is_some_and(|last| self.line - last > BETWEEN) {
+        self.numbered.expire(self.line);
+        if is_end {
             self.numbered.close();
         }
     }
@@ -92,10 +93,9 @@ impl Columns {
 
     /// Takes a line of a dump, if it is one.
     fn dump(&mut self, line: &[u8], start: usize) {
-        let end = start + line.len();
         let Some((from, has_offset)) = dump::offset(line) else {
             if let Some(cells) = dump::cells(line) {
-                self.text.add(cells.map(|(at, byte)| (byte, start + at)), start, end);
+                self.text.add(cells.map(|(at, byte)| (byte, start + at)));
             }
             return;
         };
@@ -105,27 +105,26 @@ impl Columns {
             range.filter(move |at| is(&line[*at])).map(move |at| (line[at], start + at))
         };
         if digits >= 4 || digits > 0 && has_offset {
-            self.digits.add(letters(from..groups, u8::is_ascii_hexdigit), start, end);
-            self.text.add(letters(groups..line.len(), u8::is_ascii_alphanumeric), start, end);
+            self.digits.add(letters(from..groups, u8::is_ascii_hexdigit));
+            self.text.add(letters(groups..line.len(), u8::is_ascii_alphanumeric));
             return;
         }
         if !has_offset {
             return;
         }
         if let Some(cells) = dump::cells(&line[groups..]) {
-            self.text.add(cells.map(|(at, byte)| (byte, start + groups + at)), start, end);
+            self.text.add(cells.map(|(at, byte)| (byte, start + groups + at)));
         } else {
             let body = line.strip_suffix(b"\n").unwrap_or(line);
             let from = groups + usize::from(line[groups..].starts_with(b" "));
-            self.numbered.add_units(&body[from.min(body.len())..], start + from, start, end);
+            self.numbered.add_units(&body[from.min(body.len())..], start + from);
         }
     }
 
     /// From where on the text is still needed.
     pub(super) fn needed(&self, text: &[u8]) -> usize {
-        let needed = self.matchers.iter().zip(self.lanes(text)).filter(|(_, lane)| lane.column.last.is_some());
-        let open = self.numbered.places.first().copied().unwrap_or(self.line);
-        needed.fold(self.line.min(open), |needed, (matcher, lane)| needed.min(matcher.needed(&lane)))
+        let columns = self.matchers.iter().zip(self.lanes(text));
+        columns.fold(self.line, |needed, (matcher, lane)| needed.min(matcher.needed(&lane)))
     }
 
     /// Up to where the text may be shown when the input has paused.

@@ -1,9 +1,10 @@
 //! Whether what stands between the characters of a match is what stands between a value's own.
 
-use super::gap::{Gap, split_gaps};
+use super::gap::{Gap, gaps};
 use super::pattern::{Form, Pattern};
 use super::track::{Track, units};
 use super::value::{LONG, Value};
+use super::view::View;
 
 /// A value with fewer characters and signs of its own is never taken for folded: lines of other text would be it.
 const FOLDED: usize = 8;
@@ -42,6 +43,14 @@ pub(super) fn fit(track: &impl Track, pattern: &Pattern, value: &Value, from: us
                     .all(|(end, _)| end > start + 1 && text[end - 1] != b';' || BETWEEN_DIGITS.contains(&text[end - 1]))
         }),
     }
+}
+
+/// The gaps between the characters of a value one of whose units is split.
+fn split_gaps(value: &Value, unit: u8) -> Vec<Gap> {
+    let bytes = value.split(unit);
+    let mut view = View::new();
+    view.advance(&bytes, true);
+    gaps(&view.track(&bytes), view.count())
 }
 
 /// Whether a gap between digits of two a byte has separators only where a byte ends.

@@ -2,8 +2,6 @@
 
 use super::buffer::Buffer;
 use super::track::{Track, units};
-use super::value::Value;
-use super::view::View;
 
 /// What stands between two characters.
 pub(super) struct Gap {
@@ -63,12 +61,4 @@ pub(super) fn gaps(track: &impl Track, count: usize) -> Vec<Gap> {
 pub(super) fn literal_gaps(bytes: &[u8]) -> Vec<Gap> {
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_alphanumeric()).collect();
     places.windows(2).map(|pair| Gap::of_literal(&bytes[pair[0] + 1..pair[1]])).collect()
-}
-
-/// The gaps between the characters of a value one of whose units is split.
-pub(super) fn split_gaps(value: &Value, unit: u8) -> Vec<Gap> {
-    let bytes = value.split(unit);
-    let mut view = View::new();
-    view.advance(&bytes, true);
-    gaps(&view.track(&bytes), view.count())
 }

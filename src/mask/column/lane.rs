@@ -9,16 +9,14 @@ use super::{APART, BETWEEN};
 /// A column: characters, and where they stand.
 pub(super) struct Column {
     chars: Buffer<u8>,
-    starts: Vec<u32>,
+    starts: Vec<usize>,
     /// Characters before which there is too much other text.
     breaks: Vec<usize>,
-    /// Where the last line of it ended, and whether that is known.
-    pub(super) last: Option<usize>,
     /// The shortest pattern that is looked for.
     least: usize,
     /// A unit that goes on in the next line, and where its bytes stand.
     open: Buffer<u8>,
-    pub(super) places: Vec<usize>,
+    places: Vec<usize>,
 }
 
 impl Column {
@@ -27,36 +25,38 @@ impl Column {
             chars: Buffer::new(),
             starts: Vec::new(),
             breaks: Vec::new(),
-            last: None,
             least,
             open: Buffer::new(),
             places: Vec::new(),
         }
     }
 
-    /// Adds the characters of a line.
-    pub(super) fn add(&mut self, chars: impl Iterator<Item = (u8, usize)>, from: usize, to: usize) {
-        if self.last.is_some_and(|last| from - last > BETWEEN) {
-            self.breaks.push(self.chars.len());
-        }
+    /// Adds the characters of a line, and where they stand.
+    pub(super) fn add(&mut self, chars: impl Iterator<Item = (u8, usize)>) {
         chars.for_each(|(byte, start)| self.push(byte, start));
-        self.last = Some(to);
     }
 
     fn push(&mut self, byte: u8, start: usize) {
+        if self.starts.last().is_some_and(|last| start - last > BETWEEN) {
+            self.breaks.push(self.chars.len());
+        }
         self.chars.push(byte);
-        self.starts.push(u32::try_from(start).expect("internal error: less than 4 GiB are held"));
+        self.starts.push(start);
     }
 
-    /// Adds what the units of a line stand for. The last one may go on in the next line.
-    pub(super) fn add_units(&mut self, text: &[u8], place: usize, from: usize, to: usize) {
-        if self.last.is_some_and(|last| from - last > BETWEEN) {
-            self.close();
-        }
-        self.add(std::iter::empty(), from, to);
+    /// Adds what the units of a line stand for that begins at a place. The last one may go on in the next line.
+    pub(super) fn add_units(&mut self, text: &[u8], place: usize) {
+        self.expire(place);
         self.open.extend(text);
         self.places.extend(place..place + text.len());
         self.decode(unit);
+    }
+
+    /// Nothing more of a unit follows if it is too far away from a place.
+    pub(super) fn expire(&mut self, place: usize) {
+        if place - self.frontier(place) > BETWEEN {
+            self.close();
+        }
     }
 
     /// Nothing more of a unit follows.
@@ -87,23 +87,31 @@ impl Column {
         self.places.drain(..at);
     }
 
+    /// Whether there are no characters.
+    pub(super) fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Where the next character can begin, if the lines before a place are viewed.
+    pub(super) fn frontier(&self, viewed: usize) -> usize {
+        self.places.first().copied().unwrap_or(viewed)
+    }
+
     pub(super) fn track<'c>(&'c self, text: &'c [u8], viewed: usize) -> Lane<'c> {
         Lane { column: self, text, viewed }
     }
 
     pub(super) fn forget(&mut self, bytes: usize) -> usize {
-        let gone = self.starts.partition_point(|start| (*start as usize) < bytes);
+        let gone = self.starts.partition_point(|start| *start < bytes);
         let count = self.chars.len();
         self.chars.keep(gone..count);
         self.starts.drain(..gone);
-        let by = u32::try_from(bytes).expect("internal error: less than 4 GiB are held");
-        self.starts.iter_mut().for_each(|start| *start -= by);
+        self.starts.iter_mut().for_each(|start| *start -= bytes);
         self.breaks.retain_mut(|at| {
             let is_kept = *at > gone;
             *at = at.saturating_sub(gone);
             is_kept
         });
-        self.last = self.last.and_then(|last| last.checked_sub(bytes));
         self.places.iter_mut().for_each(|place| *place -= bytes);
         gone
     }
@@ -126,7 +134,7 @@ impl Track for Lane<'_> {
     }
 
     fn start(&self, at: usize) -> usize {
-        self.column.starts[at] as usize
+        self.column.starts[at]
     }
 
     fn end(&self, at: usize) -> usize {
@@ -139,11 +147,11 @@ impl Track for Lane<'_> {
     }
 
     fn frontier(&self) -> usize {
-        self.viewed
+        self.column.frontier(self.viewed)
     }
 
     fn is_broken(&self) -> bool {
-        self.column.last.is_none_or(|last| self.viewed - last > BETWEEN)
+        self.column.starts.last().is_none_or(|last| self.frontier() - last > BETWEEN)
     }
 
     fn gap_before(&self, at: usize) -> usize {

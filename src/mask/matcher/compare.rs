@@ -57,7 +57,9 @@ pub(super) fn compare(
 pub(in super::super) fn swallowed(track: &impl Track, at: usize, late: usize) -> Option<Range<usize>> {
     let (text, mut end) = (track.text(), track.start(at));
     let nearest = end.saturating_sub(APART);
-    while end > nearest && !text[end - 1].is_ascii_alphanumeric() {
+    // What stands before a line of a dump is none of its column's.
+    let is_end = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'\n' && track.column().is_some();
+    while end > nearest && !is_end(text[end - 1]) {
         end -= 1;
     }
     let is_plain = at > 0 && track.start(at - 1) + 1 == end;
