@@ -1,12 +1,8 @@
 //! A part of a workflow: one job, or one step.
 
-<<<<<<< HEAD
 use std::collections::HashSet;
 
-use super::{Document, Reach, Step, Workflow};
-=======
-use super::{Job, Step, Workflow};
->>>>>>> w-engine
+use super::{Document, Job, Reach, Step, Workflow};
 use crate::source::printable;
 use crate::yaml::NodeId;
 
@@ -57,10 +53,6 @@ fn places(job: &str, numbers: &[u32]) -> String {
 }
 
 impl<V> Workflow<V> {
-<<<<<<< HEAD
-    /// The workflow with one job alone, which then needs no other. Documents without it go, and so does what of it says
-    /// nothing about the job.
-=======
     /// The workflow with some of its steps, told by the job's id and themselves. Jobs and documents without any go; a job
     /// needs no other that is gone.
     #[must_use]
@@ -80,8 +72,8 @@ impl<V> Workflow<V> {
         self
     }
 
-    /// The workflow with one job alone, which then needs no other. Documents without it go.
->>>>>>> w-engine
+    /// The workflow with one job alone, which then needs no other. Documents without it go, and so does what of it says
+    /// nothing about the job.
     ///
     /// # Errors
     /// When no document has that job, or more than one has.
@@ -125,21 +117,12 @@ impl<V> Workflow<V> {
         let mut selected = self.select_job(&job)?;
         let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
-<<<<<<< HEAD
-            known.extend(job.steps.iter().map(super::Step::label));
+            known.extend(job.steps.iter().map(Step::label));
             retain(&mut job.steps, step);
             if job.steps.len() > 1 {
                 let numbers = job.steps.iter().map(|step| step.number).collect();
                 return Err(Unselectable::AmbiguousStep { job: job.id.clone(), name: step.to_owned(), numbers });
             }
-=======
-            known.extend(job.steps.iter().map(Step::label));
-            job.steps.retain(|candidate| {
-                candidate.labels().iter().any(|label| label == step || label.strip_prefix('#') == Some(step))
-            });
-            // Two steps may share a name; the first is meant.
-            job.steps.truncate(1);
->>>>>>> w-engine
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());
