@@ -191,6 +191,9 @@ const OTHERS: &[&str] = &[
     "firewall",
     "private-link",
     "get",
+    // The job of a file with `steps`, and how free keys begin.
+    "main",
+    "x-",
     // Claims of a token (RFC 7519).
     "iss",
     "sub",
