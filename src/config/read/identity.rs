@@ -8,7 +8,7 @@ use super::{beside, identifier};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::secret::Secret;
-use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed, shorten};
 
 /// An identity's name, the keys that it needs, and those that it may have beside them.
 struct Form {
@@ -32,6 +32,18 @@ const TELLING: [(&str, &str); 3] = [
     ("client-certificate", "client-certificate"),
     ("token-file", "workload-identity"),
 ];
+
+/// The keys of an identity.
+pub(super) const KEYS: [&str; 5] = ["identity", "client-id", "client-secret", "client-certificate", "token-file"];
+
+/// The kind of identity that a store's entries name or tell, if they do.
+pub(super) fn kind<'t>(tree: &'t Tree, entries: &[Entry]) -> Option<&'t str> {
+    let find = |wanted: &str| entries.iter().find(|entry| tree.text(tree.resolve(entry.key)) == Some(wanted));
+    match find("identity") {
+        Some(named) => tree.text(named.value),
+        None => TELLING.iter().find(|(key, _)| find(key).is_some()).map(|(_, name)| *name),
+    }
+}
 
 /// What a store's keys say of its identity, before it is known to be whole.
 #[derive(Default)]

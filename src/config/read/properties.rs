@@ -1,0 +1,42 @@
+//! The properties of a store as they are written: in one mapping, or with those of an environment over them.
+
+use std::collections::HashSet;
+
+use super::{identity, named};
+use crate::reference::StoreName;
+use crate::yaml::{Entry, Kind, NodeId, Reader, Tree};
+
+/// A store's name and entries.
+#[derive(Clone)]
+pub(super) struct Properties {
+    pub(super) name: StoreName,
+    /// Where the name is.
+    pub(super) key: NodeId,
+    pub(super) entries: Vec<Entry>,
+    /// Something else was told already.
+    pub(super) is_mapping: bool,
+    /// The store that was probably meant, where an environment alone has one of this name.
+    pub(super) meant: Option<StoreName>,
+}
+
+impl Properties {
+    pub(super) fn read(reader: &mut Reader<'_>, entry: Entry) -> Option<Self> {
+        let name = named(reader, entry, "store")?;
+        let is_mapping = reader.tree.kind(entry.value) == Kind::Mapping;
+        let entries = reader.entries(entry.value, &name);
+        Some(Self { name: name.parse().ok()?, key: entry.key, entries, is_mapping, meant: None })
+    }
+
+    /// The same with the properties of an environment over them, key by key. Another kind of identity replaces the whole
+    /// identity: half of one is of no use to another, and a client id may be somebody else's there.
+    pub(super) fn overridden(&self, over: &Self, tree: &Tree) -> Self {
+        let text = |entry: &Entry| tree.text(tree.resolve(entry.key));
+        let over_keys: HashSet<&str> = over.entries.iter().filter_map(text).collect();
+        let kinds = (identity::kind(tree, &self.entries), identity::kind(tree, &over.entries));
+        let is_another = matches!(kinds, (Some(base), Some(over)) if base != over);
+        let is_gone = |key: &str| over_keys.contains(key) || is_another && identity::KEYS.contains(&key);
+        let kept = self.entries.iter().filter(|entry| !text(entry).is_some_and(is_gone));
+        let entries = kept.chain(&over.entries).copied().collect();
+        Self { entries, is_mapping: self.is_mapping && over.is_mapping, ..self.clone() }
+    }
+}
