@@ -108,6 +108,7 @@ fn another_kind_of_identity_replaces_the_whole() {
     assert_eq!(proof("identity: azure-cli", &secret), ("client-secret", Some(id.to_owned())));
     // What names no kind goes with any.
     assert_eq!(proof(&format!("client-id: {id}"), "identity: managed-identity").1.as_deref(), Some(id));
+    assert_eq!(proof(&format!("client-id: {id}"), "identity: azure-cli"), ("azure-cli", None));
     let text = config(&secret, "client-certificate: c.pem");
     let faults = Config::parse(&Source::private("c", text)).expect_err("whose certificate?").to_string();
     assert!(faults.contains("the store `s` has no `client-id`"), "{faults}");

@@ -37,8 +37,7 @@ pub(super) struct Global {
     /// The configuration [default: credflow.yaml beside the workflow, or in a folder above].
     #[arg(long, global = true, env = "CREDFLOW_CONFIG", value_name = "FILE", value_parser = OsStringValueParser::new())]
     config: Option<OsString>,
-    /// The environment of the configuration, where it has `environments`; all of them for `check` and `stores`
-    /// [default: none].
+    /// The environment, where the configuration has `environments`; `check` and `stores` take all of them without it.
     #[arg(long, global = true, env = "CREDFLOW_ENVIRONMENT", value_name = "NAME")]
     environment: Option<String>,
     /// Say nothing but errors and results.

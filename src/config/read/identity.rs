@@ -17,6 +17,12 @@ struct Form {
     takes: &'static [&'static str],
 }
 
+impl Form {
+    fn has(&self, key: &str) -> bool {
+        self.needs.contains(&key) || self.takes.contains(&key)
+    }
+}
+
 const FORMS: [Form; 6] = [
     Form { name: "client-secret", needs: &["client-id", "client-secret"], takes: &[] },
     Form { name: "client-certificate", needs: &["client-id", "client-certificate"], takes: &[] },
@@ -43,6 +49,12 @@ pub(super) fn kind<'t>(tree: &'t Tree, entries: &[Entry]) -> Option<&'t str> {
         Some(named) => tree.text(named.value),
         None => TELLING.iter().find(|(key, _)| find(key).is_some()).map(|(_, name)| *name),
     }
+}
+
+/// Whether a key is one of identities, and none of that kind.
+pub(super) fn has_no_use(key: &str, kind: &str) -> bool {
+    let form = FORMS.iter().find(|form| form.name == kind);
+    KEYS.contains(&key) && form.is_some_and(|form| !form.has(key))
 }
 
 /// What a store's keys say of its identity, before it is known to be whole.
@@ -115,7 +127,7 @@ impl ProofDraft {
         };
         if let Some(form) = form {
             for (key, node) in &self.keys {
-                if !form.needs.contains(key) && !form.takes.contains(key) {
+                if !form.has(key) {
                     let message = format!("`{key}` has no use with the identity `{}`", form.name);
                     let help = "remove it, or correct `identity`; a store has one identity";
                     reader.fault(Code::WrongValue, *node, message, "", help);

@@ -68,7 +68,12 @@ pub(super) fn store(reader: &mut Reader<'_>, properties: &Properties) -> Option<
         None if missing.is_empty() => {}
         None => {
             let message = format!("the store `{name}` has no {}", listed(&missing));
-            reader.fault(Code::MissingKey, properties.key, message, "", proof.help(&missing));
+            let help = if properties.has_new_identity {
+                "another kind of identity replaces the whole identity of `stores`; say all of it here"
+            } else {
+                proof.help(&missing)
+            };
+            reader.fault(Code::MissingKey, properties.key, message, "", help);
         }
     }
     let (vault_url, vault_node) = draft.vault_url?;
