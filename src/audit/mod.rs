@@ -22,6 +22,9 @@ pub use verify::{Fault, Findings, verify};
 /// What one line says beside when, in which run, and what came before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Record {
+    /// The environment of the configuration; not written where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Who fetched the value, as [`identity`](crate::config::Identity) tells it.
     pub identity: String,
     /// The store.
@@ -74,6 +77,8 @@ struct Line<'l> {
 struct Written {
     run: String,
     time: String,
+    #[serde(default)]
+    environment: Option<String>,
     identity: String,
     store: String,
     secret: String,

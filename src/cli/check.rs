@@ -9,13 +9,16 @@ use super::args::{Check, CheckFormat, Global, PlanPurpose};
 use super::{Exit, Terminal, input};
 use crate::config::Config;
 use crate::diagnostic::human::counted;
-use crate::diagnostic::{Diagnostics, Severity, github, json};
-use crate::plan::Render;
+use crate::diagnostic::{Diagnostics, Severity, github, json, together};
+use crate::plan::{Plan, Render};
+use crate::reference::{EnvironmentName, Template};
 use crate::run;
+use crate::workflow::Workflow;
 
 pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit {
     let mut all = Diagnostics::new();
-    let mut configs: Vec<(PathBuf, Option<Config>)> = Vec::new();
+    let mut configs: Vec<(PathBuf, Option<Vec<Config>>)> = Vec::new();
+    let mut unchosen = None;
     let mut files = Vec::with_capacity(args.files.len());
     for file in &args.files {
         let path = if input::is_configuration(file) {
@@ -31,7 +34,7 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
                 let config = match Config::read(&path) {
                     Ok((config, warnings)) => {
                         all.extend(warnings);
-                        Some(config)
+                        input::each(&config, global).map_err(|failure| unchosen = Some(failure)).ok()
                     }
                     Err(faults) => {
                         all.extend(faults);
@@ -44,9 +47,12 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
         });
         files.push((file.as_path(), known, is_own));
     }
+    if let Some(failure) = unchosen {
+        return failure.tell(terminal);
+    }
     let configuration = |known: Option<usize>| match known {
         None => Known::None,
-        Some(at) => configs[at].1.as_ref().map_or(Known::Faulty, Known::Read),
+        Some(at) => configs[at].1.as_deref().map_or(Known::Faulty, Known::Read),
     };
     let checked = |(file, known, is_own): &(&Path, Option<usize>, bool)| {
         let known = configuration(*known);
@@ -85,15 +91,20 @@ enum Known<'c> {
     None,
     /// It has faults, so that what the workflow wants of it can't be told.
     Faulty,
-    Read(&'c Config),
+    /// For each of its environments; or for none.
+    Read(&'c [Config]),
 }
 
 /// A line about a configuration that is named as a file.
 fn about(file: &Path, config: Known<'_>) -> Option<String> {
-    let Known::Read(config) = config else { return None };
-    let (stores, credentials) = (config.stores.len(), config.credentials.len());
-    let (stores, credentials) = (counted(stores, "store"), counted(credentials, "credential"));
-    Some(format!("{}: no errors; a configuration with {stores}, {credentials}", file.display()))
+    let Known::Read(configs @ [config, ..]) = config else { return None };
+    let stores = configs.iter().map(|config| config.stores.len()).max().unwrap_or_default();
+    let (stores, credentials) = (counted(stores, "store"), counted(config.credentials.len(), "credential"));
+    let environments = match config.environments().len() {
+        0 => String::new(),
+        several => format!(", {}", counted(several, "environment")),
+    };
+    Some(format!("{}: no errors; a configuration with {stores}, {credentials}{environments}", file.display()))
 }
 
 /// Some work for each item, on all processors; the results are in the order of the items.
@@ -130,25 +141,44 @@ fn one(file: &Path, config: Known<'_>, args: &Check) -> (Diagnostics, Option<Str
         PlanPurpose::Render => Diagnostics::new(),
     };
     let mut found = input::with_refusals(found, refused);
-    let config = match config {
-        Known::None => None,
-        Known::Read(config) => Some(config),
+    let configs: Vec<Option<&Config>> = match config {
+        Known::None => vec![None],
+        Known::Read(configs) => configs.iter().map(Some).collect(),
         Known::Faulty => return (found, None),
     };
     found.extend(workflow.unseen());
-    // Rendering needs what a run doesn't, and is to find no fault either.
-    let plan = match workflow.plan_for::<Render>(config) {
-        Ok(plan) => plan,
-        Err(faults) => {
-            found.extend(faults);
-            return (found, None);
-        }
-    };
+    let (plan, faults) = planned(workflow, &configs);
+    found.extend(faults);
+    let Some(plan) = plan else { return (found, None) };
     if found.has_errors() || args.deny_warnings && !found.is_empty() {
         return (found, None);
     }
     let fetches: Vec<_> = plan.fetches_of_run().collect();
     let stores: HashSet<_> = fetches.iter().map(|fetch| &plan.store(fetch).name).collect();
     let (secrets, stores) = (counted(fetches.len(), "secret"), counted(stores.len(), "store"));
-    (found, Some(format!("{}: no errors; {secrets} of {stores}", file.display())))
+    let environments = match (configs.len(), plan.environment()) {
+        (_, None) => String::new(),
+        (1, Some(name)) => format!(", environment {name}"),
+        (several, _) => format!(", in each of {several} environments"),
+    };
+    (found, Some(format!("{}: no errors; {secrets} of {stores}{environments}", file.display())))
+}
+
+/// A plan, and the faults that it has in each environment. Rendering needs what a run doesn't, and is to find no fault either.
+fn planned(workflow: Workflow<Template>, configs: &[Option<&Config>]) -> (Option<Plan<Render>>, Diagnostics) {
+    let (mut found, mut plan) = (Vec::new(), None);
+    let mut last = Some(workflow);
+    for (at, config) in configs.iter().enumerate() {
+        let workflow = if at + 1 < configs.len() { last.clone() } else { last.take() };
+        let name = config.and_then(Config::environment).map_or("", EnvironmentName::as_str);
+        match workflow.map(|workflow| workflow.plan_for::<Render>(*config)) {
+            Some(Err(faults)) => found.push((name, faults)),
+            Some(Ok(planned)) => {
+                plan = Some(planned);
+                found.push((name, Diagnostics::new()));
+            }
+            None => {}
+        }
+    }
+    (plan, together(&found, &Diagnostics::new()))
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::args::{Exec, Global};
 use super::audit::Trail;
 use super::fetch::FetchedWorkflow;
+use super::input::Failure;
 use super::run::exit_code;
 use super::runner::{self, Registration, RunnerLog};
 use super::streams::OwnStream;
@@ -42,10 +43,7 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
             terminal.diagnostics(&warnings);
             plan
         }
-        Err(faults) => {
-            terminal.diagnostics(&faults);
-            return Exit::Faults;
-        }
+        Err(failure) => return failure.tell(terminal),
     };
     let runtime = match Waiting::new(terminal) {
         Ok(runtime) => runtime,
@@ -184,26 +182,26 @@ fn unusable(workflow: &Workflow<Filled>, places: &HashMap<String, Span>) -> Diag
 }
 
 /// The plan of the variables. Faults of all that it is made from come together.
-fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diagnostics), Diagnostics> {
-    let (workflow, mut found) = variables(args)?;
+fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diagnostics), Failure> {
+    let (workflow, mut found) = variables(args).map_err(Failure::Faults)?;
     found.extend(arguments(args));
     let config = match input::config(global, Path::new("."), terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
-            config
+            config.map(|config| input::choose(&config, global)).transpose()?
         }
         Err(faults) => {
             found.extend(faults);
             found.sort();
-            return Err(found);
+            return Err(Failure::Faults(found));
         }
     };
     match workflow.plan(config.as_ref()) {
-        Ok(plan) => found.finish(Some(plan)),
+        Ok(plan) => found.finish(Some(plan)).map_err(Failure::Faults),
         Err(faults) => {
             found.extend(faults);
             found.sort();
-            Err(found)
+            Err(Failure::Faults(found))
         }
     }
 }

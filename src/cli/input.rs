@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Terminal;
 use super::args::Global;
-use crate::config::{self, Config};
+use crate::config::{self, Config, EnvironmentError};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::file::folder;
 use crate::plan::{Plan, Purpose};
@@ -47,6 +47,25 @@ pub(super) fn config(
     }
 }
 
+/// The configuration of the environment that was named, or the only one that there is.
+pub(super) fn choose(config: &Config, global: &Global) -> Result<Config, Failure> {
+    config.choose(global.environment()).map_err(|error| {
+        let help = match error {
+            EnvironmentError::NoEnvironments(_) => "leave out `--environment` and CREDFLOW_ENVIRONMENT",
+            _ => "choose one with `--environment NAME` or CREDFLOW_ENVIRONMENT",
+        };
+        Failure::Usage(format!("{error}; {help}"))
+    })
+}
+
+/// The configuration of each environment, or of the one that was named.
+pub(super) fn each(config: &Config, global: &Global) -> Result<Vec<Config>, Failure> {
+    match global.environment() {
+        None => Ok(config.each()),
+        Some(_) => choose(config, global).map(|config| vec![config]),
+    }
+}
+
 /// The plan of a workflow's file, or of a part of it, with all warnings; among them, unless the file itself is to be
 /// written, one of each variable of the file that every step overrides. Faults of the workflow and of the
 /// configuration come together.
@@ -67,7 +86,7 @@ pub(super) fn plan<P: Purpose>(
     let config = match config(global, folder(path), terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
-            config
+            config.map(|config| choose(&config, global)).transpose()?
         }
         Err(faults) => {
             found.extend(faults);

@@ -7,12 +7,14 @@ use serde::Serialize;
 use super::args::{Test, TestFormat};
 use super::waiting::Interrupt;
 use super::{Exit, Terminal, fetch};
-use crate::config::Store;
-use crate::reference::SecretName;
+use crate::config::{Config, Store};
+use crate::reference::{EnvironmentName, SecretName};
 use crate::store::{self, Check, FetchError, Probe};
 
 /// Tests all stores at once, and tells them in their order.
-pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Terminal) -> Exit {
+pub(super) async fn probe(mut config: Config, args: &Test, terminal: &Terminal) -> Exit {
+    let mut stores = std::mem::take(&mut config.stores);
+    let environment = config.environment().map(EnvironmentName::as_str);
     let emulated = match &args.fetching.emulate {
         None => None,
         Some(seed) => match fetch::emulator(seed, &stores, terminal).await {
@@ -37,8 +39,8 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
         Some((_, advice)) => advice.remedy(error, store, &any, None),
     };
     let out = match args.format {
-        TestFormat::Human => human(&found, remedy, terminal),
-        TestFormat::Json => json(&found, remedy),
+        TestFormat::Human => human(&found, environment, remedy, terminal),
+        TestFormat::Json => json(&found, environment, remedy),
     };
     let is_failed = |(_, check): &(_, &Check)| matches!(check, Check::Failed(_));
     let any_failed = found.iter().any(|(_, probe)| probe.checks().iter().any(is_failed));
@@ -49,11 +51,17 @@ pub(super) async fn probe(mut stores: Vec<Store>, args: &Test, terminal: &Termin
 }
 
 /// A line for each store, then what failed and what to do.
-fn human(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> String, terminal: &Terminal) -> String {
+fn human(
+    found: &[(&Store, Probe)],
+    environment: Option<&str>,
+    remedy: impl Fn(&FetchError, &Store) -> String,
+    terminal: &Terminal,
+) -> String {
     let Some((_, first)) = found.first() else { return String::new() };
     let names = first.checks().map(|(name, _)| name);
     let wide = found.iter().map(|(store, _)| store.name.as_str().len()).max().unwrap_or(0).max("store".len());
-    let mut out = format!("{:<wide$}", "store");
+    let mut out = environment.map_or_else(String::new, |name| format!("environment {name}\n\n"));
+    let _ = write!(out, "{:<wide$}", "store");
     for name in names {
         let _ = write!(out, "  {name:<width$}", width = name.len().max("failed".len()));
     }
@@ -85,6 +93,13 @@ fn human(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> Stri
 }
 
 #[derive(Serialize)]
+struct Findings<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'r str>,
+    stores: Vec<Report<'r>>,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Report<'r> {
     store: &'r str,
@@ -112,7 +127,11 @@ struct Line<'r> {
     remedy: Option<String>,
 }
 
-fn json(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> String) -> String {
+fn json(
+    found: &[(&Store, Probe)],
+    environment: Option<&str>,
+    remedy: impl Fn(&FetchError, &Store) -> String,
+) -> String {
     let line = |store: &Store, name, check: &Check| match check {
         Check::Fine => Line { check: name, result: "ok", code: None, message: None, remedy: None },
         Check::Skipped => Line { check: name, result: "skipped", code: None, message: None, remedy: None },
@@ -137,7 +156,7 @@ fn json(found: &[(&Store, Probe)], remedy: impl Fn(&FetchError, &Store) -> Strin
             latency_ms: probe.latency.map(|took| took.as_millis()),
         })
         .collect();
-    let body = serde_json::to_string_pretty(&serde_json::json!({ "stores": reports }));
+    let body = serde_json::to_string_pretty(&Findings { environment, stores: reports });
     body.expect("internal error: texts and numbers are JSON") + "\n"
 }
 

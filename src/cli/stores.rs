@@ -26,13 +26,24 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
     };
     match &args.action {
         None => {
+            let configs = match input::each(&config, global) {
+                Ok(configs) => configs,
+                Err(failure) => return failure.tell(terminal),
+            };
             let path = input::config_path(global, Path::new(".")).unwrap_or_default();
-            terminal.result(format!("configuration: {}\n\n{}", path.display(), list(&config)).as_bytes())
+            let listed: String = configs.iter().map(list).collect();
+            terminal.result(format!("configuration: {}\n\n{listed}", path.display()).as_bytes())
         }
-        Some(StoresAction::Test(args)) => match Waiting::new(terminal) {
-            Ok(runtime) => runtime.block_on(probe::probe(config.stores, args, terminal)),
-            Err(exit) => exit,
-        },
+        Some(StoresAction::Test(args)) => {
+            let config = match input::choose(&config, global) {
+                Ok(config) => config,
+                Err(failure) => return failure.tell(terminal),
+            };
+            match Waiting::new(terminal) {
+                Ok(runtime) => runtime.block_on(probe::probe(config, args, terminal)),
+                Err(exit) => exit,
+            }
+        }
     }
 }
 
@@ -42,6 +53,7 @@ fn list(config: &Config) -> String {
         let identity = &store.identity;
         let learnt = "learnt from the vault";
         let lines = [
+            ("environment", config.environment().map(ToString::to_string)),
             ("vault", Some(plain(store.vault_url.as_str()).to_owned())),
             ("identity", Some(identity.proof.name().to_owned())),
             ("tenant", Some(identity.tenant.clone().unwrap_or_else(|| learnt.to_owned()))),

@@ -28,6 +28,7 @@ pub(super) struct Uses {
     of: HashMap<StepKey, Vec<Used>>,
     /// The steps in the order of the file, as `JOB/STEP`.
     steps: Vec<(StepKey, String)>,
+    environment: Option<String>,
 }
 
 impl Uses {
@@ -43,7 +44,7 @@ impl Uses {
     }
 
     fn collect<P: Purpose>(plan: &Plan<P>, version: impl Fn(usize) -> Option<String>) -> Self {
-        let mut uses = Self::default();
+        let mut uses = Self { environment: plan.environment().map(ToString::to_string), ..Self::default() };
         let workflow = plan.workflow();
         for (document, body) in workflow.documents.iter().enumerate() {
             for (job, body) in body.jobs.iter().enumerate() {
@@ -91,11 +92,17 @@ impl Uses {
         self.of.get(&key).map_or(&[], Vec::as_slice)
     }
 
+    /// The environment that they are of.
+    pub(super) fn environment(&self) -> Option<&str> {
+        self.environment.as_deref()
+    }
+
     /// Lines of an audit for the steps that are chosen.
     pub(super) fn records(&self, outcome: Outcome, chosen: impl Fn(StepKey) -> bool) -> Vec<Record> {
         let chosen = self.steps.iter().filter(|(key, _)| chosen(*key));
         let lines = chosen.flat_map(|(key, step)| {
             self.of(*key).iter().map(move |used| Record {
+                environment: self.environment.clone(),
                 identity: used.identity.clone(),
                 store: used.store.clone(),
                 secret: used.secret.clone(),

@@ -71,6 +71,8 @@ codes! {
     PlanDiffers = "plan-differs",
     /// References, and no configuration.
     NoConfiguration = "no-configuration",
+    /// References, and a configuration whose environment isn't chosen.
+    NoEnvironment = "no-environment",
     /// A vault's or authority's address that can't be one.
     BadUrl = "bad-url",
     /// A client secret written in the configuration itself.

@@ -4,6 +4,7 @@
 //! run shows every fault. [`human`], [`json`] and [`github`] write them down; nothing here prints.
 
 mod code;
+mod environments;
 pub mod github;
 pub mod human;
 pub mod json;
@@ -16,6 +17,7 @@ use crate::source::{MAX_BYTES, Source, SourceError, Span};
 
 pub use crate::source::printable;
 pub use code::Code;
+pub(crate) use environments::together;
 pub use suggestion::{Suggestions, nearest};
 
 /// How bad it is.

@@ -8,7 +8,7 @@ use super::example::example;
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
 use super::{Parts, Plan, Slot, Slots, given};
-use crate::config::{Config, Credential, Proof, Store};
+use crate::config::{Config, Credential, EnvironmentError, Proof, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
@@ -22,7 +22,8 @@ impl Workflow<Template> {
     /// To write the file with its values, [`plan_for`](Self::plan_for) [`Render`](super::Render).
     ///
     /// # Errors
-    /// Every reference to an unknown store or credential, and every use that is out of a credential's scope.
+    /// Every reference to an unknown store or credential, and every use that is out of a credential's scope. References, when
+    /// the configuration has environments and none is [chosen](Config::choose).
     pub fn plan(self, config: Option<&Config>) -> Result<Plan, Diagnostics> {
         self.plan_for::<Run>(config)
     }
@@ -49,8 +50,10 @@ impl Workflow<Template> {
         let mut answers = Vec::new();
         for (place, binding) in places(&workflow) {
             for (reference, span) in binding.value.references() {
-                if config.is_none() {
-                    return Err(no_configuration(&workflow, span).into());
+                match config.map(Config::is_chosen) {
+                    None => return Err(no_configuration(&workflow, span).into()),
+                    Some(Err(error)) => return Err(no_environment(&workflow, span, &error).into()),
+                    Some(Ok(())) => {}
                 }
                 let given = || given::<P>(&visibility, place);
                 answers.extend(builder.answer(place, reference, span, given));
@@ -70,10 +73,10 @@ impl Workflow<Template> {
             };
             Slots(template.parts.into_iter().map(slot).collect())
         });
-        let configured = config.into_iter().flat_map(|config| &config.stores);
-        let proofs: Vec<Proof> = configured.map(|store| store.identity.proof.clone()).collect();
+        let proofs: Vec<Proof> = config.into_iter().flat_map(Config::proofs).cloned().collect();
         let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
-        let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables };
+        let environment = config.and_then(Config::environment).cloned();
+        let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables, environment };
         Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })
     }
 }
@@ -84,6 +87,10 @@ fn no_configuration(workflow: &Workflow<Template>, span: Span) -> Diagnostic {
     Diagnostic::error(Code::NoConfiguration, "there is no configuration that says where credentials are")
         .at(workflow.source(), span, "the first reference")
         .help(format!("{help}\n{}", example(workflow)))
+}
+
+fn no_environment(workflow: &Workflow<Template>, span: Span, error: &EnvironmentError) -> Diagnostic {
+    Diagnostic::error(Code::NoEnvironment, error.to_string()).at(workflow.source(), span, "the first reference")
 }
 
 struct Builder<'w> {

@@ -12,9 +12,10 @@ pub fn write<P>(plan: &Plan<P>) -> String {
     let secrets = plan.fetches().len();
     let uses: usize = plan.fetches().iter().map(|fetch| fetch.uses.len()).sum();
     let name = plan.workflow().documents.first().map_or("", |document| &document.name);
+    let environment = plan.environment().map_or_else(String::new, |name| format!(", environment {name}"));
     let _ = writeln!(
         out,
-        "{}: {} of {}, used in {}",
+        "{}: {} of {}, used in {}{environment}",
         printable(name),
         counted(secrets, "secret"),
         counted(plan.stores().len(), "store"),

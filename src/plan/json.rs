@@ -3,11 +3,15 @@
 use serde::Serialize;
 
 use super::Plan;
+use crate::reference::EnvironmentName;
 
 /// The plan as data: what [`write()`] writes.
 #[derive(Serialize)]
 pub struct Document<'p> {
     workflow: &'p str,
+    /// The configuration's environment, where it has some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'p str>,
     fetches: Vec<Fetch<'p>>,
 }
 
@@ -64,6 +68,7 @@ pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
     });
     Document {
         workflow: plan.workflow().documents.first().map_or("", |document| &document.name),
+        environment: plan.environment().map(EnvironmentName::as_str),
         fetches: fetches.collect(),
     }
 }

@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::config::{Proof, Store};
-use crate::reference::SecretVersion;
+use crate::reference::{EnvironmentName, SecretVersion};
 use crate::source::Source;
 use crate::workflow::{StepSet, Visibility, Workflow};
 
@@ -43,6 +43,7 @@ struct Parts {
     stores: Vec<Store>,
     proofs: Vec<Proof>,
     secret_variables: Vec<String>,
+    environment: Option<EnvironmentName>,
 }
 
 impl<P> Clone for Plan<P> {
@@ -89,6 +90,11 @@ impl<P> Plan<P> {
     /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
     pub fn proofs(&self) -> &[Proof] {
         &self.parts.proofs
+    }
+
+    /// The environment of the configuration that it was planned for.
+    pub fn environment(&self) -> Option<&EnvironmentName> {
+        self.parts.environment.as_ref()
     }
 
     /// The workflow that was planned; of a plan for a [`Run`] without the bindings that no step sees.

@@ -10,6 +10,9 @@ pub fn write<P>(plan: &Plan<P>) -> String {
     let source = plan.source();
     let name = plan.workflow().documents.first().map_or("", |document| &document.name);
     let mut out = format!("workflow: {}\n", *quoted(name));
+    if let Some(environment) = plan.environment() {
+        let _ = writeln!(out, "environment: {}", *quoted(environment.as_str()));
+    }
     out.push_str(if plan.fetches().is_empty() { "fetches: []\n" } else { "fetches:\n" });
     for fetch in plan.fetches() {
         let store = &plan.store(fetch).name;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use grammar::{Piece, PieceKind, pieces};
 pub use malformed::Malformed;
-pub use name::{CredentialName, MAX_NAME, NameError, SecretName, SecretVersion, StoreName};
+pub use name::{CredentialName, EnvironmentName, MAX_NAME, NameError, SecretName, SecretVersion, StoreName};
 pub use near_miss::near_misses;
 pub use pointer::{FieldError, Pointer};
 pub use shared::Shared;

@@ -80,6 +80,11 @@ label! {
     CredentialName
 }
 
+label! {
+    /// The name of an environment in the configuration: letters, digits, `-`, `_` and `.`.
+    EnvironmentName
+}
+
 /// The name of a secret: 1 to 127 letters, digits and dashes. Case doesn't tell names apart, as in Key Vault.
 #[derive(Debug, Clone)]
 pub struct SecretName(Box<str>);

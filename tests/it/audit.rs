@@ -13,6 +13,7 @@ use proptest::prelude::*;
 
 fn record(variable: &str) -> Record {
     Record {
+        environment: None,
         identity: "client-secret 3f0a in 7d1c".to_owned(),
         store: "payments".to_owned(),
         secret: "db-password".to_owned(),

@@ -19,6 +19,7 @@ mod emulator_discovery;
 mod emulator_faults;
 mod emulator_secrets;
 mod emulator_state;
+mod environments;
 mod fixtures;
 mod floors;
 mod forms;

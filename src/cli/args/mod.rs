@@ -37,6 +37,9 @@ pub(super) struct Global {
     /// The configuration [default: credflow.yaml beside the workflow, or in a folder above].
     #[arg(long, global = true, env = "CREDFLOW_CONFIG", value_name = "FILE", value_parser = OsStringValueParser::new())]
     config: Option<OsString>,
+    /// The environment, where the configuration has `environments`; `check` and `stores` take all of them without it.
+    #[arg(long, global = true, env = "CREDFLOW_ENVIRONMENT", value_name = "NAME")]
+    environment: Option<String>,
     /// Say nothing but errors and results.
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
@@ -49,6 +52,11 @@ impl Global {
     /// The configuration that was named; an empty name, as of a variable that is set to nothing, is none.
     pub(super) fn config(&self) -> Option<PathBuf> {
         self.config.as_ref().filter(|name| !name.is_empty()).map(PathBuf::from)
+    }
+
+    /// The environment that was named; an empty name is none.
+    pub(super) fn environment(&self) -> Option<&str> {
+        self.environment.as_deref().filter(|name| !name.is_empty())
     }
 }
 

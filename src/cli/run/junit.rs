@@ -22,7 +22,7 @@ enum Verdict {
     Failed(String),
 }
 
-pub(super) fn junit(execution: &Execution) -> String {
+pub(super) fn junit(execution: &Execution, environment: Option<&str>) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let suites: Vec<_> = execution.jobs.iter().map(|job| (job, cases(job))).collect();
     let all = || suites.iter().flat_map(|(_, cases)| cases);
@@ -31,6 +31,10 @@ pub(super) fn junit(execution: &Execution) -> String {
         let name = escape(&format!("{}/{}", job.workflow, job.id));
         let (counts, time) = (counts(cases), seconds(job.duration));
         let _ = writeln!(out, "  <testsuite name=\"{name}\" {counts} time=\"{time}\">");
+        if let Some(environment) = environment {
+            let property = format!("<property name=\"environment\" value=\"{}\"/>", escape(environment));
+            let _ = writeln!(out, "    <properties>{property}</properties>");
+        }
         for case in cases {
             write(&mut out, &name, case);
         }

@@ -14,6 +14,8 @@ use crate::run::{Execution, JobExecution, Outcome};
 
 #[derive(Serialize)]
 struct Report<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'e str>,
     outcome: &'static str,
     exit_code: i32,
     duration_ms: u64,
@@ -79,7 +81,7 @@ pub(super) fn check(paths: &[PathBuf], terminal: &Terminal) -> Result<(), Exit> 
 pub(super) fn write(paths: &[PathBuf], execution: &Execution, uses: &Uses, terminal: &Terminal) -> bool {
     let mut all = true;
     for path in paths {
-        let text = if is_xml(path) { junit::junit(execution) } else { json(execution, uses) };
+        let text = if is_xml(path) { junit::junit(execution, uses.environment()) } else { json(execution, uses) };
         if let Err(error) = file::write(path, text.as_bytes()) {
             terminal.error(&format!("cannot write the report {}: {error}", path.display()));
             all = false;
@@ -118,6 +120,7 @@ fn json(execution: &Execution, uses: &Uses) -> String {
             .collect(),
     });
     let report = Report {
+        environment: uses.environment(),
         outcome: if execution.is_success() { "success" } else { "failure" },
         exit_code: execution.exit_code(),
         duration_ms: milliseconds(execution.duration),

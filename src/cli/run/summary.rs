@@ -64,13 +64,14 @@ pub(super) fn summary(execution: &Execution, uses: &Uses, terminal: &Terminal) -
         let line = format!("  {:widest$}  {time:>10}  {padded}  {used}", row.name);
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    let _ = write!(out, "\n{}", verdict(&rows, execution, terminal));
+    let _ = write!(out, "\n{}", verdict(&rows, execution, uses.environment(), terminal));
     out
 }
 
 /// How it all ended, and after how long.
-fn verdict(rows: &[Row<'_>], execution: &Execution, terminal: &Terminal) -> String {
-    let time = format!("{:.1} s", execution.duration.as_secs_f64());
+fn verdict(rows: &[Row<'_>], execution: &Execution, environment: Option<&str>, terminal: &Terminal) -> String {
+    let environment = environment.map_or_else(String::new, |name| format!(" (environment {name})"));
+    let time = format!("{:.1} s{environment}", execution.duration.as_secs_f64());
     if execution.is_success() {
         return terminal.paint("1;32", &format!("succeeded in {time}"));
     }

@@ -8,13 +8,19 @@ use super::{beside, identifier};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::secret::Secret;
-use crate::yaml::{Entry, Kind, NodeId, Reader, listed, shorten};
+use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed, shorten};
 
 /// An identity's name, the keys that it needs, and those that it may have beside them.
 struct Form {
     name: &'static str,
     needs: &'static [&'static str],
     takes: &'static [&'static str],
+}
+
+impl Form {
+    fn has(&self, key: &str) -> bool {
+        self.needs.contains(&key) || self.takes.contains(&key)
+    }
 }
 
 const FORMS: [Form; 6] = [
@@ -32,6 +38,24 @@ const TELLING: [(&str, &str); 3] = [
     ("client-certificate", "client-certificate"),
     ("token-file", "workload-identity"),
 ];
+
+/// The keys of an identity.
+pub(super) const KEYS: [&str; 5] = ["identity", "client-id", "client-secret", "client-certificate", "token-file"];
+
+/// The kind of identity that a store's entries name or tell, if they do.
+pub(super) fn kind<'t>(tree: &'t Tree, entries: &[Entry]) -> Option<&'t str> {
+    let find = |wanted: &str| entries.iter().find(|entry| tree.text(tree.resolve(entry.key)) == Some(wanted));
+    match find("identity") {
+        Some(named) => tree.text(named.value),
+        None => TELLING.iter().find(|(key, _)| find(key).is_some()).map(|(_, name)| *name),
+    }
+}
+
+/// Whether a key is one of identities, and none of that kind.
+pub(super) fn has_no_use(key: &str, kind: &str) -> bool {
+    let form = FORMS.iter().find(|form| form.name == kind);
+    KEYS.contains(&key) && form.is_some_and(|form| !form.has(key))
+}
 
 /// What a store's keys say of its identity, before it is known to be whole.
 #[derive(Default)]
@@ -103,7 +127,7 @@ impl ProofDraft {
         };
         if let Some(form) = form {
             for (key, node) in &self.keys {
-                if !form.needs.contains(key) && !form.takes.contains(key) {
+                if !form.has(key) {
                     let message = format!("`{key}` has no use with the identity `{}`", form.name);
                     let help = "remove it, or correct `identity`; a store has one identity";
                     reader.fault(Code::WrongValue, *node, message, "", help);

@@ -1,7 +1,9 @@
 //! From `credflow.yaml` to a configuration, with every fault that is in it.
 
 mod credential;
+mod environment;
 mod identity;
+mod properties;
 mod store;
 mod text;
 
@@ -14,6 +16,7 @@ use crate::source::Source;
 use crate::yaml::{Entry, NodeId, Reader, Tree};
 
 use credential::credential;
+use properties::Properties;
 use store::store;
 use text::text;
 
@@ -42,7 +45,7 @@ impl Config {
 }
 
 /// The keys at the top.
-const SECTIONS: [&str; 2] = ["stores", "credentials"];
+const SECTIONS: [&str; 3] = ["stores", "credentials", "environments"];
 
 fn config(reader: &mut Reader<'_>) -> Config {
     let mut config = Config::default();
@@ -64,16 +67,25 @@ fn config(reader: &mut Reader<'_>) -> Config {
             reader.unknown(entry.key, &SECTIONS, true);
         }
     }
-    let mut names = Vec::new();
+    let (mut stores, mut names) = (Vec::new(), Vec::new());
     if let Some(node) = section(reader, &entries, "stores") {
         for entry in reader.entries(node, "stores") {
             // Names of stores with faults of their own are names all the same.
             names.extend(reader.tree.text(entry.key).map(str::to_owned));
-            config.stores.extend(store(reader, entry));
+            stores.extend(Properties::read(reader, entry));
         }
     }
-    if let Some(node) = section(reader, &entries, "credentials").filter(|&node| !reader.tree.is_null(node)) {
-        for entry in reader.entries(node, "credentials") {
+    let overrides = section(reader, &entries, "environments");
+    let overrides = overrides.map_or_else(Vec::new, |node| environment::overrides(reader, node));
+    if overrides.is_empty() {
+        config.stores = stores.iter().filter_map(|properties| store(reader, properties)).collect();
+    } else {
+        let (environments, proofs) = environment::environments(reader, &stores, &overrides);
+        (config.environments, config.proofs) = (environments.into(), proofs.into());
+    }
+    names.extend(environment::names(&overrides));
+    if let Some(node) = section(reader, &entries, "credentials") {
+        for entry in optional(reader, node, "credentials") {
             config.credentials.extend(credential(reader, entry, &names));
         }
     }
@@ -89,7 +101,12 @@ fn section(reader: &Reader<'_>, entries: &[Entry], key: &str) -> Option<NodeId> 
     exact.or_else(|| entries.iter().find(is_meant)).map(|entry| entry.value)
 }
 
-/// The key of an entry as a name of a store or credential.
+/// The entries of a mapping that may be left empty.
+fn optional(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Vec<Entry> {
+    if reader.tree.is_null(node) { Vec::new() } else { reader.entries(node, key) }
+}
+
+/// The key of an entry as a name of a store, credential or environment.
 fn named<'t>(reader: &mut Reader<'t>, entry: Entry, what: &str) -> Option<std::borrow::Cow<'t, str>> {
     let name = reader.key(entry)?;
     if let Err(error) = name.parse::<crate::reference::StoreName>() {

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::identity::ProofDraft;
+use super::identity::{self, Chosen, ProofDraft};
+use super::properties::Properties;
 use super::text::text;
-use super::{beside, identifier, named};
+use super::{beside, identifier};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{
     DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
 };
-use crate::diagnostic::{Code, nearest};
-use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed, shorten};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::reference::StoreName;
+use crate::yaml::{Entry, NodeId, Reader, Tree, listed, shorten};
 
 const STORE_KEYS: &[&str] = &[
     "provider",
@@ -54,29 +56,29 @@ struct Draft {
     enforce_validity: bool,
 }
 
-pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
-    let name = named(reader, entry, "store")?;
-    let entries = reader.entries(entry.value, name.as_ref());
-    let is_entra = is_entra(reader.tree, &entries);
-    let mut draft = Draft { is_entra, proof: ProofDraft::new(is_entra), ..Draft::default() };
-    let mut keys = Vec::new();
-    for entry in entries {
-        let Some(key) = reader.key(entry) else { continue };
-        // A misspelt key is told as such; the key that it was meant as isn't missing.
-        let known = STORE_KEYS.iter().copied();
-        keys.extend(known.clone().find(|&known| known == key).or_else(|| nearest(key, known)));
-        property(reader, &mut draft, key, entry);
-    }
-    let proof = draft.proof.finish(reader, &keys);
+/// A whole store.
+pub(super) fn store(reader: &mut Reader<'_>, properties: &Properties) -> Option<Store> {
+    let name = &properties.name;
+    let (draft, proof, keys) = draft(reader, properties, is_entra(reader.tree, &properties.entries));
     let required = ["vault-url"].into_iter().chain(proof.required().iter().copied());
     let missing: Vec<&str> = required.filter(|key| !keys.contains(key)).collect();
-    if !missing.is_empty() && reader.tree.kind(entry.value) == Kind::Mapping {
-        let message = format!("the store `{name}` has no {}", listed(&missing));
-        reader.fault(Code::MissingKey, entry.key, message, "", proof.help(&missing));
+    match &properties.meant {
+        _ if !properties.is_mapping => {}
+        Some(meant) => misnamed(reader, properties, meant, &missing),
+        None if missing.is_empty() => {}
+        None => {
+            let message = format!("the store `{name}` has no {}", listed(&missing));
+            let help = if properties.has_new_identity {
+                "another kind of identity replaces the whole identity of `stores`; say all of it here"
+            } else {
+                proof.help(&missing)
+            };
+            reader.fault(Code::MissingKey, properties.key, message, "", help);
+        }
     }
     let (vault_url, vault_node) = draft.vault_url?;
     let mut store = Store {
-        name: name.parse().ok()?,
+        name: name.clone(),
         vault_url,
         identity: Identity {
             authority: draft.authority,
@@ -95,6 +97,44 @@ pub(super) fn store(reader: &mut Reader<'_>, entry: Entry) -> Option<Store> {
     domain(reader, &store, vault_node);
     store.identity.proof = proof.proof()?;
     Some(store)
+}
+
+/// What the properties say that environments have others over, with the faults that they have in each environment; and how
+/// it would prove who asks, if that is whole.
+pub(super) fn base(reader: &mut Reader<'_>, properties: &Properties, over: &[&Properties]) -> Option<Proof> {
+    let mut all = std::iter::once(properties).chain(over.iter().copied());
+    let is_entra = all.all(|properties| is_entra(reader.tree, &properties.entries));
+    draft(reader, properties, is_entra).1.proof()
+}
+
+/// What is known of a store, its identity, and the keys that are there or meant.
+fn draft(reader: &mut Reader<'_>, properties: &Properties, is_entra: bool) -> (Draft, Chosen, Vec<&'static str>) {
+    let mut draft = Draft { is_entra, proof: ProofDraft::new(is_entra), ..Draft::default() };
+    let mut keys = Vec::new();
+    for &entry in &properties.entries {
+        let Some(key) = reader.key(entry) else { continue };
+        // A misspelt key is told as such; the key that it was meant as isn't missing.
+        let known = STORE_KEYS.iter().copied();
+        keys.extend(known.clone().find(|&known| known == key).or_else(|| nearest(key, known)));
+        property(reader, &mut draft, key, entry);
+    }
+    let proof = std::mem::take(&mut draft.proof).finish(reader, &keys);
+    (draft, proof, keys)
+}
+
+/// Complains of a store that an environment alone has, and whose name is nearly that of another one.
+fn misnamed(reader: &mut Reader<'_>, properties: &Properties, meant: &StoreName, missing: &[&str]) {
+    let name = &properties.name;
+    if missing.is_empty() {
+        let message = format!("the store `{name}` is not in `stores`, and not in each environment");
+        let span = reader.tree.span(properties.key);
+        let warning = Diagnostic::warning(Code::UnknownStore, message).at(reader.tree.source(), span, "");
+        let help = format!("did you mean `{meant}`? It keeps its properties of `stores` here");
+        return reader.faults.push(warning.help(help));
+    }
+    let message = format!("no store is named `{name}`");
+    let help = format!("did you mean `{meant}`? A new one needs {} as well", listed(missing));
+    reader.fault(Code::UnknownStore, properties.key, message, "", &help);
 }
 
 /// Whether a store's authority is Entra ID, and none of one's own.
@@ -166,9 +206,7 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
         }
         "allow-custom-domain" => draft.allow_custom_domain = reader.boolean(node, key).unwrap_or_default(),
         "enforce-validity" => draft.enforce_validity = reader.boolean(node, key).unwrap_or_default(),
-        "identity" | "client-id" | "client-secret" | "client-certificate" | "token-file" => {
-            draft.proof.property(reader, key, entry);
-        }
+        _ if identity::KEYS.contains(&key) => draft.proof.property(reader, key, entry),
         _ => reader.unknown(entry.key, STORE_KEYS, true),
     }
 }
