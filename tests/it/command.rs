@@ -84,15 +84,25 @@ fn every_example_is_checked_and_those_that_can_are_run() {
 }
 
 #[test]
-fn the_example_of_an_engine_runs() {
+fn the_examples_of_engines_run() {
     // Cargo builds the examples beside the command before it runs the tests.
     let folder = Path::new(env!("CARGO_BIN_EXE_credflow")).parent().expect("a folder").join("examples");
-    let output = Command::new(folder.join("library")).output().expect("the example");
-    assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
-    assert_eq!(
-        text(&output.stdout),
-        "needs db-password of payments\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: LOG_LEVEL=info\n"
-    );
+    for (name, printed) in [
+        (
+            "library",
+            "needs db-password of payments\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: \
+             LOG_LEVEL=info\n",
+        ),
+        (
+            "many_runs",
+            "100 runs, values kept: 1 token, 2 requests for secrets\n100 runs, values not kept: 1 token, 200 requests for \
+             secrets\n",
+        ),
+    ] {
+        let output = Command::new(folder.join(name)).output().expect("the example");
+        assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), printed);
+    }
 }
 
 #[cfg(target_os = "linux")]

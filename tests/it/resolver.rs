@@ -151,7 +151,12 @@ fn a_file_that_hangs_ends_with_the_time() {
     for (property, code) in [
         (format!("client-secret: {{ file: {fifo} }}"), "deadline"),
         (format!("client-certificate: {fifo}"), "deadline"),
-        (format!("identity: workload-identity\n    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\n    token-file: {fifo}"), "deadline"),
+        (
+            format!(
+                "identity: workload-identity\n    tenant-id: 7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90\n    token-file: {fifo}"
+            ),
+            "deadline",
+        ),
         (format!("client-secret: {{ env: PATH }}\n    ca-file: {fifo}"), "deadline"),
     ] {
         let config = CONFIG.replace("client-secret: { env: S }", &property);
