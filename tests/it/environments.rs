@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use credflow::config::{Config, EnvironmentError, Proof, SecretSource};
+use credflow::reference::EnvironmentName;
 use credflow::source::Source;
 use credflow::workflow::Workflow;
 use proptest::prelude::*;
@@ -63,7 +64,7 @@ fn an_environment_has_its_properties_over_those_of_the_stores() {
     assert_eq!(names, ["dev", "prod"]);
     for (name, vault, variable) in [("dev", "payments", "BASE_SECRET"), ("prod", "payments-prod", "PROD_SECRET")] {
         let chosen = config.choose(Some(name)).expect("an environment");
-        assert_eq!(chosen.environment().map(|name| name.as_str().to_owned()), Some(name.to_owned()));
+        assert_eq!(chosen.environment().map(EnvironmentName::as_str), Some(name));
         let store = &chosen.stores[0];
         assert_eq!(store.host(), format!("{vault}.vault.azure.net"));
         let Proof::ClientSecret { secret: SecretSource::Variable(found), .. } = &store.identity.proof else { panic!() };
@@ -74,7 +75,7 @@ fn an_environment_has_its_properties_over_those_of_the_stores() {
         let plan = workflow.plan(Some(&chosen)).expect("a plan");
         let variables = plan.secret_variables();
         assert!(["BASE_SECRET", "PROD_SECRET"].iter().all(|name| variables.iter().any(|it| it == name)));
-        assert_eq!(plan.environment().map(|name| name.as_str()), Some(name));
+        assert_eq!(plan.environment().map(EnvironmentName::as_str), Some(name));
     }
     let wrong = |name: Option<&str>| config.choose(name).expect_err("no such one");
     assert_eq!(wrong(None), EnvironmentError::NotChosen(vec!["dev".to_owned(), "prod".to_owned()]));
