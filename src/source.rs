@@ -178,6 +178,18 @@ impl Source {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// A span of whole characters: what an error says may end within one, or behind the text.
+    pub(crate) fn whole(&self, span: Span) -> Span {
+        let (mut start, mut end) = (span.range().start.min(self.text.len()), span.range().end.min(self.text.len()));
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        Span::new(start, end.max(start))
+    }
+
     /// Whether the text may hold secrets and must not be shown.
     pub fn is_private(&self) -> bool {
         self.private

@@ -79,7 +79,8 @@ impl Diagnostic {
     /// The same with one more place.
     #[must_use]
     pub fn at(mut self, source: &Arc<Source>, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { source: Arc::clone(source), span, text: text.into() });
+        debug_assert_eq!(source.whole(span), span, "{}", self.message);
+        self.labels.push(Label { source: Arc::clone(source), span: source.whole(span), text: text.into() });
         self
     }
 

@@ -128,8 +128,15 @@ impl<'t> Scene<'t> {
     fn level(&self, id: NodeId) -> Option<Level> {
         let is_dash = self.tree.kind(id) == Kind::Sequence;
         let (first, span) = if is_dash {
-            let at = self.tree.nodes[id.index()].span.start;
-            (at, Span { start: at, end: at + 1 })
+            // The parser begins a list at the indent of its key with the first item, behind the dash.
+            let at = self.tree.nodes[id.index()].span.start as usize;
+            let is_dash = |at: &usize| {
+                let text = &self.text.as_bytes()[*at..];
+                text.first() == Some(&b'-') && text.get(1).is_none_or(u8::is_ascii_whitespace)
+            };
+            let at = (0..=at.min(self.text.len())).rev().find(is_dash)?;
+            let span = Span::new(at, at + 1);
+            (span.start, span)
         } else {
             let keys: Vec<NodeId> = self.keys(id);
             (self.tree.span(*keys.first()?).start, self.tree.span(*keys.last()?))
