@@ -10,8 +10,7 @@ use memchr::memchr;
 use super::cover::Cover;
 use super::masks::{Masks, SeedTable};
 use super::matcher::Matcher;
-use super::pattern::LEAST;
-use super::value::LONG;
+use super::value::{LEAST, LONG};
 use lane::{Column, Lane};
 
 /// The longest line of a dump.
@@ -117,14 +116,14 @@ impl Columns {
         } else {
             let body = line.strip_suffix(b"\n").unwrap_or(line);
             let from = groups + usize::from(line[groups..].starts_with(b" "));
-            self.numbered.add_units(&body[from.min(body.len())..], start + from);
+            self.numbered.add_units(&body[from.min(body.len())..], start + from, start);
         }
     }
 
     /// From where on the text is still needed.
     pub(super) fn needed(&self, text: &[u8]) -> usize {
         let columns = self.matchers.iter().zip(self.lanes(text));
-        columns.fold(self.line, |needed, (matcher, lane)| needed.min(matcher.needed(&lane)))
+        columns.fold(self.numbered.needed(self.line), |needed, (matcher, lane)| needed.min(matcher.needed(&lane)))
     }
 
     /// Up to where the text may be shown when the input has paused.

@@ -13,7 +13,7 @@ use super::pattern::{EATEN, Form, HEAD, Pattern, is_escaped};
 use super::seed::{SEED, Seeds};
 use super::value::Value;
 use super::view::skeleton;
-use super::word::Words;
+use super::word::{LONGEST, Words};
 use crate::secret::{Secret, is_common};
 
 /// Characters of a view from one that is looked up to the next: a pattern has at least two seeds beyond.
@@ -134,7 +134,7 @@ impl Masks {
             return;
         }
         if str::from_utf8(value).map_or(value.len() < SEED, is_common) {
-            self.words.add(value);
+            self.words.add(value, true);
             return;
         }
         let number = self.values.len();
@@ -143,6 +143,9 @@ impl Masks {
         let mut head = Zeroizing::new(Vec::with_capacity(HEAD));
         self.add_pattern(number, Form::Raw, &mut head);
         let has_text = self.add_pattern(number, Form::Text, &mut head);
+        if !has_text && value.len() <= LONGEST {
+            self.words.add(value, false);
+        }
         if !self.values[number].literal.is_empty() {
             self.add_pattern(number, Form::Literal, &mut head);
         }
@@ -160,7 +163,7 @@ impl Masks {
         if !self.add_pattern(number, Form::Escaped, &mut head) && value.len() <= HEAD {
             self.add_form(&backslashed(value), &mut head);
         }
-        if !has_text || !value.is_ascii() {
+        if !has_text || self.values[number].is_open || !value.is_ascii() {
             for form in forms(value) {
                 self.add_form(&form, &mut head);
             }

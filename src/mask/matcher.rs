@@ -12,8 +12,9 @@ use super::pattern::{EATEN, Pattern};
 use super::seed::SEED;
 use super::track::Track;
 use super::value::LONG;
+#[cfg(test)]
 pub(super) use compare::swallowed;
-use compare::{Verdict, compare};
+use compare::{Verdict, begin, compare};
 use run::{Edge, Run};
 
 /// Where the patterns are in a track.
@@ -157,10 +158,7 @@ impl Matcher {
                 if !fit(track, pattern, value, at, end, late) {
                     return;
                 }
-                let start = match swallowed(track, at, late) {
-                    Some(swallowed) if late > 0 => swallowed.start,
-                    _ => edge::before(track, value, pattern.form, at),
-                };
+                let start = begin(track, pattern, value, at, late);
                 track.cover(at, end, cover);
                 cover.add(start..track.start(at));
                 if pattern.length > pattern.head() || pattern.period.is_some() && pattern.length >= LONG {

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroize;
 
-use super::value::Value;
+use super::value::{LEAST, Value, is_pattern};
 
 /// What a pattern makes of its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,12 +29,6 @@ pub(super) const HEAD: usize = 256;
 
 /// A match of digits is decided after so many.
 const DIGITS: usize = 96;
-
-/// Patterns with fewer characters aren't looked for in views.
-pub(super) const LEAST: usize = 6;
-
-/// Patterns with fewer different characters aren't, either.
-const DISTINCT: usize = 4;
 
 /// How many characters at a pattern's beginning may be part of a unit that began before it.
 pub(super) const EATEN: usize = 5;
@@ -173,14 +167,8 @@ impl Pattern {
     pub(super) fn new(number: usize, value: &Value, form: Form, head: &mut Vec<u8>) -> Option<Self> {
         head.zeroize();
         head.extend(form.chars(value).take(form.head()));
-        if form != Form::Raw {
-            let mut seen = [false; 256];
-            for byte in &*head {
-                seen[usize::from(*byte)] = true;
-            }
-            if head.len() < LEAST || seen.iter().filter(|seen| **seen).count() < DISTINCT {
-                return None;
-            }
+        if form != Form::Raw && !is_pattern(head) {
+            return None;
         }
         let length = match form {
             Form::Text => value.text.len(),
@@ -192,6 +180,13 @@ impl Pattern {
         };
         let eaten = if matches!(form, Form::Raw | Form::Escaped) { 0 } else { eaten(head) };
         Some(Self { value: number, form, length, eaten, period: period(value, form, head, length) })
+    }
+
+    /// Its first characters, of which units may swallow some.
+    pub(super) fn first(&self, value: &Value) -> [u8; EATEN] {
+        let (mut first, mut place) = ([0; EATEN], 0);
+        first.fill_with(|| self.form.next(value, &mut place).unwrap_or_default());
+        first
     }
 
     /// How many characters decide.

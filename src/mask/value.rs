@@ -11,8 +11,10 @@ use super::view::{View, skeleton};
 /// The bytes of a value without the white space around it, and its skeletons. All of it is wiped.
 pub(super) struct Value {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// The value as a view shows it, but for what could be a unit with what follows it.
+    /// The value as a view shows it, but for what could be a unit with what follows it, if there is enough without it.
     pub(super) text: Zeroizing<Vec<u8>>,
+    /// Whether there isn't.
+    pub(super) is_open: bool,
     /// Its letters and digits undecoded, where they are others.
     pub(super) literal: Zeroizing<Vec<u8>>,
     /// Between the characters of `text`, if it is short.
@@ -29,6 +31,21 @@ pub(super) struct Value {
 
 /// A text with fewer characters is taken for the value only if what stands between them fits.
 pub(super) const LONG: usize = 16;
+
+/// Patterns with fewer characters aren't looked for in views.
+pub(super) const LEAST: usize = 6;
+
+/// Patterns with fewer different characters aren't, either.
+const DISTINCT: usize = 4;
+
+/// Whether characters are worth looking for in views.
+pub(super) fn is_pattern(chars: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    for byte in chars {
+        seen[usize::from(*byte)] = true;
+    }
+    chars.len() >= LEAST && seen.iter().filter(|seen| **seen).count() >= DISTINCT
+}
 
 /// In so many ways a value's own units can be split, one at a time.
 const UNITS: usize = 16;
@@ -88,9 +105,10 @@ impl Value {
         view.advance(bytes, false);
         let closed = view.count();
         view.advance(bytes, true);
-        // An incomplete unit is short, unless it is a string for a terminal.
-        let count = if view.count() - closed <= OPEN { closed } else { view.count() };
         let track = view.track(bytes);
+        let is_open = !is_pattern(&track.chars()[..closed]);
+        // An incomplete unit is short, unless it is a string for a terminal.
+        let count = if view.count() - closed <= OPEN && !is_open { closed } else { view.count() };
         let text = Zeroizing::new(track.chars()[..count].to_vec());
         let text_place = if count == 0 { 0..0 } else { track.start(0)..track.end(count - 1) };
         let mut literal = Zeroizing::new(Vec::with_capacity(bytes.len()));
@@ -112,6 +130,7 @@ impl Value {
             text_place,
             bytes: Zeroizing::new(bytes.to_vec()),
             text,
+            is_open,
             literal,
             text_gaps,
             literal_gaps: own_gaps,

@@ -219,11 +219,36 @@ fn a_value_that_repeats_itself_may_be_cut_off() {
     }
 }
 
-/// Where an escape ends in the first hexadecimal digit of a value, that digit is masked as well.
+/// Where an escape ends in the first hexadecimal digit of a value, that digit is masked as well, and all from the first place
+/// on that could be it.
 #[test]
 fn a_digit_that_an_escape_swallows_is_masked() {
-    assert_eq!(mask(&["abcdef"], "%6616263646566"), "%6***");
-    assert_eq!(mask_bytes("abcdef", "%6616263646566"), "%6***");
+    for (text, masked) in [("%7616263646566", "%7***"), ("%6616263646566", "%***")] {
+        assert_eq!(mask(&["abcdef"], text), masked);
+        assert_eq!(mask_bytes("abcdef", text), masked);
+    }
+}
+
+/// Whatever stands between it and the next character, and before it.
+#[test]
+fn what_a_unit_swallows_may_be_far_away() {
+    let blanks = " ".repeat(300);
+    for (value, text, masked) in [
+        ("0\\aAaAa0B", "\\0\\\\aAaAa0B", "\\***"),
+        ("1bcdefg", "%21\x1b[31mbcdefg", "%2***"),
+        ("1bcdefg", &format!("x{blanks}%21bcdefg"), &format!("x{blanks}%2***")),
+        ("1bcdefg", "%21\n\n-bcdefg", "%2***"),
+    ] {
+        assert_eq!(mask(&[value], text), masked, "{text:?}");
+        assert_eq!(mask_bytes(value, text), masked, "{text:?}");
+    }
+}
+
+#[test]
+fn what_could_begin_a_unit_at_the_end_counts_where_the_rest_is_too_little() {
+    for text in ["A0a\\0a$$&ab", "A0a\\\\0a$&amp;ab", "A0a\\0a$$&ab\n"] {
+        assert_eq!(mask(&["A0a\\0a$&ab"], text).trim_end(), "***", "{text:?}");
+    }
 }
 
 /// The same text byte by byte.
@@ -241,6 +266,30 @@ fn a_short_value_is_masked_as_a_word() {
     assert_eq!(mask(&["1"], "1 of 11, v1, 1"), "*** of 11, v1, ***");
     assert_eq!(mask(&["a-b"], "a-b xa-b a-b_ (a-b)"), "*** xa-b a-b_ (***)");
     assert_eq!(mask(&["", " ", "\n\n\n\n\n"], "a  b\n\n\n\n\n"), "a  b\n\n\n\n\n");
+}
+
+/// Values that are too short for a view, too.
+#[test]
+fn what_a_terminal_does_not_show_parts_no_value() {
+    for (value, text, masked) in [
+        ("a1!b", "xa1\0!bx", "x***x"),
+        ("a1!b", "a\x1b[31m1\x1b[0m!b", "***"),
+        ("a1!b", "\ra\r1\r!\rb\r", "\r***\r"),
+        ("\u{5bc6}\u{7801}1", "\u{5bc6}\x1b[1m\u{7801}\x001", "***"),
+        ("a-b", "\x1b[31ma-b\x1b[0m", "\x1b[31m***\x1b[0m"),
+        ("a-b", "a\x1b[1m-\0b", "***"),
+        // These are words of their own.
+        ("12", "10%\r11%\r12%\r1\r2", "10%\r11%\r***%\r1\r2"),
+        ("12", "\x1b[12m 1 2", "\x1b[12m 1 2"),
+        ("a1!b", "a1\x1b[3", "a1\x1b[3"),
+    ] {
+        assert_eq!(mask(&[value], text), masked, "{text:?}");
+        assert_eq!(mask_bytes(value, text), masked, "{text:?}");
+    }
+    let mut masker = Masker::new(masks(&["a1!b".to_owned()]));
+    let mut out = Vec::new();
+    masker.push(&[b"a1!".as_slice(), &[0; 4096]].concat(), &mut out);
+    assert!(masker.held() < 8);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct Column {
     /// A unit that goes on in the next line, and where its bytes stand.
     open: Buffer<u8>,
     places: Vec<usize>,
+    /// Where its line begins.
+    line: usize,
 }
 
 impl Column {
@@ -28,6 +30,7 @@ impl Column {
             least,
             open: Buffer::new(),
             places: Vec::new(),
+            line: 0,
         }
     }
 
@@ -44,12 +47,15 @@ impl Column {
         self.starts.push(start);
     }
 
-    /// Adds what the units of a line stand for that begins at a place. The last one may go on in the next line.
-    pub(super) fn add_units(&mut self, text: &[u8], place: usize) {
-        self.expire(place);
+    /// Adds what the units of a line's text stand for. The last one may go on in the next line.
+    pub(super) fn add_units(&mut self, text: &[u8], place: usize, line: usize) {
+        self.expire(line);
         self.open.extend(text);
         self.places.extend(place..place + text.len());
         self.decode(unit);
+        if self.frontier(place) >= place {
+            self.line = line;
+        }
     }
 
     /// Nothing more of a unit follows if it is too far away from a place.
@@ -92,6 +98,11 @@ impl Column {
         self.starts.is_empty()
     }
 
+    /// From where on the text is needed for its units, if the lines before a place are viewed.
+    pub(super) fn needed(&self, viewed: usize) -> usize {
+        if self.places.is_empty() { viewed } else { self.line }
+    }
+
     /// Where the next character can begin, if the lines before a place are viewed.
     pub(super) fn frontier(&self, viewed: usize) -> usize {
         self.places.first().copied().unwrap_or(viewed)
@@ -112,6 +123,7 @@ impl Column {
             *at = at.saturating_sub(gone);
             is_kept
         });
+        self.line = self.line.saturating_sub(bytes);
         self.places.iter_mut().for_each(|place| *place -= bytes);
         gone
     }

@@ -149,7 +149,8 @@ impl Encoder {
                 }
                 let shown: String =
                     chunk.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
-                writeln!(out, " {shown}").expect("a string");
+                // Short lines are filled up, or the characters of the last one could be digits.
+                writeln!(out, "{} {shown}", "   ".repeat(9 - chunk.len())).expect("a string");
             }),
         }
         out.into_bytes()

@@ -3,13 +3,14 @@
 use crate::mask::column::Columns;
 use crate::mask::cover::Cover;
 use crate::mask::edge;
+use crate::mask::escape::{Unit, unit};
 use crate::mask::fit::fit;
 use crate::mask::masks::Masks;
 use crate::mask::matcher::swallowed;
 use crate::mask::pattern::{EATEN, Form};
 use crate::mask::track::{Raw, Track};
 use crate::mask::view::View;
-use crate::mask::word::in_word;
+use crate::mask::word::{Word, in_word};
 
 pub(super) fn masks(values: &[Vec<u8>]) -> Masks {
     let mut masks = Masks::new([]);
@@ -28,8 +29,8 @@ fn naive_track(masks: &Masks, track: &impl Track, is_raw: bool, cover: &mut Cove
         for at in 0..chars.len() {
             for late in (0..=EATEN).filter(|late| *late == 0 || pattern.eaten & 1 << late != 0) {
                 let start = track.start(at);
-                let swallowed = swallowed(track, at, late);
-                if late > 0 && swallowed.clone().is_none_or(|place| track.text()[place] != own[..late]) {
+                let swallowed = swallowed(track, at, &own[..late]);
+                if swallowed.is_none() {
                     continue;
                 }
                 let agreeing = chars[at..].iter().zip(&own[late..]).take_while(|(a, b)| a == b).count();
@@ -77,11 +78,14 @@ pub(super) fn naive(values: &[Vec<u8>], text: &[u8]) -> Vec<u8> {
     for lane in columns.lanes(text) {
         naive_track(&masks, &lane, false, &mut cover);
     }
+    let is_behind_sequence =
+        |at: usize| (0..at).any(|from| text[from] == 0x1b && unit(text, from) == Unit::Coded(at - from, None));
     for at in 0..text.len() {
-        for word in masks.words.all().filter(|word| text[at..].starts_with(word)) {
-            let before = at.checked_sub(1).map(|at| text[at]);
-            if !before.is_some_and(in_word) && !text.get(at + word.len()).copied().is_some_and(in_word) {
-                cover.add(at..at + word.len());
+        for word in masks.words.all() {
+            let Some(end) = end_of_word(word, text, at) else { continue };
+            let is_within = at > 0 && in_word(text[at - 1]) && !is_behind_sequence(at);
+            if !word.is_alone || !is_within && !text.get(end).copied().is_some_and(in_word) {
+                cover.add(at..end);
             }
         }
     }
@@ -94,4 +98,25 @@ pub(super) fn naive(values: &[Vec<u8>], text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[shown..]);
     out
+}
+
+/// Where a word ends that begins at a place, without what a terminal doesn't show.
+fn end_of_word(word: &Word, text: &[u8], at: usize) -> Option<usize> {
+    let mut place = at;
+    for (number, byte) in word.bytes.iter().enumerate() {
+        let from = place;
+        while text.get(place)? != byte {
+            place += match (text[place], unit(text, place)) {
+                (0, _) => 1,
+                (b'\r', _) if !word.is_alone => 1,
+                (0x1b, Unit::Coded(length, _)) => length,
+                _ => return None,
+            };
+            if number == 0 || place - from > 64 {
+                return None;
+            }
+        }
+        place += 1;
+    }
+    Some(place)
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::edge;
 use super::super::pattern::{Form, Pattern};
 use super::super::track::Track;
 use super::super::value::Value;
@@ -34,11 +35,11 @@ pub(super) fn compare(
     let wanted = pattern.head() - late;
     let there = wanted.min(chars.len() - at);
     let mut place = 0;
-    if late > 0 {
-        let Some(swallowed) = swallowed(track, at, late) else { return Verdict::Differs };
-        if !track.text()[swallowed].iter().all(|byte| pattern.form.next(value, &mut place) == Some(*byte)) {
-            return Verdict::Differs;
-        }
+    if late > 0 && swallowed(track, at, &pattern.first(value)[..late]).is_none() {
+        return Verdict::Differs;
+    }
+    for _ in 0..late {
+        pattern.form.next(value, &mut place);
     }
     let chars = &chars[at..(at + there).min(track.next_break(at))];
     let agreeing = pattern.form.agreeing(value, &mut place, chars);
@@ -53,17 +54,55 @@ pub(super) fn compare(
     }
 }
 
-/// Where the bytes before a character are that a unit may have swallowed; nothing if they are characters themselves.
-pub(in super::super) fn swallowed(track: &impl Track, at: usize, late: usize) -> Option<Range<usize>> {
-    let (text, mut end) = (track.text(), track.start(at));
-    let nearest = end.saturating_sub(APART);
-    // What stands before a line of a dump is none of its column's.
-    let is_end = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'\n' && track.column().is_some();
-    while end > nearest && !is_end(text[end - 1]) {
-        end -= 1;
+/// Where a match begins in the text whose first characters but for the `late` ones begin at a character.
+pub(super) fn begin(track: &impl Track, pattern: &Pattern, value: &Value, at: usize, late: usize) -> usize {
+    let swallowed = (late > 0).then(|| swallowed(track, at, &pattern.first(value)[..late])).flatten();
+    swallowed.map_or_else(|| edge::before(track, value, pattern.form, at), |swallowed| swallowed.start)
+}
+
+/// Where units may have swallowed the first characters of a pattern: before the next one is at least one of theirs, and
+/// no other character.
+fn reach(track: &impl Track, at: usize) -> Range<usize> {
+    let (start, mut from) = (track.start(at), behind(track, at, track.start(at)));
+    if track.column().is_some() {
+        // What stands before a line of a dump is none of its column's.
+        from += track.text()[from..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |line| line + 1);
     }
-    let is_plain = at > 0 && track.start(at - 1) + 1 == end;
-    (!is_plain && end >= late).then(|| end - late..end)
+    from..start
+}
+
+/// Behind the character before another one, if that isn't too far away from a place.
+fn behind(track: &impl Track, at: usize, place: usize) -> usize {
+    let behind = at.checked_sub(1).map_or(0, |before| track.start(before) + 1);
+    behind.max(place.saturating_sub(APART)).min(place)
+}
+
+/// Where these first characters of a pattern are before the next one, if units have swallowed them: the farthest, so that
+/// none is left.
+pub(in super::super) fn swallowed(track: &impl Track, at: usize, own: &[u8]) -> Option<Range<usize>> {
+    let (text, reach) = (track.text(), reach(track, at));
+    let mut ends = reach.start + own.len()..=reach.end;
+    let end = ends.find(|end| text[end - own.len()..*end] == *own)?;
+    Some(end - own.len()..end)
+}
+
+/// Where the first characters of a pattern may begin that units have swallowed before a character.
+pub(super) fn may_be_swallowed(track: &impl Track, at: usize) -> Option<usize> {
+    let reach = reach(track, at);
+    first_letter(track.text(), reach.start, reach.end)
+}
+
+/// The same before what comes next.
+pub(super) fn may_be_swallowed_next(track: &impl Track) -> usize {
+    let frontier = track.frontier();
+    if track.column().is_some() {
+        return frontier;
+    }
+    first_letter(track.text(), behind(track, track.chars().len(), frontier), frontier).unwrap_or(frontier)
+}
+
+fn first_letter(text: &[u8], from: usize, to: usize) -> Option<usize> {
+    text[from..to].iter().position(u8::is_ascii_alphanumeric).map(|at| from + at)
 }
 
 /// Whether an ellipsis follows a character.

@@ -1,10 +1,9 @@
 //! Up to where the text may be shown, and from where on it is still needed.
 
-use super::super::edge;
 use super::super::masks::{Beginnings, Masks, SeedTable};
 use super::super::pattern::EATEN;
 use super::super::track::Track;
-use super::compare::{APART, swallowed};
+use super::compare::{APART, begin, may_be_swallowed, may_be_swallowed_next};
 use super::{Candidate, Matcher};
 
 /// Candidates with fewer characters aren't held when the input pauses.
@@ -14,10 +13,11 @@ impl Matcher {
     /// From where on the text is still needed. Nothing that is found later reaches back beyond it.
     pub(in super::super) fn needed(&self, track: &impl Track) -> usize {
         let count = track.chars().len();
-        let mut needed = track.frontier();
-        if !track.is_broken() {
-            needed = if count > 0 { before(track, self.unseen(track).min(count - 1)) } else { 0 };
-        }
+        let needed = match count {
+            _ if track.is_broken() => may_be_swallowed_next(track),
+            0 => 0,
+            _ => before(track, self.unseen(track).min(count - 1)),
+        };
         self.kept(track, needed)
     }
 
@@ -41,13 +41,13 @@ impl Matcher {
         // What a unit before it has swallowed isn't known here.
         while first < chars.len()
             && !seeds.may_begin(&chars[first..])
-            && (self.table == SeedTable::Raw || swallowed(track, first, 1).is_none())
+            && (self.table == SeedTable::Raw || may_be_swallowed(track, first).is_none())
         {
             first += 1;
         }
-        let begin = |at: usize| match self.table {
+        let begins = |at: usize| match self.table {
             SeedTable::Raw => at,
-            SeedTable::View if at < chars.len() && swallowed(track, at, 1).is_some() => before(track, at),
+            SeedTable::View if at < chars.len() && may_be_swallowed(track, at).is_some() => before(track, at),
             SeedTable::View => {
                 let (from, to) = if at < chars.len() {
                     (track.gap_before(at), track.start(at))
@@ -62,13 +62,13 @@ impl Matcher {
                     Beginnings::Signs => gap.iter().take_while(|byte| byte.is_ascii_whitespace()).count(),
                     Beginnings::Blanks => 0,
                 };
-                // A unit may have swallowed the first characters of what comes next.
-                let last = gap.iter().rposition(u8::is_ascii_alphanumeric);
-                from + last.map_or(free, |last| free.min((last + 1).saturating_sub(EATEN)))
+                // Units may have swallowed the first characters of what comes next.
+                let next = if at < chars.len() { to } else { may_be_swallowed_next(track) };
+                next.min(from + free)
             }
         };
-        let candidates = self.candidates.iter().map(|candidate| begin(candidate.at));
-        let live = candidates.fold(begin(first).min(track.frontier()), usize::min);
+        let candidates = self.candidates.iter().map(|candidate| begins(candidate.at));
+        let live = candidates.fold(begins(first).min(track.frontier()), usize::min);
         self.followed(track, live)
     }
 
@@ -92,14 +92,13 @@ impl Matcher {
     pub(in super::super) fn paused(&self, masks: &Masks, track: &impl Track) -> usize {
         let chars = track.chars();
         let mut limit = track.text().len();
-        let begin = |number: usize, at: usize| {
+        let begin = |number: usize, at: usize, late: usize| {
             let pattern = &masks.patterns[number];
-            edge::before(track, &masks.values[pattern.value], pattern.form, at)
+            begin(track, pattern, &masks.values[pattern.value], at, late)
         };
         for candidate in &self.candidates {
             let Candidate { pattern, at, late } = *candidate;
-            let swallowed = swallowed(track, at, late).filter(|_| late > 0);
-            limit = limit.min(swallowed.map_or_else(|| begin(pattern, at), |swallowed| swallowed.start));
+            limit = limit.min(begin(pattern, at, late));
         }
         for run in &self.runs {
             // What is complete waits for nothing.
@@ -121,7 +120,7 @@ impl Matcher {
             };
             if track.next_break(at) == usize::MAX {
                 let patterns = masks.seeds(self.table).beginning(tail).filter(begins);
-                limit = patterns.fold(limit, |limit, number| limit.min(begin(number, at)));
+                limit = patterns.fold(limit, |limit, number| limit.min(begin(number, at, 0)));
             }
         }
         limit
