@@ -44,6 +44,7 @@ mod run_cli;
 mod run_command;
 mod run_steps;
 mod seen;
+mod shown;
 mod store;
 mod terminal;
 mod tls;
