@@ -48,6 +48,7 @@ mod shown;
 mod store;
 mod terminal;
 mod tls;
+mod told;
 mod unusable;
 mod words;
 mod yaml;
