@@ -7,7 +7,7 @@ mod properties;
 mod store;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Config;
@@ -140,10 +140,4 @@ fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str, is_entra: bool) 
     };
     reader.fault(Code::WrongValue, node, format!("`{key}` {wrong}"), "", help);
     None
-}
-
-/// A path of the configuration, from its folder on.
-fn beside(reader: &Reader<'_>, path: &str) -> PathBuf {
-    let folder = Path::new(reader.tree.source().name()).parent();
-    folder.unwrap_or(Path::new("")).join(path)
 }

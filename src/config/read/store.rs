@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::identifier;
 use super::identity::{self, Chosen, ProofDraft};
 use super::properties::Properties;
-use super::text::text;
-use super::{beside, identifier};
+use super::text::{path, text};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{
     DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
@@ -186,7 +186,7 @@ fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry)
         "tenant-id" => draft.tenant = identifier(reader, node, key, draft.is_entra),
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
-        "ca-file" => draft.ca_file = text(reader, node, key).map(|path| beside(reader, path)),
+        "ca-file" => draft.ca_file = path(reader, node, key),
         "provider" => only(reader, node, key, PROVIDER),
         "grant-type" => only(reader, node, key, "client_credentials"),
         "max-concurrency" => {
