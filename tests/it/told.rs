@@ -86,3 +86,36 @@ fn refusals_of_many_kinds_are_bounded() {
     let err = text(&run(folder.path(), &["run", "w.yaml"]).stderr);
     assert!(err.contains("there are more than 1000 of this kind") && err.len() < 500_000, "{}", err.len());
 }
+
+#[test]
+fn what_azure_cannot_have_is_told() {
+    let store = |vault: &str, tenant: &str, version: &str| {
+        let client = "3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08";
+        let text = format!(
+            "stores:\n  p:\n    vault-url: {vault}\n    tenant-id: {tenant}\n    client-id: {client}\n    \
+             client-secret: {{ env: A }}\n    api-version: {version}\n"
+        );
+        Config::parse(&Source::private("c", text)).map(drop)
+    };
+    let (vault, tenant) = ("https://my-vault.vault.azure.net", "7d1c0a52-4b1e-4d7a-9c3f-2f8e6a1b5c90");
+    for version in ["7.4", "2016-10-01", "2025-07-01", "7.6-preview.1"] {
+        store(vault, tenant, version).expect(version);
+    }
+    let zeros = "00000000-0000-0000-0000-000000000000";
+    let cases = [
+        ("https://my_vault.vault.azure.net", tenant, "7.4", "`vault-url` has a character"),
+        (vault, zeros, "7.4", "`tenant-id` is the id of nobody"),
+        (vault, tenant, "2016", "`api-version` is not a version"),
+    ];
+    for (vault, tenant, version, expected) in cases {
+        let faults = store(vault, tenant, version).expect_err(expected).to_string();
+        assert!(faults.contains(expected), "{faults}");
+    }
+}
+
+#[test]
+fn an_argument_of_exec_may_be_the_text_of_a_reference() {
+    let folder = project("");
+    let output = run(folder.path(), &["exec", "--", "printf", "%s|%s", "$$<credential:p/s>", "$$"]);
+    assert_eq!(text(&output.stdout), "$<credential:p/s>|$$", "{}", text(&output.stderr));
+}
