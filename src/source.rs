@@ -2,6 +2,7 @@
 //!
 //! A span is a pair of byte offsets; line and column are computed when somebody looks.
 
+mod content;
 mod location;
 mod printable;
 
@@ -106,7 +107,8 @@ pub enum SourceError {
 }
 
 impl Source {
-    /// A text under a name that people see.
+    /// A text under a name that people see. It is taken as [private](Source::private) unless it looks like a workflow, by the
+    /// keys at its top.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self::build(name.into(), text.into(), false))
     }
@@ -116,7 +118,7 @@ impl Source {
         Arc::new(Self::build(name.into(), text.into(), true))
     }
 
-    /// Reads a file whole.
+    /// Reads a file whole, as [`Source::new`].
     ///
     /// # Errors
     /// When it can't be read, is larger than [`MAX_BYTES`], or isn't UTF-8.
@@ -133,6 +135,7 @@ impl Source {
     }
 
     fn build(name: String, text: String, private: bool) -> Self {
+        let private = private || content::may_hold_secrets(&text);
         Self { name, text, private, variables: Vec::new(), index: OnceLock::new() }
     }
 

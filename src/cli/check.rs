@@ -137,7 +137,7 @@ fn one(file: &Path, config: Known<'_>, args: &Check) -> (Diagnostics, Option<Str
     let Some(workflow) = workflow else { return (found, None) };
     found.extend(workflow.unacted());
     let refused = match args.purpose {
-        PlanPurpose::Run => run::refuse(&workflow, false),
+        PlanPurpose::Run => run::refuse(&workflow, false).and(workflow.unusable()),
         PlanPurpose::Render => Diagnostics::new(),
     };
     let mut found = input::with_refusals(found, refused);

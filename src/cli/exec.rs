@@ -20,7 +20,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::dotenv::assignments;
 use crate::mask::Revealed;
 use crate::plan::Plan;
-use crate::reference::{OPENING, Template, near_misses};
+use crate::reference::{OPENING, Piece, PieceKind, Template, near_misses, pieces};
 use crate::render::Filled;
 use crate::run::{ALWAYS_INHERITED, Command, Outcome, Reaper, Value, unusable_variable};
 use crate::source::{Source, Span};
@@ -49,7 +49,8 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
     };
-    let Some((program, arguments)) = args.command.split_first() else { return Exit::Usage };
+    let command: Vec<OsString> = args.command.iter().map(literal).collect();
+    let Some((program, arguments)) = command.split_first() else { return Exit::Usage };
     let trail = match Trail::open(&args.audited, terminal) {
         Ok(trail) => trail,
         Err(exit) => return exit,
@@ -206,10 +207,18 @@ fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diag
     }
 }
 
+/// An argument as the command gets it: `$$<credential:` stands for `$<credential:`, as in variables.
+fn literal(word: &OsString) -> OsString {
+    let Some(text) = word.to_str().filter(|text| text.contains(OPENING)) else { return word.clone() };
+    let piece = |piece: Piece| if piece.kind == PieceKind::Escape { OPENING } else { &text[piece.range] };
+    pieces(text).into_iter().map(piece).collect::<String>().into()
+}
+
 /// References in the arguments: every user of the machine could read the values there, so that nothing resolves them.
 fn arguments(args: &Exec) -> Diagnostics {
     let mut faults = Diagnostics::new();
-    let with_reference = |(_, word): &(usize, &OsString)| word.to_string_lossy().contains(OPENING);
+    let is_reference = |piece: &Piece| matches!(piece.kind, PieceKind::Reference(_) | PieceKind::Malformed(_));
+    let with_reference = |(_, word): &(usize, &OsString)| pieces(&word.to_string_lossy()).iter().any(is_reference);
     for (at, _) in args.command.iter().enumerate().filter(with_reference) {
         let word = if at == 0 { "the command".to_owned() } else { format!("argument {at} of the command") };
         let message = format!("{word} holds a reference; only variables are resolved");

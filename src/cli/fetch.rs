@@ -65,8 +65,12 @@ async fn resolve<P: Purpose>(
     // Nothing to fetch needs no emulator.
     let (events, mut happens) = Events::channel(EVENTS);
     let options = ResolveOptions::default().timeout(args.timeout).events(events);
-    let (plan, options, _emulator) = match args.emulate.as_ref().filter(|_| !plan.fetches().is_empty()) {
+    let (plan, options, _emulator) = match &args.emulate {
         None => (plan, options, None),
+        Some(path) if plan.fetches().is_empty() => {
+            seed(path, plan.stores(), terminal)?;
+            (plan, options, None)
+        }
         Some(seed) => {
             let (emulator, advice) = emulator(seed, plan.stores(), terminal).await?;
             let advise = move |error: &FetchError, store: &Store, secret: &SecretName, version| {
@@ -98,17 +102,22 @@ async fn resolve<P: Purpose>(
 
 /// An emulator with the vaults of a seed, and the applications of the stores, and what to do about its errors.
 pub(super) async fn emulator(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<(Emulator, Advice), Exit> {
-    let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
-    let seed = seed.map_err(|faults| {
-        terminal.diagnostics(&faults);
-        Exit::Faults
-    })?;
+    let seed = seed(path, stores, terminal)?;
     let advice = Advice::of(&seed, path);
     let emulator = seed.into_builder().start().await.map_err(|error| {
         terminal.error(&error.to_string());
         Exit::World
     })?;
     Ok((emulator, advice))
+}
+
+/// A seed with the vaults of these stores. Its faults are told also where nothing is fetched from it.
+pub(super) fn seed(path: &Path, stores: &[Store], terminal: &Terminal) -> Result<Seed, Exit> {
+    let seed = Seed::read(path).and_then(|mut seed| fit(&mut seed, stores, path).map(|()| seed));
+    seed.map_err(|faults| {
+        terminal.diagnostics(&faults);
+        Exit::Faults
+    })
 }
 
 /// Makes the vaults of a seed those of the stores, and sees to it that each store has an application.

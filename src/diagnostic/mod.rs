@@ -154,6 +154,14 @@ impl Diagnostics {
         self.list.extend(others);
     }
 
+    /// Both stages' in order.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.extend(others);
+        self.sort();
+        self
+    }
+
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)

@@ -19,6 +19,10 @@ pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeI
     let tree = reader.tree;
     let items: Vec<NodeId> = match tree.kind(node) {
         Kind::Sequence => tree.children(node).collect(),
+        Kind::Mapping => {
+            reader.wrong_type(node, "needs", "the name of a job or a list of names");
+            return Vec::new();
+        }
         _ => vec![node],
     };
     let mut names = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Job, Step};
 use crate::diagnostic::human::counted;
-use crate::diagnostic::{Code, Diagnostic, Severity, printable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, printable};
 use crate::source::{Source, Span};
 
 /// So many lines are named in a message.
@@ -80,17 +80,19 @@ impl<'w> Groups<'w> {
         }
     }
 
-    /// A diagnostic of each kind, in the order of the first of each.
-    pub(crate) fn finish(self, severity: Severity) -> impl Iterator<Item = Diagnostic> {
+    /// A diagnostic of each kind, in the order of the first of each; of very many the first.
+    pub(crate) fn finish(self, severity: Severity) -> Diagnostics {
         let mut texts: Vec<((String, String), usize)> = self.index.into_iter().collect();
         texts.sort_by_key(|(_, at)| *at);
         let source = Arc::clone(self.source);
-        texts.into_iter().zip(self.list).map(move |(((what, help), _), group)| {
+        let mut faults = Diagnostics::new();
+        for (((what, help), _), group) in texts.into_iter().zip(self.list) {
             let message = format!("{what} ({})", group.places(&source));
             let diagnostic = Diagnostic { severity, ..Diagnostic::error(group.code, message) };
             let diagnostic = group.spans.iter().fold(diagnostic, |told, span| told.at(&source, *span, ""));
-            if help.is_empty() { diagnostic } else { diagnostic.help(help) }
-        })
+            faults.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+        }
+        faults
     }
 }
 

@@ -27,6 +27,7 @@ mod steps;
 mod text;
 mod unacted;
 mod unseen;
+mod unusable;
 mod variables;
 
 use std::sync::Arc;

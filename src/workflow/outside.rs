@@ -59,7 +59,7 @@ pub(super) fn complain_of_alias(reader: &mut Reader<'_>, alias: NodeId) {
 
 fn carried(reader: &mut Reader<'_>, alias: NodeId) {
     let message = "an alias carries a credential to where none may stand";
-    let help = "a credential can only be used in `env` or `with`; write the value here without it";
+    let help = "a credential can only be used in `env`, `with` or `files`; write the value here without it";
     reader.fault(Code::ReferenceOutsideEnv, alias, message, "what it stands for holds a reference", help);
 }
 
@@ -85,7 +85,7 @@ pub(super) fn complain(reader: &mut Reader<'_>, node: NodeId, key: Option<&str>)
     for piece in pieces(text) {
         if matches!(piece.kind, PieceKind::Reference(_) | PieceKind::Malformed(_)) {
             let span = locator.place(piece.range.clone(), piece.range);
-            let message = "a credential can only be used in `env` or `with`";
+            let message = "a credential can only be used in `env`, `with` or `files`";
             reader.fault_at(Code::ReferenceOutsideEnv, span, message, label, help);
         }
     }

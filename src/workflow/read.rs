@@ -107,6 +107,15 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             let mut needs = Vec::new();
             for entry in reader.entries(value, "jobs") {
                 let Some(id) = reader.key(entry) else { continue };
+                if id.is_empty() {
+                    reader.fault(
+                        Code::WrongValue,
+                        entry.key,
+                        "a job without a name",
+                        "",
+                        "write its name before the `:`",
+                    );
+                }
                 let id = id.to_owned();
                 reader.reach(entry.written);
                 if let Some((job, needed)) = job(reader, id, entry.key, entry.value) {

@@ -46,7 +46,7 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
         reader.fault(Code::WrongType, node, "`retry` must be a mapping, and is a text", "", &help);
         return None;
     }
-    let mut given = false;
+    let (mut given, noted) = (false, reader.notes.len());
     for (key, entry) in known::entries(reader, Level::Retry, node, "retry") {
         reader.visit(entry.value);
         match key {
@@ -72,7 +72,8 @@ pub(super) fn retry(reader: &mut Reader<'_>, node: NodeId) -> Option<Retry> {
             _ => known::unread(reader, key, entry),
         }
     }
-    if !given && !reader.faults.has_errors() {
+    // A key that nobody knows was probably meant.
+    if !given && reader.notes.len() == noted && !reader.faults.has_errors() {
         let help = "write `retry: { attempts: 3, delay: 1, backoff: 2 }`";
         reader.fault(Code::MissingKey, node, "`retry` has no `attempts`", "", help);
     }

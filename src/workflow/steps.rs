@@ -9,15 +9,30 @@ use super::text::plain;
 use super::{Reader, Settings, Step, known};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::Template;
-use crate::yaml::{Kind, NodeId};
+use crate::yaml::{Kind, NodeId, shorten};
 
 /// Reads the steps of a job.
 pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
     if reader.tree.kind(node) != Kind::Sequence {
-        reader.wrong_type(node, "steps", "a list of steps");
+        match undashed(reader, node) {
+            Some(help) => {
+                let message = "`steps` must be a list of steps, and is a mapping";
+                reader.fault(Code::WrongType, node, message, "a list of steps is expected", &help);
+            }
+            None => reader.wrong_type(node, "steps", "a list of steps"),
+        }
         return Vec::new();
     }
     let tree = reader.tree;
+    if tree.children(node).next().is_none() {
+        reader.fault(
+            Code::MissingKey,
+            node,
+            "`steps` has no step",
+            "",
+            "give it at least one step: `- run: ./script.sh`",
+        );
+    }
     let mut steps = Vec::new();
     let mut ids = std::collections::HashMap::new();
     for item in tree.children(node) {
@@ -79,6 +94,10 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
                 does_something = true;
                 step.run = plain(reader, entry, key).map(Into::into);
                 step.script = value;
+                if step.run.as_deref().is_some_and(|script| script.trim().is_empty()) {
+                    let help = "say what it runs: `run: ./script.sh`";
+                    reader.fault(Code::WrongValue, value, "`run` has nothing but blanks", "", help);
+                }
             }
             Key::Shell => step.shell = plain(reader, entry, key).map(Into::into),
             Key::WorkingDirectory => step.working_directory = plain(reader, entry, key).map(Into::into),
@@ -93,6 +112,16 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
         reader.fault(Code::MissingKey, node, "a step without `run`", "", "say what it runs: `run: ./script.sh`");
     }
     step
+}
+
+/// What to do about a step without `- `, or without the blank in it.
+fn undashed(reader: &Reader<'_>, node: NodeId) -> Option<String> {
+    let (key, _) = reader.tree.pairs(node).next()?;
+    let name = reader.tree.text(key)?;
+    match name.strip_prefix('-') {
+        Some(rest) => Some(format!("write a blank behind the `-`: `- {}: …`", shorten(rest))),
+        None => Some(format!("begin each step with `- `: `- {}: …`", shorten(name))),
+    }
 }
 
 /// Complains of a variable that a step has twice: inputs whose names differ and whose variables don't, and files.

@@ -10,6 +10,7 @@ mod read;
 mod reader;
 mod rewrite;
 mod slip;
+mod tag;
 mod tree;
 
 pub use locate::Locator;

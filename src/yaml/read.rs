@@ -21,7 +21,7 @@ impl Tree {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it isn't YAML, has a key twice, has an alias of itself, or is beyond [`MAX_DEPTH`] or [`MAX_SCALAR`].
+    /// When it isn't YAML, has a key twice, a tag that nobody acts on, or an alias of itself, or is beyond [`MAX_DEPTH`] or [`MAX_SCALAR`].
     pub fn read(source: &Arc<Source>) -> Result<Self, Diagnostics> {
         let (tree, faults) = Self::read_partly(source);
         faults.finish(tree).map(|(tree, _)| tree)
@@ -40,6 +40,7 @@ impl Tree {
         // Keys that hidden blanks are part of would be told as unknown.
         let is_plain = !faults.has_errors();
         tree.duplicates(&mut faults);
+        tree.foreign_tags(&mut faults);
         (is_plain.then_some(tree), faults)
     }
 

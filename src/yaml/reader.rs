@@ -105,6 +105,10 @@ impl<'t, N> Reader<'t, N> {
 
     /// Complains that a value is of another type: "`env` is a list; it must be a mapping".
     pub fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str) {
+        // Behind a tag that is told already stands another value than was meant.
+        if self.tree.has_foreign_tag(node) {
+            return;
+        }
         let found = match self.tree.kind(node) {
             _ if self.tree.is_null(node) || self.tree.text(node) == Some("") => "empty",
             Kind::Scalar(_) => "a text",
@@ -224,6 +228,10 @@ impl<'t, N> Reader<'t, N> {
         }
         let meant = self.suggestions.nearest(name, known.iter().copied());
         if meant.is_none() && !strict {
+            return;
+        }
+        if name.is_empty() {
+            self.fault(Code::UnknownKey, key, "an empty key", "", "write the key before the `:`, or delete the line");
             return;
         }
         let message = format!("unknown key `{}`", shorten(name));

@@ -33,6 +33,35 @@ fn a_hidden_blank_within_a_text_is_part_of_it() {
     assert_eq!(texts("a: b\u{a0}c\nd\u{a0}e: \"\u{a0}\"\n"), ["a", "b\u{a0}c", "d\u{a0}e", "\u{a0}"]);
 }
 
+/// A tag swallows the beginning of what was meant as a text: `if: !failure()` has none left, `! failure()` says the opposite.
+#[test]
+fn a_tag_that_nobody_acts_on_is_an_error() {
+    for value in
+        ["!failure() true", "! failure()", "!failure()", "!cmd echo hi", "!!binary aGk=", "!!int x", "!env [a]"]
+    {
+        let faults = read(&format!("a: {value}\n")).expect_err(value);
+        let told: Vec<_> = faults.iter().map(|fault| (fault.message.as_str(), fault.labels[0].span.start)).collect();
+        assert_eq!(told, [("`!` begins a YAML tag, which credflow doesn't act on", 3)], "{value}");
+    }
+    for value in ["!!str x", "!!int 1", "!!float 1.5", "!!bool true", "!!null", "!!seq []", "!!map {}", "'!x'", "a !b"]
+    {
+        read(&format!("a: {value}\n")).expect(value);
+    }
+    read("a: !<tag:yaml.org,2002:str> x\n").expect("a text");
+    let (_, faults) =
+        credflow::workflow::Workflow::read_partly(&Source::new("w", "steps: [{ run: x, if: !failure() }]"));
+    assert_eq!(faults.iter().count(), 1, "{faults}");
+}
+
+#[test]
+fn a_tag_of_a_configuration_is_told_and_not_shown() {
+    let text =
+        "stores:\n  p: { vault-url: https://p.vault.azure.net, client-secret: !hunter2 x, identity: !env azure-cli }\n";
+    let faults = credflow::config::Config::parse(&Source::private("c", text)).expect_err("tags").to_string();
+    assert_eq!(faults.matches("begins a YAML tag").count(), 2, "{faults}");
+    assert!(!faults.contains("hunter2"), "{faults}");
+}
+
 /// Lines and pieces of lines that YAML is made of, and what breaks it.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![

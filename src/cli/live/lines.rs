@@ -58,7 +58,9 @@ impl Observer for Lines {
             }
             Event::StepFinished { step, outcome, duration } => {
                 self.rest(&step.job.id)?;
-                if !matches!(outcome, Outcome::Skipped(_)) {
+                if let (true, Outcome::NotStarted(error)) = (self.terminal.is_quiet(), &outcome) {
+                    self.terminal.error(&format!("{}/{}: {error}", step.job.id, step.label));
+                } else if !matches!(outcome, Outcome::Skipped(_)) {
                     self.say(&step.job.id, Some(&step.label), &ended(&self.terminal, &outcome, duration));
                 }
             }

@@ -34,7 +34,7 @@ pub(super) struct Extent {
 pub(super) fn observer(terminal: &Terminal, extent: Extent, listener: Option<Runner>) -> Box<dyn Observer> {
     let (prefixed, log) = (extent.jobs > 1, RunnerLog::new(terminal.clone(), listener));
     match around() {
-        // What a step prints, and nothing else.
+        // What a step prints, and why one couldn't be started.
         _ if terminal.is_quiet() => Box::new(Lines::new(terminal.clone(), log, prefixed && extent.at_once)),
         Some(runner) => Box::new(Groups::new(log, runner, extent.at_once)),
         None if terminal.is_screen() && extent.at_once => Box::new(Board::new(terminal.clone())),

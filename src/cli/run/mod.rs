@@ -39,7 +39,7 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
             (_, Some(step)) => workflow.select_step(step)?,
             _ => workflow,
         };
-        refused.replace(run::refuse(&selected, args.surroundings.clean_env));
+        refused.replace(run::refuse(&selected, args.surroundings.clean_env).and(selected.unusable()));
         Ok(selected)
     });
     let refused: Diagnostics = refused.into_inner();
@@ -54,6 +54,10 @@ pub(super) fn run(args: &Run, global: &Global, terminal: &Terminal) -> Exit {
         Err(failure) => return failure.tell(terminal),
     };
     if args.dry {
+        let seed = args.fetching.emulate.as_ref().map(|path| fetch::seed(path, plan.stores(), terminal));
+        if let Some(Err(exit)) = seed {
+            return exit;
+        }
         return terminal.result(format!("{}{}", order::order(&plan), human::write(&plan)).as_bytes());
     }
     // Whatever is to be written can be, or nothing starts.

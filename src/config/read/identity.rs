@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::text::text;
-use super::{beside, identifier};
+use super::identifier;
+use super::text::{path, text};
 use crate::config::{Proof, SecretSource};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::secret::Secret;
@@ -97,11 +97,11 @@ impl ProofDraft {
             }
             "client-certificate" => {
                 self.keys.push(("client-certificate", entry.key));
-                self.certificate = text(reader, node, key).map(|path| beside(reader, path));
+                self.certificate = path(reader, node, key);
             }
             _ => {
                 self.keys.push(("token-file", entry.key));
-                self.token_file = text(reader, node, key).map(|path| beside(reader, path));
+                self.token_file = path(reader, node, key);
             }
         }
     }
@@ -196,11 +196,10 @@ fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> 
     for entry in reader.entries(node, "client-secret") {
         match reader.key(entry) {
             Some("env") => {
-                sources.extend(text(reader, entry.value, "env").map(|name| SecretSource::Variable(name.to_owned())));
+                sources.extend(variable(reader, entry.value).map(SecretSource::Variable));
             }
             Some("file") => {
-                let path = text(reader, entry.value, "file");
-                sources.extend(path.map(|path| SecretSource::File(beside(reader, path))));
+                sources.extend(path(reader, entry.value, "file").map(SecretSource::File));
             }
             Some(_) => reader.unknown(entry.key, &["env", "file"], true),
             None => {}
@@ -212,4 +211,15 @@ fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> 
         reader.fault(Code::WrongValue, node, message, "", help);
     }
     sources.pop()
+}
+
+/// The name of a variable.
+fn variable(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
+    let name = text(reader, node, "env")?;
+    if name.contains(|character: char| character.is_whitespace() || matches!(character, '=' | '\0')) {
+        let help = "write the name of one variable, which has no blank and no `=`";
+        reader.fault(Code::WrongValue, node, "`env` is no name of a variable", "", help);
+        return None;
+    }
+    Some(name.to_owned())
 }

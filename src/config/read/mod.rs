@@ -7,7 +7,7 @@ mod properties;
 mod store;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Config;
@@ -126,7 +126,9 @@ fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str, is_entra: bool) 
     let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
         && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let is_domain = key == "tenant-id" && text.split('.').count() > 1 && !text.split('.').any(str::is_empty);
+    let is_nobody = is_guid && text.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     let wrong = match key {
+        _ if is_nobody => "is the id of nobody, all zeros",
         _ if !is_plain => "has a character that an id can't have",
         _ if !is_entra || is_guid || is_domain => return Some(text.to_owned()),
         "tenant-id" => "is neither the id nor a domain of a tenant",
@@ -140,10 +142,4 @@ fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str, is_entra: bool) 
     };
     reader.fault(Code::WrongValue, node, format!("`{key}` {wrong}"), "", help);
     None
-}
-
-/// A path of the configuration, from its folder on.
-fn beside(reader: &Reader<'_>, path: &str) -> PathBuf {
-    let folder = Path::new(reader.tree.source().name()).parent();
-    folder.unwrap_or(Path::new("")).join(path)
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::identifier;
 use super::identity::{self, Chosen, ProofDraft};
 use super::properties::Properties;
-use super::text::text;
-use super::{beside, identifier};
+use super::text::{path, text};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{
     DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
@@ -181,12 +181,12 @@ fn domain(reader: &mut Reader<'_>, store: &Store, node: NodeId) {
 fn property(reader: &mut Reader<'_>, draft: &mut Draft, key: &str, entry: Entry) {
     let node = entry.value;
     match key {
-        "vault-url" => draft.vault_url = url(reader, node, key).map(|url| (url, node)),
+        "vault-url" => draft.vault_url = vault_url(reader, node, key).map(|url| (url, node)),
         "authority" => draft.authority = url(reader, node, key),
         "tenant-id" => draft.tenant = identifier(reader, node, key, draft.is_entra),
         "azure-resource" => draft.resource = resource(reader, node),
         "api-version" => draft.api_version = api_version(reader, node),
-        "ca-file" => draft.ca_file = text(reader, node, key).map(|path| beside(reader, path)),
+        "ca-file" => draft.ca_file = path(reader, node, key),
         "provider" => only(reader, node, key, PROVIDER),
         "grant-type" => only(reader, node, key, "client_credentials"),
         "max-concurrency" => {
@@ -223,6 +223,18 @@ fn url(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Url> {
     }
 }
 
+/// A vault's address. Those of Azure's clouds have names of letters, digits and hyphens.
+fn vault_url(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<Url> {
+    let url = url(reader, node, key)?;
+    let name = url.host_str().unwrap_or_default().split('.').next().unwrap_or_default();
+    if Cloud::knows(&url) && !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        let help = "a vault's name has letters, digits and `-`";
+        reader.fault(Code::BadUrl, node, "`vault-url` has a character that no vault's name has", "", help);
+        return None;
+    }
+    Some(url)
+}
+
 fn resource(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
     let text = text(reader, node, "azure-resource")?;
     // Microsoft's own pages write it with a slash; the audience that a vault accepts has none.
@@ -240,7 +252,8 @@ fn resource(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
 fn api_version(reader: &mut Reader<'_>, node: NodeId) -> Option<String> {
     let text = text(reader, node, "api-version")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-    if text.starts_with(|first: char| first.is_ascii_digit()) && text.bytes().all(plain) && text.len() <= 40 {
+    let has_parts = text.starts_with(|first: char| first.is_ascii_digit()) && text.contains(['.', '-']);
+    if has_parts && text.bytes().all(plain) && text.len() <= 40 {
         return Some(text.to_owned());
     }
     let help = "it is like 7.4 or 2025-07-01";

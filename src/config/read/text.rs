@@ -1,5 +1,7 @@
 //! Texts of a configuration: they are taken as they stand, so that what looks like something else is told.
 
+use std::path::{Path, PathBuf};
+
 use crate::diagnostic::Code;
 use crate::reference::OPENING;
 use crate::yaml::{NodeId, Reader};
@@ -26,6 +28,20 @@ pub(super) fn text<'t>(reader: &mut Reader<'t>, node: NodeId, key: &str) -> Opti
     };
     reader.fault(Code::WrongValue, node, "variables are not expanded in the configuration", "", &help);
     None
+}
+
+/// A path, from the configuration's folder on.
+pub(super) fn path(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<PathBuf> {
+    let text = text(reader, node, key)?;
+    let first = text.split(['/', '\\']).next().unwrap_or_default();
+    if first.starts_with('~') || Placeholder::find(first).is_some() {
+        let help = "write the whole path, or one from the configuration's folder on";
+        let message = format!("`{key}` is a path, in which neither `~` nor a variable is expanded");
+        reader.fault(Code::WrongValue, node, message, "", help);
+        return None;
+    }
+    let folder = Path::new(reader.tree.source().name()).parent();
+    Some(folder.unwrap_or(Path::new("")).join(text))
 }
 
 /// A variable in a text that some shell or tool would expand.

@@ -17,7 +17,7 @@ pub(super) fn key(content: &str) -> Option<&str> {
 }
 
 /// What stands behind the dashes of a line, and how far from its start.
-fn behind_dashes(content: &str) -> (usize, &str) {
+pub(super) fn behind_dashes(content: &str) -> (usize, &str) {
     let mut rest = content;
     while let Some(behind) = rest.strip_prefix('-').filter(|behind| behind.is_empty() || behind.starts_with(' ')) {
         rest = behind.trim_start_matches(' ');
@@ -146,8 +146,36 @@ impl Scene<'_> {
         }
     }
 
+    /// The text of a `|` or `>` that stands no deeper than its key.
+    fn beside_header(&self, start: usize) -> Option<Slip> {
+        let mut line = self.line(start);
+        let (column, end) = (start - line.start, line.end);
+        loop {
+            line = self.line_above(&line)?;
+            let begins = line.start + self.indent(&line);
+            let (dashes, content) = behind_dashes(&self.text[begins..line.end]);
+            let Some(name) = key(content) else { continue };
+            let value = content[name.len() + 1..].trim();
+            if !value.starts_with(['|', '>']) || begins + dashes - line.start < column {
+                return None;
+            }
+            let name = begins + dashes..begins + dashes + name.len();
+            let header = name.start + content.len() - content[name.len() + 1..].trim_start().len();
+            let what = self
+                .shown(name.start..header + 1)
+                .map_or("the key".to_owned(), |text| format!("`{}`", printable(text)));
+            let message = format!("the text of {what} must stand deeper than the key");
+            let remedy = format!("indent it {} at least", spaces(name.start - line.start + 1));
+            let slip = Slip::new(message, Span::new(start, end), "", remedy);
+            return Some(slip.and(Span::new(header, header + 1), "the text begins here"));
+        }
+    }
+
     /// A text in the place of a key and its value.
     fn without_colon(&self, range: Range<usize>) -> Slip {
+        if let Some(slip) = self.beside_header(range.start) {
+            return slip;
+        }
         let range = self.value(range);
         let span = Span::new(range.start, range.end);
         let words =

@@ -71,13 +71,13 @@ impl Slip {
             | ErrorKind::BlockEntryInFlowCollection
             | ErrorKind::UnexpectedEofFlowMapping
             | ErrorKind::UnexpectedEofFlowSequence
-            | ErrorKind::UnexpectedEofImplicitFlowMapping => scene.open_bracket(),
+            | ErrorKind::UnexpectedEofImplicitFlowMapping => scene.expression().or_else(|| scene.open_bracket()),
             ErrorKind::MappingValueNotAllowed => scene.colon(),
             ErrorKind::ExpectedBlockMappingKey
             | ErrorKind::ExpectedBlockSequenceEntry
             | ErrorKind::SimpleKeyExpected
             | ErrorKind::BlockSequenceEntryNotAllowed
-            | ErrorKind::InvalidBlockScalarIndent => scene.misplaced_line(),
+            | ErrorKind::InvalidBlockScalarIndent => scene.behind_bracket().or_else(|| scene.misplaced_line()),
             _ => None,
         });
         told.unwrap_or_else(|| scene.by_kind(error))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Slip;
-use super::indentation::key;
+use super::indentation::{behind_dashes, key};
 use super::scene::Scene;
 use crate::source::{Span, printable};
 
@@ -89,6 +89,41 @@ impl Scene<'_> {
         let bracket = self.text[open..].chars().next().unwrap_or('[');
         let remedy = format!("close it with `{}` where its last entry ends", closing(bracket));
         Slip::new(format!("the bracket `{bracket}` isn't closed"), Span::new(open, open + 1), "opens here", remedy)
+    }
+
+    /// More text behind the bracket that closes a value, which was to be a text as a whole.
+    pub(super) fn behind_bracket(&self) -> Option<Slip> {
+        let line = self.line(self.at);
+        let (_, content) = behind_dashes(self.text[line.clone()].trim_start());
+        let start = line.end - content.len() + key(content)?.len() + 1;
+        let value = self.value(start..line.end);
+        let start = value.end - self.text[value.clone()].trim_start().len();
+        let before = self.text.get(start..self.at)?.trim_end();
+        let bracket = before.chars().last().filter(|last| [']', '}'].contains(last))?;
+        if !before.starts_with(['[', '{']) {
+            return None;
+        }
+        let remedy = match self.shown(start..value.end) {
+            Some(text) => format!("put all of it in quotes: `'{}'`", printable(&text.replace('\'', "''"))),
+            None => "put all of it in quotes".to_owned(),
+        };
+        Some(Slip::new(format!("more text behind the closing `{bracket}`"), self.character(), "", remedy))
+    }
+
+    /// An expression of GitHub's within brackets: its own ones open and close collections.
+    pub(super) fn expression(&self) -> Option<Slip> {
+        let line = self.line(self.at);
+        let openings = self.text[line.clone()].match_indices("${{").map(|(at, _)| line.start + at);
+        let open = openings.take_while(|open| *open <= self.at).last()?;
+        let end = open + self.text[open..line.end].find("}}")? + 2;
+        if self.text[..open].ends_with(['\'', '"']) || self.at > end {
+            return None;
+        }
+        let remedy = match self.shown(open..end) {
+            Some(text) => format!("write `'{}'`", printable(&text.replace('\'', "''"))),
+            None => "put it in quotes".to_owned(),
+        };
+        Some(Slip::new("`${{ … }}` within brackets needs quotes", Span::new(open, end), "", remedy))
     }
 
     /// The innermost open bracket, where a line after it stands no deeper than the bracket's own and closes nothing: there
