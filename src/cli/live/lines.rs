@@ -222,7 +222,7 @@ mod tests {
         let value = || std::iter::once(Arc::new(Secret::new("a1!b".to_owned())));
         let mut lines = OpenLines::tame(Arc::new(MaskSet::new(value())));
         let out = lines.add(&"a".into(), Stream::Stdout, b"a1\0!b a1\x1b[1m!b\n\x1b[1ma1\x1b(B!b\n\x1b[1mb\n");
-        assert_eq!(out, b"a | *** ***\na | \x1b[1m***\x1b[0m\na | \x1b[1mb\x1b[0m\n");
+        assert_eq!(out, b"a | *** ***\x1b[0m\na | \x1b[1m***\x1b[0m\na | \x1b[1mb\x1b[0m\n");
         let mut lines = OpenLines::tame(Arc::new(MaskSet::new([])));
         let out = lines.add(&"a".into(), Stream::Stdout, b"\x1b[32m1\r\n\x1b[A2\n3");
         assert_eq!(out, b"a | \x1b[32m1\x1b[0m\na | 2\n");
