@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::shell::{arguments, expansion};
+use super::shell::{arguments, head};
 use super::{Binding, Document, Interpreter, Reader};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::reference::Template;
@@ -63,7 +63,7 @@ pub(super) fn places<'a>(
     let mut at = 0;
     for (program, range) in found {
         while let Some(start) = script[at..range.start].find('$').map(|start| at + start) {
-            at = (start + expansion(&script[start..])).min(range.start);
+            at = (start + head(&script[start..]).0).min(range.start);
             if at > start + 1 {
                 locator.place(start..at, start..at);
             }

@@ -1,77 +1,15 @@
-//! A shell script, looked at as far as is needed to tell which variables become arguments of a program.
+//! A shell script, looked at as far as is needed to tell which variables it reads before it sets them, and which become
+//! arguments of a program.
+
+mod expansion;
+mod vocabulary;
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// What the shell does without starting a program; its arguments stay in it.
-const BUILTINS: [&str; 52] = [
-    ".",
-    ":",
-    "[",
-    "[[",
-    "alias",
-    "bg",
-    "break",
-    "case",
-    "cd",
-    "continue",
-    "declare",
-    "dirs",
-    "disown",
-    "echo",
-    "exit",
-    "export",
-    "false",
-    "fg",
-    "for",
-    "function",
-    "getopts",
-    "hash",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "mapfile",
-    "popd",
-    "printf",
-    "pushd",
-    "pwd",
-    "read",
-    "readarray",
-    "readonly",
-    "return",
-    "select",
-    "set",
-    "shift",
-    "shopt",
-    "source",
-    "suspend",
-    "test",
-    "times",
-    "trap",
-    "true",
-    "type",
-    "typeset",
-    "ulimit",
-    "umask",
-    "unalias",
-    "unset",
-    "wait",
-];
-
-/// Those whose arguments may be assignments.
-const ASSIGNING: [&str; 5] = ["declare", "export", "local", "readonly", "typeset"];
-
-/// Words after which another command begins.
-const LEADING: [&str; 15] =
-    ["!", "builtin", "command", "do", "elif", "else", "eval", "exec", "if", "then", "time", "until", "while", "{", "("];
-
-/// The name in `$NAME` or `${NAME…`.
-fn name(expansion: &str) -> &str {
-    let rest = expansion.trim_start_matches(['$', '{']);
-    let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
-    &rest[..end]
-}
+use expansion::End;
+pub(super) use expansion::head;
+use vocabulary::{ASSIGNING, BUILTINS, LEADING, TESTS, is_name, sets};
 
 /// Where a word of a script stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +24,38 @@ enum Position {
     Target,
 }
 
+/// How a script reads a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Its value, whatever it is.
+    Plain,
+    /// How long its value is.
+    Length,
+    /// Its value, or something in its place (`${NAME:-…}`).
+    Replaced,
+    /// Whether it is set (`${NAME:+…}`, `[ -n "$NAME" ]`).
+    Tested,
+}
+
+/// One of them, of a variable that the script hasn't set before.
+struct Read<'s> {
+    name: &'s str,
+    range: Range<usize>,
+    reading: Reading,
+    /// Whether it stands in a function, which may be called after all assignments.
+    is_later: bool,
+}
+
+/// What a script opened and didn't close yet.
+enum Frame {
+    /// `(`: what is set up to its `)` is forgotten then. The number of variables that were set before.
+    Subshell { before: usize, is_function: bool },
+    /// `{`
+    Braces { is_function: bool },
+    /// `case`, whose patterns end with `)`.
+    Case,
+}
+
 /// The expansions of variables that become arguments of programs, each with its program, in order.
 pub(super) fn arguments(script: &str, secret: HashSet<String>) -> Vec<(String, Range<usize>)> {
     let mut scan = Scan::new(script, secret);
@@ -93,19 +63,16 @@ pub(super) fn arguments(script: &str, secret: HashSet<String>) -> Vec<(String, R
     scan.found
 }
 
-/// The expansions of variables that a script reads as they are: it neither sets them itself nor has something for when
-/// they aren't set (`${NAME:-…}`). In the order of the script.
+/// The variables that a script reads plainly before it sets them: nothing else says what to do where they aren't set. In
+/// the order of the script.
 pub(super) fn reads(script: &str) -> Vec<(&str, Range<usize>)> {
     let mut scan = Scan::new(script, HashSet::new());
     scan.commands(0);
-    let Scan { read, assigned, .. } = scan;
-    let named = read.into_iter().map(|range| (name(&script[range.clone()]), range));
-    let needed = |(name, range): &(&str, Range<usize>)| {
-        let rest = script[range.clone()].trim_start_matches(['$', '{']).strip_prefix(name).unwrap_or_default();
-        let is_guarded = rest.trim_start_matches(':').starts_with(['-', '+', '=', '?']);
-        !name.is_empty() && !is_guarded && !assigned.contains(*name)
+    let Scan { reads, ever, .. } = scan;
+    let is_needed = |read: &Read<'_>| {
+        matches!(read.reading, Reading::Plain | Reading::Length) && !(read.is_later && ever.contains(read.name))
     };
-    named.filter(needed).collect()
+    reads.into_iter().filter(is_needed).map(|read| (read.name, read.range)).collect()
 }
 
 struct Scan<'s> {
@@ -116,10 +83,17 @@ struct Scan<'s> {
     /// Those that were last assigned one.
     carriers: HashSet<String>,
     found: Vec<(String, Range<usize>)>,
-    /// Every expansion.
-    read: Vec<Range<usize>>,
-    /// Every variable that is assigned.
-    assigned: HashSet<String>,
+    reads: Vec<Read<'s>>,
+    /// The variables that are set here, also in the order in which they were.
+    set: HashSet<String>,
+    order: Vec<String>,
+    /// Those that are set anywhere.
+    ever: HashSet<String>,
+    /// How many functions are around.
+    functions: usize,
+    in_backticks: bool,
+    /// Whether the word is tested for being empty.
+    is_tested: bool,
 }
 
 /// A word of a script.
@@ -132,13 +106,25 @@ struct Word {
     carries: bool,
 }
 
-/// How deep substitutions of commands are followed.
+/// How deep substitutions and expansions are followed.
 const MAX_DEPTH: usize = 16;
 
 impl<'s> Scan<'s> {
     fn new(text: &'s str, secret: HashSet<String>) -> Self {
-        let (read, assigned) = (Vec::new(), HashSet::new());
-        Self { text, at: 0, secret, carriers: HashSet::new(), found: Vec::new(), read, assigned }
+        Self {
+            text,
+            at: 0,
+            secret,
+            carriers: HashSet::new(),
+            found: Vec::new(),
+            reads: Vec::new(),
+            set: HashSet::new(),
+            order: Vec::new(),
+            ever: HashSet::new(),
+            functions: 0,
+            in_backticks: false,
+            is_tested: false,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -146,32 +132,102 @@ impl<'s> Scan<'s> {
     }
 
     fn sees(&self, text: &str) -> bool {
-        self.text[self.at..].starts_with(text)
+        self.text.as_bytes()[self.at.min(self.text.len())..].starts_with(text.as_bytes())
+    }
+
+    /// Notes that a variable is read; gives whether that gives a credential.
+    fn read(&mut self, name: Range<usize>, range: Range<usize>, reading: Reading, program: Option<&str>) -> bool {
+        let name = &self.text[name];
+        let reading = if self.is_tested { Reading::Tested } else { reading };
+        if !name.is_empty() && !self.set.contains(name) {
+            self.reads.push(Read { name, range: range.clone(), reading, is_later: self.functions > 0 });
+        }
+        let is_value = matches!(reading, Reading::Plain | Reading::Replaced);
+        let carries = is_value && (self.secret.contains(name) || self.carriers.contains(name));
+        if carries {
+            self.found.extend(program.map(|program| (program.to_owned(), range)));
+        }
+        carries
+    }
+
+    /// Notes that a variable is set from here on.
+    fn set(&mut self, name: &str) {
+        self.ever.insert(name.to_owned());
+        self.set_in_front(name);
+    }
+
+    /// The same, for the program behind it if there is one.
+    fn set_in_front(&mut self, name: &str) {
+        if self.set.insert(name.to_owned()) {
+            self.order.push(name.to_owned());
+        }
+    }
+
+    /// Forgets what was set since so many variables were.
+    fn forget(&mut self, before: usize) {
+        for name in self.order.drain(before.min(self.order.len())..) {
+            self.set.remove(&name);
+        }
+    }
+
+    fn close(&mut self, frame: Frame) {
+        match frame {
+            Frame::Subshell { before, is_function } => {
+                self.forget(before);
+                self.functions -= usize::from(is_function);
+            }
+            Frame::Braces { is_function } => self.functions -= usize::from(is_function),
+            Frame::Case => {}
+        }
     }
 
     /// Commands up to the end of the script, or of the substitution that they are in.
     fn commands(&mut self, depth: usize) {
         let (mut position, mut after_target) = (Position::Start, Position::Start);
-        let mut program = String::new();
+        let (mut program, mut previous) = (String::new(), String::new());
+        // How many words came after the program, and what was read before it.
+        let (mut count, mut before) = (0, 0);
         let mut documents: Vec<(String, bool)> = Vec::new();
+        let mut frames: Vec<Frame> = Vec::new();
+        let mut is_function = false;
         // Assignments in front of a program are for it alone.
         let mut assignments: Vec<Word> = Vec::new();
+        let mut outer = self.order.len();
         while let Some(byte) = self.peek() {
             match byte {
                 b' ' | b'\t' => self.at += 1,
                 b'&' if self.sees("&>") => self.at += 1,
+                b'(' if self.sees("((") && (position == Position::Start || program == "for") => {
+                    self.at += 2;
+                    self.arithmetic(depth, None);
+                }
+                b'(' if self.sees("()") => {
+                    self.at += 2;
+                    (is_function, position) = (true, Position::Start);
+                }
                 b'\n' | b';' | b'&' | b'|' | b'(' | b')' => {
                     self.at += 1;
                     assignments.drain(..).for_each(|word| self.assign(word));
                     if byte == b'\n' {
-                        documents.drain(..).for_each(|(end, expands)| self.skip_document(&end, expands));
+                        documents.drain(..).for_each(|(end, expands)| self.document(depth, &end, expands));
                     }
-                    if byte == b')' && depth > 0 {
-                        return;
+                    if byte == b'(' {
+                        self.functions += usize::from(is_function);
+                        frames.push(Frame::Subshell { before: self.order.len(), is_function });
+                        is_function = false;
+                    }
+                    if byte == b')' {
+                        match frames.last() {
+                            Some(Frame::Subshell { .. }) => {
+                                frames.pop().into_iter().for_each(|frame| self.close(frame))
+                            }
+                            None if depth > 0 => return,
+                            _ => {}
+                        }
                     }
                     position = Position::Start;
                 }
-                b'`' if depth > 0 => return,
+                b'`' if self.in_backticks => return,
                 b'#' => self.at += self.text[self.at..].find('\n').unwrap_or(self.text.len() - self.at),
                 b'<' if self.sees("<<") && !self.sees("<<<") => {
                     self.at += 2;
@@ -183,7 +239,7 @@ impl<'s> Scan<'s> {
                 }
                 b'<' | b'>' if self.sees("<(") || self.sees(">(") => {
                     self.at += 2;
-                    self.nested(depth);
+                    self.nested(depth, false);
                 }
                 b'<' | b'>' => {
                     // `>&2`, `<&3` and `>|file` are redirections to their end.
@@ -196,96 +252,117 @@ impl<'s> Scan<'s> {
                 }
                 _ => {
                     let among = (position == Position::Argument).then_some(program.as_str());
+                    let (start, known, begun) = (self.at, self.order.len(), self.reads.len());
+                    let is_asked = matches!(&*previous, "-n" | "-z") && TESTS.contains(&&*program);
+                    self.is_tested = is_asked && position == Position::Inside;
                     let mut word = self.word(depth, among);
+                    self.is_tested = false;
                     if word.assigned.is_some() && word.text.ends_with('=') && self.sees("(") {
                         word.carries |= self.list(depth);
                     }
                     let is_number = !word.text.is_empty() && word.text.bytes().all(|byte| byte.is_ascii_digit());
+                    let earlier = std::mem::replace(&mut previous, word.text.clone());
                     position = match position {
                         // The `2` of `2>file`.
                         other if is_number && matches!(self.peek(), Some(b'<' | b'>')) => other,
                         Position::Start if word.assigned.is_some() => {
+                            if assignments.is_empty() {
+                                outer = known;
+                            }
+                            word.assigned.iter().for_each(|name| self.set_in_front(name));
                             assignments.push(word);
                             Position::Start
                         }
                         Position::Start => {
-                            assignments.clear();
-                            program = word.text;
+                            if !assignments.is_empty() {
+                                assignments.clear();
+                                self.forget(outer);
+                            }
+                            (program, count, before) = (word.text, 0, self.reads.len());
                             match program.as_str() {
+                                "{" => {
+                                    self.functions += usize::from(is_function);
+                                    frames.push(Frame::Braces { is_function });
+                                    is_function = false;
+                                    Position::Start
+                                }
+                                "}" if matches!(frames.last(), Some(Frame::Braces { .. })) => {
+                                    frames.pop().into_iter().for_each(|frame| self.close(frame));
+                                    Position::Inside
+                                }
+                                "case" => {
+                                    frames.push(Frame::Case);
+                                    Position::Inside
+                                }
+                                "esac" => {
+                                    if matches!(frames.last(), Some(Frame::Case)) {
+                                        frames.pop();
+                                    }
+                                    Position::Inside
+                                }
                                 leading if LEADING.contains(&leading) => Position::Start,
                                 builtin if BUILTINS.contains(&builtin) => Position::Inside,
                                 _ => Position::Argument,
                             }
                         }
+                        Position::Target => after_target,
                         Position::Inside if ASSIGNING.contains(&program.as_str()) => {
                             self.assign(word);
                             Position::Inside
                         }
-                        Position::Target => after_target,
-                        other => other,
+                        Position::Inside if program == "function" => {
+                            is_function = true;
+                            Position::Start
+                        }
+                        other => {
+                            count += 1;
+                            if is_name(&word.text) && sets(&program, count, &earlier) {
+                                self.set(&word.text);
+                            } else if program == "printenv" && is_name(&word.text) {
+                                self.read(start..self.at, start..self.at, Reading::Plain, None);
+                            }
+                            let is_alone = count == 2 && matches!(&*word.text, "]" | "]]");
+                            if is_asked {
+                                self.asked(begun);
+                            } else if is_alone && matches!(&*program, "[" | "[[") {
+                                self.asked(before);
+                            }
+                            other
+                        }
                     };
                 }
             }
+        }
+        assignments.drain(..).for_each(|word| self.assign(word));
+    }
+
+    /// What was read since then is asked for: the script knows what to do without it.
+    fn asked(&mut self, before: usize) {
+        for at in before..self.reads.len() {
+            self.reads[at].reading = Reading::Tested;
+            let name = self.reads[at].name;
+            self.set(name);
         }
     }
 
     /// Notes what an assignment makes of a variable.
     fn assign(&mut self, word: Word) {
-        match word.assigned {
-            Some(name) if word.carries => {
-                self.carriers.insert(name);
-            }
-            Some(name) => {
-                self.carriers.remove(&name);
-            }
-            None => {}
+        let Some(name) = word.assigned else { return };
+        self.set(&name);
+        if word.carries {
+            self.carriers.insert(name);
+        } else {
+            self.carriers.remove(&name);
         }
     }
 
     /// One word; its expansions of credentials are noted when they are arguments of a program.
     fn word(&mut self, depth: usize, program: Option<&str>) -> Word {
         let start = self.at;
-        let (mut quoted, mut carries) = (false, false);
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'\\' => self.at += 2,
-                b'\'' if !quoted => {
-                    self.at += self.text[self.at + 1..].find('\'').map_or(usize::MAX / 2, |end| end + 2);
-                }
-                b'"' => {
-                    quoted = !quoted;
-                    self.at += 1;
-                }
-                b'$' if self.sees("$(") => {
-                    self.at += 2;
-                    self.nested(depth);
-                }
-                b'`' if depth < MAX_DEPTH => {
-                    self.at += 1;
-                    self.nested(depth);
-                    self.at += 1;
-                }
-                b'$' => {
-                    let length = expansion(&self.text[self.at..]);
-                    let range = self.at..self.at + length;
-                    let name = name(&self.text[range.clone()]);
-                    self.read.push(range.clone());
-                    if self.secret.contains(name) || self.carriers.contains(name) {
-                        carries = true;
-                        self.found.extend(program.map(|program| (program.to_owned(), range)));
-                    }
-                    self.at += length.max(1);
-                }
-                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if !quoted => break,
-                _ => self.at += 1,
-            }
-            self.at = self.at.min(self.text.len());
-        }
+        let mut carries = self.expansions(depth, program, End::Word, false);
         let text = self.text.get(start..self.at).unwrap_or_default().to_owned();
         let name = text.split_once('=').map(|(name, _)| name).unwrap_or_default();
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+".contains(&byte));
-        let assigned = (is_name && !name.is_empty()).then(|| name.trim_end_matches('+').to_owned());
-        self.assigned.extend(assigned.clone());
+        let assigned = is_name(name.trim_end_matches('+')).then(|| name.trim_end_matches('+').to_owned());
         // What is added to a credential leaves it there.
         carries |= name.ends_with('+') && assigned.as_ref().is_some_and(|name| self.carriers.contains(name));
         if self.at == start {
@@ -312,46 +389,51 @@ impl<'s> Scan<'s> {
         carries
     }
 
-    fn nested(&mut self, depth: usize) {
-        if depth < MAX_DEPTH {
-            self.commands(depth + 1);
+    /// The commands of a substitution: what they set is set in them alone.
+    fn nested(&mut self, depth: usize, in_backticks: bool) {
+        if depth >= MAX_DEPTH {
+            return;
         }
+        let (before, functions) = (self.order.len(), self.functions);
+        let outer = std::mem::replace(&mut self.in_backticks, in_backticks);
+        let is_tested = std::mem::take(&mut self.is_tested);
+        self.commands(depth + 1);
+        self.forget(before);
+        (self.functions, self.in_backticks, self.is_tested) = (functions, outer, is_tested);
     }
 
     /// The lines of a here-document.
-    fn skip_document(&mut self, end: &str, expands: bool) {
-        while self.at < self.text.len() {
-            let line = self.text[self.at..].split('\n').next().unwrap_or_default();
-            let begin = self.at;
-            self.at = (self.at + line.len() + 1).min(self.text.len());
-            let marks = memchr::memchr_iter(b'$', line.as_bytes()).filter(|at| expands && !line[..*at].ends_with('\\'));
-            self.read.extend(marks.map(|at| begin + at..begin + at + expansion(&line[at..])));
+    fn document(&mut self, depth: usize, end: &str, expands: bool) {
+        let text = self.text;
+        let begin = self.at;
+        let mut last = begin;
+        while last < text.len() {
+            let line = text[last..].split('\n').next().unwrap_or_default();
             if line.trim_start_matches('\t') == end {
-                return;
+                break;
             }
+            last = (last + line.len() + 1).min(text.len());
         }
-    }
-}
-
-/// The length of `$NAME` or `${NAME…}` at the beginning of a text; 1 for another `$`.
-pub(super) fn expansion(text: &str) -> usize {
-    let inner = text[1..].strip_prefix('{');
-    let rest = inner.unwrap_or(&text[1..]);
-    let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-    match inner {
-        Some(rest) if length > 0 => rest.find('}').map_or(text.len(), |end| end + 3),
-        _ => 1 + length,
+        if expands && depth < MAX_DEPTH {
+            self.text = &text[..last];
+            self.expansions(depth + 1, None, End::Document, true);
+            self.text = text;
+        }
+        let line = text[last..].split('\n').next().unwrap_or_default();
+        self.at = (last + line.len() + 1).min(text.len());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{arguments, name, reads};
+    use std::collections::HashSet;
+
+    use super::{arguments, head, reads};
 
     /// Programs and the variables that they get.
     fn found(script: &str) -> Vec<String> {
         let found = arguments(script, ["T", "U"].map(str::to_owned).into()).into_iter();
-        found.map(|(program, range)| format!("{program} {}", name(&script[range]))).collect()
+        found.map(|(program, range)| format!("{program} {}", &script[range.clone()][head(&script[range]).1])).collect()
     }
 
     #[test]
@@ -398,6 +480,8 @@ mod tests {
             ("args=\"--token=$T\"; curl $args", &["curl args"]),
             ("export X=a$T\nY=$X && curl ${Y}", &["curl Y"]),
             ("args=(-u \"$T\"); args+=(x)\ncurl \"${args[@]}\"", &["curl args"]),
+            ("curl ${X:+-u \"$T\"} x; curl -u \"${X:-$T}\" x; curl ${X#\"$T\"}", &["curl T", "curl T", "curl T"]),
+            ("curl ${T:+-x} ${#T} ${T:-none}", &["curl T"]),
             ("X=$T; X=none; curl $X", &[]),
             ("X=$T ./deploy.sh; curl $X", &[]),
             ("X=$(login <<<$T); curl $X", &[]),
@@ -411,10 +495,35 @@ mod tests {
         for (script, expected) in [
             ("echo a=$A >> \"$B\"", &["A", "B"][..]),
             ("cat >> $A <<E\n$B \\$C\nE\ncat <<'E'\n$D\nE", &["A", "B"]),
-            ("x=${A##*/} y=${#B}; z=$(f \"${C}\")", &["A", "C"]),
+            ("x=${A##*/} y=${#B}; z=$(f \"${C}\")", &["A", "B", "C"]),
             ("A=1; echo $A; export B=2; echo $B", &[]),
             ("# $A\necho '$B' \\$C", &[]),
-            ("echo ${A:-x} ${B-} ${C:+x} ${D:=x} ${E?}", &[]),
+            ("echo ${A:-x} ${B-} ${C:+x} ${D:=x} ${E?}", &["E"]),
+            // In expansions and arithmetic.
+            (
+                "x=1; f ${x:-${C}} ${x%$D} \"${x/$E/}\" \"${x[@]:$F}\" \"${x:+--ref \"$G\"}\"",
+                &["C", "D", "E", "F", "G"],
+            ),
+            ("echo $((A + 1)) $(( x = 2 )) $x; (( B > 3 )) && f; for ((i=0; i<C; i++)); do :; done", &["A", "B", "C"]),
+            ("echo $'it\\'s' $A 'x' $\"$B\" $$C", &["A", "B"]),
+            ("cat <<E\n\"'${A:-$B}' $(echo $C)\nE\necho $D", &["B", "C", "D"]),
+            ("printenv A || printenv -0 B", &["A", "B"]),
+            // The order and the scope of what is set.
+            ("echo $A; A=1; echo $A", &["A"]),
+            ("A=1 true; echo $A; B=1 C=$B f; D=1; echo $D", &["A"]),
+            ("(A=1; echo $A); echo $A; x=$(B=1; f $B) y=`C=1; f $C`; f $B $C", &["A", "B", "C"]),
+            ("f() { echo $A $B; C=1; }; A=1; f; echo $C", &["B"]),
+            ("function f { echo $A; }\nA=1\ncase $A in (a) B=1;; c) C=1; esac; f $B $C", &[]),
+            ("(case x in a) A=1;; esac; echo $A); echo $A", &["A"]),
+            // What sets without `=`.
+            ("read A; while read -r B C; do f $B $C; done; for D in a b; do f $A $D; done", &[]),
+            ("printf -v A x; mapfile -t B <f; : \"${C:=/dev/null}\"; getopts ab D; f $A $B $C $D", &[]),
+            // What asks whether a variable is set knows what to do where it isn't.
+            (
+                "[ -n \"$A\" ] && x || y; if [ -z $B ]; then f $B; fi; [[ -n $C && -n $D ]]; test -n \"$E\"; [ \"$F\" ]",
+                &[],
+            ),
+            ("[ \"$A\" = x ] || [ -f \"$B\" ]", &["A", "B"]),
         ] {
             let found: Vec<&str> = reads(script).into_iter().map(|(name, _)| name).collect();
             assert_eq!(found, expected, "{script}");
@@ -428,6 +537,45 @@ mod tests {
                 proptest::prop_assert!(script.is_char_boundary(range.start) && script.is_char_boundary(range.end));
             }
             reads(&script);
+        }
+
+        /// The law: what a script reads plainly before it sets it is told, whatever is around it, and nothing else is.
+        #[test]
+        fn what_is_read_before_it_is_set_is_told(parts in proptest::collection::vec((0..7_usize, 0..9_usize, 0..3_usize), 0..12)) {
+            let (mut script, mut set, mut expected) = (String::new(), HashSet::new(), Vec::new());
+            for (kind, around, name) in parts {
+                let name = ["A", "B", "C"][name];
+                let (text, is_read, is_set) = match kind {
+                    0 | 1 => (format!("${name}"), true, false),
+                    2 => (format!("${{{name}%x}}"), true, false),
+                    3 => (format!("${{{name}:-x}}"), false, false),
+                    4 => (format!("$(({name}+1))"), true, false),
+                    _ => (String::new(), false, true),
+                };
+                let (before, after) = [
+                    ("f ", ""), ("f \"", "\""), ("f ${x:-", "}"), ("f \"${x:+\"", "\"}\""), ("(f ", ")"), ("f <<E\n", "\nE"),
+                    ("f $(g ", ")"), ("f `g ", "`"), ("if f; then g \\} ", "; fi"),
+                ][around];
+                if is_set {
+                    let (line, lasts) = [
+                        (format!("{name}=1"), true), (format!("read {name}"), true), (format!("export {name}=1"), true),
+                        (format!("for {name} in a; do :; done"), true), (format!("{name}=1 f"), false), (format!("({name}=1)"), false),
+                        (format!("x=$({name}=1)"), false), (format!("x=`{name}=1`"), false), (format!(": ${{{name}:=1}}"), true),
+                    ][around].clone();
+                    script += &line;
+                    if lasts {
+                        set.insert(name);
+                    }
+                } else {
+                    script += &format!("{before}{text}{after}");
+                }
+                script.push('\n');
+                if is_read && !set.contains(name) {
+                    expected.push(name);
+                }
+            }
+            let found: Vec<&str> = reads(&script).into_iter().map(|(name, _)| name).filter(|name| *name != "x").collect();
+            proptest::prop_assert_eq!(found, expected, "{}", script);
         }
     }
 }
