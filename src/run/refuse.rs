@@ -6,9 +6,7 @@ use std::env;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, printable};
 use crate::render::Filled;
 use crate::source::Span;
-use crate::workflow::{Document, Foreign, Groups, Job, Language, Owner, Step, What, Workflow};
-
-const EVALUATE: &str = "bind a value or a credential under `env`, and read the variable";
+use crate::workflow::{Condition, Document, Foreign, Groups, Job, Language, Owner, Step, What, Workflow};
 
 /// What of a workflow credflow can't execute: unknown keys, what needs GitHub's own machinery, and texts that no process
 /// can be given; one diagnostic of each kind, with all its places. Empty when it can be run. It needs no values, so that it
@@ -19,13 +17,17 @@ pub fn refuse<V>(workflow: &Workflow<V>, clean_env: bool) -> Diagnostics {
     for (number, document) in workflow.documents.iter().enumerate() {
         let outer = Owner::workflow(number);
         document.foreign.iter().for_each(|foreign| refuse_foreign(&mut groups, foreign, &outer));
-        for (at, job) in (1..).zip(&document.jobs) {
+        let never = document.never_run();
+        for ((at, job), never) in (1..).zip(&document.jobs).zip(never) {
             let owner = Owner::job(number, at, job);
             job.foreign.iter().for_each(|foreign| refuse_foreign(&mut groups, foreign, &owner));
             for (step, body) in (1..).zip(&job.steps) {
                 let owner = owner.step(step, body);
                 let mut refusals = Refusals { groups: &mut groups, owner, clean_env, has_bash: &has_bash };
-                refusals.step(workflow, document, job, body);
+                refusals.content(body);
+                if !never && body.settings.condition != Condition::Never {
+                    refusals.script(workflow, document, job, body);
+                }
             }
         }
     }
@@ -43,7 +45,7 @@ fn refuse_foreign(groups: &mut Groups<'_>, foreign: &Foreign, owner: &Owner) {
             let help = "use `success()`, `failure()`, `always()`, `true` or `false`";
             ("credflow doesn't evaluate other conditions of `if`".to_owned(), help)
         }
-        What::Expression(expression) => (format!("credflow doesn't evaluate `{expression}`"), EVALUATE),
+        What::Expression(expression) => (format!("credflow doesn't evaluate `{expression}`"), expression.advice()),
     };
     groups.add(Code::CannotRun, what, help, owner, foreign.span);
 }
@@ -61,15 +63,20 @@ impl Refusals<'_, '_> {
         self.groups.add(code, what.into(), help, &self.owner, span);
     }
 
-    fn step<V>(&mut self, workflow: &Workflow<V>, document: &Document<V>, job: &Job<V>, step: &Step<V>) {
-        let span = step.settings.span;
+    /// What it is made of, whether it runs or not.
+    fn content<V>(&mut self, step: &Step<V>) {
         step.foreign.iter().for_each(|foreign| refuse_foreign(self.groups, foreign, &self.owner));
         let is_action =
             step.foreign.iter().any(|foreign| matches!(&foreign.what, What::Key(key) if key.name == "uses"));
+        if step.run.is_none() && !is_action {
+            self.add(Code::MissingKey, "nothing to run", "give it a script under `run`", step.settings.span);
+        }
+    }
+
+    /// How its script would be run.
+    fn script<V>(&mut self, workflow: &Workflow<V>, document: &Document<V>, job: &Job<V>, step: &Step<V>) {
+        let span = step.settings.span;
         if step.run.is_none() {
-            if !is_action {
-                self.add(Code::MissingKey, "nothing to run", "give it a script under `run`", span);
-            }
             return;
         }
         let texts = [("run", &step.run), ("shell", &step.shell), ("working-directory", &step.working_directory)];

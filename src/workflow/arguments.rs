@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::shell::{arguments, head};
-use super::{Binding, Document, Interpreter, Reader};
+use super::{Binding, Condition, Document, Interpreter, Reader, Step};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::reference::Template;
 use crate::source::Span;
@@ -22,8 +22,13 @@ const MOST: usize = 20;
 /// Warns of each step of a document that passes a credential on a command line.
 pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
     let mut warned = 0;
-    for job in &document.jobs {
-        for step in job.steps.iter().filter(|step| step.run.as_ref().is_some_and(|run| run.len() <= LONGEST)) {
+    let runs = |step: &&Step<Template>| {
+        let is_short = step.run.as_ref().is_some_and(|run| run.len() <= LONGEST);
+        is_short && step.settings.condition != Condition::Never
+    };
+    let never = document.never_run();
+    for (job, _) in document.jobs.iter().zip(never).filter(|(_, never)| !never) {
+        for step in job.steps.iter().filter(runs) {
             let is_shell = document.interpreter(step) != Interpreter::Other;
             let script = step.run.as_deref().unwrap_or_default();
             if !is_shell || !script.contains('$') {

@@ -55,6 +55,28 @@ impl Foreign {
     }
 }
 
+impl Expression {
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self.key {
+            Key::Run | Key::Shell | Key::WorkingDirectory => {
+                "bind a value or a credential under `env`, and read the variable"
+            }
+            Key::Env | Key::With | Key::Files if !self.is_whole => {
+                "write the value itself, or a credential in its place"
+            }
+            _ => "write the value itself: no variable can be read there",
+        }
+    }
+}
+
+impl Foreign {
+    /// Whether it is an expression in the value of a key.
+    pub(super) fn is_of(&self, key: Key) -> bool {
+        matches!(&self.what, What::Expression(expression) if expression.key == key)
+    }
+}
+
 impl std::fmt::Display for Expression {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.is_whole { write!(f, "{}: ${{{{ … }}}}", self.key.name()) } else { f.write_str("${{ … }}") }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::keys::Key;
 use super::text::stands_for;
-use super::{Document, Job, Reader};
+use super::{Document, Job, Language, Reader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Kind, NodeId, shorten};
 
@@ -41,12 +41,22 @@ pub(super) fn names(reader: &mut Reader<'_>, node: NodeId) -> Vec<(String, NodeI
 }
 
 /// Turns names into indices, and complains of unknown ones and of jobs that wait for each other.
-pub(super) fn link<V>(reader: &mut Reader<'_>, jobs: &mut [Job<V>], needs: &[Vec<(String, NodeId)>]) {
+/// In GitHub's language, ids that differ in capitals alone are the same.
+pub(super) fn link<V>(
+    reader: &mut Reader<'_>,
+    language: Language,
+    jobs: &mut [Job<V>],
+    needs: &[Vec<(String, NodeId)>],
+) {
     let ids: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
     let index: HashMap<&str, usize> = ids.iter().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let folded: HashMap<String, usize> = match language {
+        Language::GitHub => ids.iter().enumerate().map(|(at, id)| (id.to_lowercase(), at)).collect(),
+        Language::Credflow => HashMap::new(),
+    };
     for (job, needed) in jobs.iter_mut().zip(needs) {
         for (name, node) in needed {
-            match index.get(name.as_str()) {
+            match index.get(name.as_str()).or_else(|| folded.get(&name.to_lowercase())) {
                 Some(&at) if !job.needs.contains(&at) => job.needs.push(at),
                 Some(_) => {}
                 None => {

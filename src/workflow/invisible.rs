@@ -1,5 +1,7 @@
 //! Variables that the shell of a script can't see: a shell has names of its own, and the system any.
 
+use std::collections::HashSet;
+
 use super::{Binding, Document, Interpreter, Language, Reader};
 use crate::diagnostic::{Code, Diagnostic, Severity, printable};
 use crate::reference::{OPENING, Template};
@@ -33,9 +35,8 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
     // A mapping that is merged brings the same key again; the worse counts.
     found.sort();
     found.dedup_by_key(|(key, ..)| *key);
-    for (key, severity, name) in found {
+    for (key, severity, name, better) in found {
         let shown = printable(&name);
-        let better = better(&name);
         let (message, help) = match severity {
             Severity::Error => (
                 format!("the shell drops the variable `{shown}`"),
@@ -57,7 +58,7 @@ fn worse(one: Option<Severity>, other: Option<Severity>) -> Option<Severity> {
 }
 
 /// Adds the bindings whose names aren't a shell's: letters, digits and `_`, and no digit at the beginning.
-fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(NodeId, Severity, String)>) {
+fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(NodeId, Severity, String, String)>) {
     let is_plain = |name: &str| {
         let all = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         all && !name.starts_with(|first: char| first.is_ascii_digit())
@@ -65,11 +66,12 @@ fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(Node
     // A reference in a name is told as that.
     let is_odd = |name: &str| !is_plain(name) && !name.contains(OPENING);
     let odd = bindings.iter().filter(|binding| is_odd(&binding.name));
-    found.extend(odd.map(|binding| (binding.key, severity, binding.name.to_string())));
+    let taken: HashSet<&str> = bindings.iter().map(|binding| &*binding.name).collect();
+    found.extend(odd.map(|binding| (binding.key, severity, binding.name.to_string(), better(&binding.name, &taken))));
 }
 
-/// What to do about a name: the nearest one that a shell can read.
-fn better(name: &str) -> String {
+/// What to do about a name: the nearest one that a shell can read and nothing beside it has.
+fn better(name: &str, taken: &HashSet<&str>) -> String {
     let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '_' };
     let mut better: String = name.chars().map(plain).collect();
     if better.starts_with(|first: char| first.is_ascii_digit()) {
@@ -78,5 +80,11 @@ fn better(name: &str) -> String {
     if better.bytes().all(|byte| byte == b'_') {
         return "name it with letters, digits and `_`".to_owned();
     }
-    format!("name it `{better}`")
+    let mut free = better.clone();
+    let mut number = 2;
+    while taken.contains(&*free) {
+        free = format!("{better}_{number}");
+        number += 1;
+    }
+    format!("name it `{free}`")
 }

@@ -125,7 +125,6 @@ pub(super) const KEYS: [Row; 20] = [
         key: Key::InheritEnv,
         name: "inherit-env",
         levels: &[Workflow, Job, Step],
-        also: &["clean-env"],
         meaning: "`false` passes on `PATH`, `HOME`, `LANG`, `TERM` and `TMPDIR` alone of the environment around credflow; `--clean-env` does so for all",
         ..ROW
     },
@@ -142,7 +141,7 @@ pub(super) const KEYS: [Row; 20] = [
         key: Key::If,
         name: "if",
         levels: &[Job, Step],
-        also: &["when", "only", "unless", "condition", "rules"],
+        also: &["condition"],
         meaning: "`success()` (the default), `failure()`, `always()`, `true`, `false`",
         ..ROW
     },
@@ -150,7 +149,7 @@ pub(super) const KEYS: [Row; 20] = [
         key: Key::TimeoutMinutes,
         name: "timeout-minutes",
         levels: &[Job, Step],
-        also: &["timeout", "timeout-in-minutes", "timeout-seconds"],
+        also: &["timeout", "timeout-in-minutes"],
         meaning: "may be a fraction; of a step, for each attempt",
         ..ROW
     },
@@ -288,6 +287,21 @@ pub(super) const FOREIGN: [ForeignKey; 12] = [
 pub(super) const HARMLESS: [(&str, &[Level]); 4] =
     [("on", &[Workflow]), ("permissions", &[Workflow, Job]), ("run-name", &[Workflow]), ("runs-on", &[Job])];
 
+/// Keys of other tools whose values mean something else than those of ours: what to write in their place.
+const OTHERWISE: [(&str, Key, &str); 7] = [
+    ("clean-env", Key::InheritEnv, "for a clean environment write `inherit-env: false`"),
+    ("only", Key::If, "write a condition that credflow knows: `if: success()`, `if: failure()` or `if: always()`"),
+    ("rules", Key::If, "write a condition that credflow knows: `if: success()`, `if: failure()` or `if: always()`"),
+    (
+        "timeout-seconds",
+        Key::TimeoutMinutes,
+        "write `timeout-minutes`, in minutes: 30 seconds are `timeout-minutes: 0.5`",
+    ),
+    ("timeout-sec", Key::TimeoutMinutes, "write `timeout-minutes`, in minutes: 30 seconds are `timeout-minutes: 0.5`"),
+    ("unless", Key::If, "write the opposite under `if`: in the place of `unless: failure()`, `if: success()`"),
+    ("when", Key::If, "write the condition as `if: always()`, `if: failure()` or `if: success()`"),
+];
+
 /// Whether a key is its author's own, or a usual place for anchors: it may stand anywhere and means nothing.
 pub(super) fn is_free(name: &str) -> bool {
     name.starts_with(['.', '_']) || name.starts_with("x-")
@@ -311,11 +325,22 @@ impl Key {
 
     /// The key that other tools call so, where it stands. They differ in how they join words.
     pub(super) fn called(level: Level, name: &str) -> Option<Self> {
-        let plain = |name: &str| name.replace(['-', '_', ' '], "").to_lowercase();
         let name = plain(name);
         let mut here = KEYS.iter().filter(|row| row.levels.contains(&level));
         here.find(|row| row.also.iter().any(|also| plain(also) == name)).map(|row| row.key)
     }
+}
+
+/// A key without what joins its words.
+fn plain(name: &str) -> String {
+    name.replace(['-', '_', ' '], "").to_lowercase()
+}
+
+/// What to write in the place of a key that other tools know, and whose values mean something else than those of ours.
+pub(super) fn otherwise(level: Level, name: &str) -> Option<&'static str> {
+    let name = plain(name);
+    let mut here = OTHERWISE.iter().filter(|(_, key, _)| key.row().levels.contains(&level));
+    here.find(|(other, ..)| plain(other) == name).map(|(.., help)| *help)
 }
 
 impl ForeignKey {

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::foreign::{Foreign, What};
-use super::keys::{ForeignKey, HARMLESS, KEYS, Key, Level, is_free};
+use super::keys::{ForeignKey, HARMLESS, KEYS, Key, Level, is_free, otherwise};
 use crate::diagnostic::Code;
 use crate::yaml::{Entry, NodeId, shorten};
 
@@ -53,6 +53,8 @@ fn unknown(reader: &mut Reader<'_>, level: Level, name: &str, entry: Entry, empt
         format!("it is a key of {}; move it there", levels.join(" or "))
     } else if let Some((parent, _)) = empty.filter(|(_, parent)| are_aligned(reader, *parent, entry)) {
         format!("indent it to make it a part of `{}`, which is empty", parent.name())
+    } else if let Some(help) = otherwise(level, name) {
+        help.to_owned()
     } else if let Some(meant) = Key::called(level, name) {
         meant_as(meant.name())
     } else if let Some(meant) = reader.nearest(name, level.names()) {
@@ -63,7 +65,11 @@ fn unknown(reader: &mut Reader<'_>, level: Level, name: &str, entry: Entry, empt
             }
             return;
         }
-        meant_as(meant)
+        if ForeignKey::find(level, meant).is_some() {
+            format!("did you mean GitHub's `{meant}`? credflow doesn't execute it")
+        } else {
+            meant_as(meant)
+        }
     } else {
         let known: Vec<&str> = KEYS.iter().filter(|row| row.levels.contains(&level)).map(|row| row.name).collect();
         format!("known here: {}; a key of your own begins with `x-`", known.join(", "))

@@ -126,7 +126,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
             if document.jobs.is_empty() && reader.tree.kind(value) == Kind::Mapping && !reader.faults.has_errors() {
                 reader.fault(Code::MissingKey, key, "`jobs` has no job", "", "");
             }
-            graph::link(reader, &mut document.jobs, &needs);
+            graph::link(reader, document.language, &mut document.jobs, &needs);
         }
         (None, Some((_, value))) => {
             let settings = Settings { span: reader.tree.span(value), ..Settings::default() };

@@ -38,32 +38,57 @@ impl<V> Document<V> {
     }
 }
 
-/// Names that a script in another language mentions: how it reads variables isn't known. Comments, and a name with
-/// something to take in its place (`getenv("NAME", "…")`), don't count.
+/// The variables that a script in another language reads, as far as its text tells: a text that is the name
+/// (`environ["NAME"]`), and `env:NAME`, `env.NAME`, `$NAME`. Comments don't count, nor does a name with something to take in
+/// its place (`getenv("NAME", "…")`), nor one that is set before (`environ["NAME"] = …`, `$env:NAME = …`, `set NAME …`).
 fn mentions(script: &str) -> Vec<(&str, Range<usize>)> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let mut found = Vec::new();
+    let (mut found, mut set) = (Vec::new(), HashSet::new());
     let mut begin = 0;
     for line in script.split_inclusive('\n') {
         let is_comment = line.trim_start().starts_with(['#']) || line.trim_start().starts_with("//");
         let mut at = 0;
         while !is_comment && at < line.len() {
-            let bytes = line.as_bytes();
-            let length = bytes[at..].iter().take_while(|byte| is_part(**byte)).count();
+            let length = line.as_bytes()[at..].iter().take_while(|byte| is_part(**byte)).count();
             if length == 0 {
                 at += 1;
                 continue;
             }
-            let rest = line[at + length..].trim_start_matches(['"', '\'']);
-            let has_default = rest.len() < line.len() - at - length && rest.trim_start().starts_with(',');
-            if !has_default {
-                found.push((&script[begin + at..begin + at + length], begin + at..begin + at + length));
-            }
+            let (name, range) = (&line[at..at + length], begin + at..begin + at + length);
+            let (before, after) = (&line[..at], &line[at + length..]);
             at += length;
+            if sets(before, after) {
+                set.insert(name);
+            } else if reads_one(before, after) && !set.contains(name) {
+                found.push((&script[range.clone()], range));
+            }
         }
         begin += line.len();
     }
     found
+}
+
+/// What stands before a variable's name in a language that writes it without quotes.
+const MARKS: [&str; 5] = ["$", "${", "%", "env.", "env:"];
+
+/// Whether a name between two texts is a variable that is read.
+fn reads_one(before: &str, after: &str) -> bool {
+    if let Some(rest) =
+        ['"', '\''].into_iter().find_map(|quote| before.strip_suffix(quote).and(after.strip_prefix(quote)))
+    {
+        return !rest.trim_start().starts_with(',');
+    }
+    let last = before.get(before.len().saturating_sub(4)..).unwrap_or(before).to_lowercase();
+    MARKS.iter().any(|mark| last.ends_with(mark))
+}
+
+/// Whether a name between two texts is a variable that is set.
+fn sets(before: &str, after: &str) -> bool {
+    let mut words = before.split(|separator: char| separator.is_whitespace() || separator == ';').rev().skip(1);
+    let is_set = words.find(|word| !word.starts_with('-')) == Some("set") && before.ends_with(' ');
+    let after = after.trim_start_matches(['"', '\'', ']', '}', ' ']);
+    let is_assigned = after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=~");
+    is_set || is_assigned && (reads_one(before, "") || before.ends_with(['"', '\'']))
 }
 
 #[cfg(test)]
@@ -72,10 +97,26 @@ mod tests {
 
     #[test]
     fn names_are_found_in_any_language() {
-        let script =
-            "# GITHUB_A\nopen(os.environ['GITHUB_B']) + getenv(\"GITHUB_C\", 'x')\n$env:GITHUB_D; XGITHUB_E é\n";
-        let found: Vec<&str> =
-            mentions(script).into_iter().map(|(name, _)| name).filter(|name| name.starts_with("GITHUB_")).collect();
-        assert_eq!(found, ["GITHUB_B", "GITHUB_D"]);
+        for (script, expected) in [
+            (
+                "# GITHUB_A\nopen(os.environ['GITHUB_B']) + getenv(\"GITHUB_C\", 'x')\n$env:GITHUB_D; XGITHUB_E é\n",
+                &["GITHUB_B", "GITHUB_D"][..],
+            ),
+            ("os.environ.get('GITHUB_A', 'x'); print('see GITHUB_README.md, GITHUB_B')", &[]),
+            (
+                "process.env.GITHUB_A; ENV[\"GITHUB_B\"]; echo %GITHUB_C% ${Env:GITHUB_D} $GITHUB_E",
+                &["GITHUB_A", "GITHUB_B", "GITHUB_C", "GITHUB_D", "GITHUB_E"],
+            ),
+            ("$env:GITHUB_A = 1; $env:GITHUB_A; $env:GITHUB_B", &["GITHUB_B"]),
+            ("set -gx GITHUB_A x; echo $GITHUB_A $GITHUB_B", &["GITHUB_B"]),
+            (
+                "f(os.environ['GITHUB_A']); os.environ['GITHUB_A']='1'\nf(os.environ['GITHUB_A'] == 1)",
+                &["GITHUB_A", "GITHUB_A"][..1],
+            ),
+        ] {
+            let found: Vec<&str> =
+                mentions(script).into_iter().map(|(name, _)| name).filter(|name| name.starts_with("GITHUB_")).collect();
+            assert_eq!(found, expected, "{script}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::keys::Key;
 use super::{Document, Job, Reach, Step, Workflow};
 use crate::source::printable;
 use crate::yaml::NodeId;
@@ -128,6 +129,14 @@ impl<V> Workflow<V> {
             document.jobs.retain(|job| !job.steps.is_empty());
             for job in &mut document.jobs {
                 job.foreign.retain(|foreign| foreign.reach() == Reach::Steps);
+                // Its own time limit is shorter than the job's, or all that counts.
+                if job.steps.iter().all(|step| step.settings.timeout.is_some()) {
+                    job.foreign.retain(|foreign| !foreign.is_of(Key::TimeoutMinutes));
+                }
+                for step in &mut job.steps {
+                    let foreign = std::mem::take(&mut step.foreign).into_vec();
+                    step.foreign = foreign.into_iter().filter(|foreign| !foreign.is_of(Key::Name)).collect();
+                }
             }
             document.forget_unseen();
         }

@@ -8,8 +8,8 @@ use super::{Condition, Reader, Settings, outside};
 use crate::diagnostic::Code;
 use crate::yaml::{Entry, NodeId};
 
-/// The longest time limit, in minutes: a week.
-const MAX_MINUTES: f64 = 7.0 * 24.0 * 60.0;
+/// The longest time limit, in minutes: 35 days, as long as a run may take at GitHub.
+const MAX_MINUTES: f64 = 35.0 * 24.0 * 60.0;
 
 /// Reads one key of a job or step if it is a setting; `false` when it is none.
 pub(super) fn setting(reader: &mut Reader<'_>, settings: &mut Settings, key: Key, entry: Entry) -> bool {
@@ -56,7 +56,7 @@ fn minutes(reader: &mut Reader<'_>, node: NodeId) -> Option<Duration> {
     match minutes {
         Some(minutes) if minutes > 0.0 && minutes <= MAX_MINUTES => Some(Duration::from_secs_f64(minutes * 60.0)),
         Some(_) => {
-            let message = "`timeout-minutes` must be more than 0 and at most a week";
+            let message = "`timeout-minutes` must be more than 0 and at most 50400, 35 days";
             reader.fault(Code::WrongValue, node, message, "", "");
             None
         }

@@ -1,6 +1,7 @@
 //! A shell script, looked at as far as is needed to tell which variables it reads before it sets them, and which become
 //! arguments of a program.
 
+mod commands;
 mod expansion;
 mod vocabulary;
 
@@ -9,20 +10,7 @@ use std::ops::Range;
 
 use expansion::End;
 pub(super) use expansion::head;
-use vocabulary::{ASSIGNING, BUILTINS, LEADING, TESTS, is_name, sets};
-
-/// Where a word of a script stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Position {
-    /// At the beginning of a command: what comes names the program.
-    Start,
-    /// Among the arguments of a program.
-    Argument,
-    /// Where the shell keeps it to itself.
-    Inside,
-    /// Behind `<` or `>`.
-    Target,
-}
+use vocabulary::is_name;
 
 /// How a script reads a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +35,7 @@ struct Read<'s> {
 }
 
 /// What a script opened and didn't close yet.
+#[derive(Debug, Clone, Copy)]
 enum Frame {
     /// `(`: what is set up to its `)` is forgotten then. The number of variables that were set before.
     Subshell { before: usize, is_function: bool },
@@ -168,172 +157,6 @@ impl<'s> Scan<'s> {
         for name in self.order.drain(before.min(self.order.len())..) {
             self.set.remove(&name);
         }
-    }
-
-    fn close(&mut self, frame: Frame) {
-        match frame {
-            Frame::Subshell { before, is_function } => {
-                self.forget(before);
-                self.functions -= usize::from(is_function);
-            }
-            Frame::Braces { is_function } => self.functions -= usize::from(is_function),
-            Frame::Case => {}
-        }
-    }
-
-    /// Commands up to the end of the script, or of the substitution that they are in.
-    fn commands(&mut self, depth: usize) {
-        let (mut position, mut after_target) = (Position::Start, Position::Start);
-        let (mut program, mut previous) = (String::new(), String::new());
-        // How many words came after the program, and what was read before it.
-        let (mut count, mut before) = (0, 0);
-        let mut documents: Vec<(String, bool)> = Vec::new();
-        let mut frames: Vec<Frame> = Vec::new();
-        let mut is_function = false;
-        // Assignments in front of a program are for it alone.
-        let mut assignments: Vec<Word> = Vec::new();
-        let mut outer = self.order.len();
-        while let Some(byte) = self.peek() {
-            match byte {
-                b' ' | b'\t' => self.at += 1,
-                b'&' if self.sees("&>") => self.at += 1,
-                b'(' if self.sees("((") && (position == Position::Start || program == "for") => {
-                    self.at += 2;
-                    self.arithmetic(depth, None);
-                }
-                b'(' if self.sees("()") => {
-                    self.at += 2;
-                    (is_function, position) = (true, Position::Start);
-                }
-                b'\n' | b';' | b'&' | b'|' | b'(' | b')' => {
-                    self.at += 1;
-                    assignments.drain(..).for_each(|word| self.assign(word));
-                    if byte == b'\n' {
-                        documents.drain(..).for_each(|(end, expands)| self.document(depth, &end, expands));
-                    }
-                    if byte == b'(' {
-                        self.functions += usize::from(is_function);
-                        frames.push(Frame::Subshell { before: self.order.len(), is_function });
-                        is_function = false;
-                    }
-                    if byte == b')' {
-                        match frames.last() {
-                            Some(Frame::Subshell { .. }) => {
-                                frames.pop().into_iter().for_each(|frame| self.close(frame))
-                            }
-                            None if depth > 0 => return,
-                            _ => {}
-                        }
-                    }
-                    position = Position::Start;
-                }
-                b'`' if self.in_backticks => return,
-                b'#' => self.at += self.text[self.at..].find('\n').unwrap_or(self.text.len() - self.at),
-                b'<' if self.sees("<<") && !self.sees("<<<") => {
-                    self.at += 2;
-                    self.at += self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'-' | b' ')).count();
-                    let word = self.word(depth, None);
-                    let end = word.text.replace(['\'', '"', '\\'], "");
-                    let expands = end == word.text;
-                    documents.push((end, expands));
-                }
-                b'<' | b'>' if self.sees("<(") || self.sees(">(") => {
-                    self.at += 2;
-                    self.nested(depth, false);
-                }
-                b'<' | b'>' => {
-                    // `>&2`, `<&3` and `>|file` are redirections to their end.
-                    let is_longer = [">&", "<&", ">|"].iter().any(|longer| self.sees(longer));
-                    self.at += 1 + usize::from(is_longer);
-                    if position != Position::Target {
-                        after_target = position;
-                    }
-                    position = Position::Target;
-                }
-                _ => {
-                    let among = (position == Position::Argument).then_some(program.as_str());
-                    let (start, known, begun) = (self.at, self.order.len(), self.reads.len());
-                    let is_asked = matches!(&*previous, "-n" | "-z") && TESTS.contains(&&*program);
-                    self.is_tested = is_asked && position == Position::Inside;
-                    let mut word = self.word(depth, among);
-                    self.is_tested = false;
-                    if word.assigned.is_some() && word.text.ends_with('=') && self.sees("(") {
-                        word.carries |= self.list(depth);
-                    }
-                    let is_number = !word.text.is_empty() && word.text.bytes().all(|byte| byte.is_ascii_digit());
-                    let earlier = std::mem::replace(&mut previous, word.text.clone());
-                    position = match position {
-                        // The `2` of `2>file`.
-                        other if is_number && matches!(self.peek(), Some(b'<' | b'>')) => other,
-                        Position::Start if word.assigned.is_some() => {
-                            if assignments.is_empty() {
-                                outer = known;
-                            }
-                            word.assigned.iter().for_each(|name| self.set_in_front(name));
-                            assignments.push(word);
-                            Position::Start
-                        }
-                        Position::Start => {
-                            if !assignments.is_empty() {
-                                assignments.clear();
-                                self.forget(outer);
-                            }
-                            (program, count, before) = (word.text, 0, self.reads.len());
-                            match program.as_str() {
-                                "{" => {
-                                    self.functions += usize::from(is_function);
-                                    frames.push(Frame::Braces { is_function });
-                                    is_function = false;
-                                    Position::Start
-                                }
-                                "}" if matches!(frames.last(), Some(Frame::Braces { .. })) => {
-                                    frames.pop().into_iter().for_each(|frame| self.close(frame));
-                                    Position::Inside
-                                }
-                                "case" => {
-                                    frames.push(Frame::Case);
-                                    Position::Inside
-                                }
-                                "esac" => {
-                                    if matches!(frames.last(), Some(Frame::Case)) {
-                                        frames.pop();
-                                    }
-                                    Position::Inside
-                                }
-                                leading if LEADING.contains(&leading) => Position::Start,
-                                builtin if BUILTINS.contains(&builtin) => Position::Inside,
-                                _ => Position::Argument,
-                            }
-                        }
-                        Position::Target => after_target,
-                        Position::Inside if ASSIGNING.contains(&program.as_str()) => {
-                            self.assign(word);
-                            Position::Inside
-                        }
-                        Position::Inside if program == "function" => {
-                            is_function = true;
-                            Position::Start
-                        }
-                        other => {
-                            count += 1;
-                            if is_name(&word.text) && sets(&program, count, &earlier) {
-                                self.set(&word.text);
-                            } else if program == "printenv" && is_name(&word.text) {
-                                self.read(start..self.at, start..self.at, Reading::Plain, None);
-                            }
-                            let is_alone = count == 2 && matches!(&*word.text, "]" | "]]");
-                            if is_asked {
-                                self.asked(begun);
-                            } else if is_alone && matches!(&*program, "[" | "[[") {
-                                self.asked(before);
-                            }
-                            other
-                        }
-                    };
-                }
-            }
-        }
-        assignments.drain(..).for_each(|word| self.assign(word));
     }
 
     /// What was read since then is asked for: the script knows what to do without it.
@@ -567,7 +390,7 @@ mod tests {
                         set.insert(name);
                     }
                 } else {
-                    script += &format!("{before}{text}{after}");
+                    script.extend([before, &text, after]);
                 }
                 script.push('\n');
                 if is_read && !set.contains(name) {

@@ -3,6 +3,7 @@
 use super::bindings::bindings;
 use super::foreign::What;
 use super::keys::{Key, Level};
+use super::place::Section;
 use super::retry::retry;
 use super::settings::setting;
 use super::text::plain;
@@ -105,7 +106,7 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
             _ => known::unread(reader, key, entry),
         }
     }
-    if !step.files.is_empty() || step.with.len() > 1 {
+    if step.with.len() > 1 {
         names_of(reader, &step);
     }
     if !does_something && reader.faults.iter().count() == before {
@@ -124,15 +125,16 @@ fn undashed(reader: &Reader<'_>, node: NodeId) -> Option<String> {
     }
 }
 
-/// Complains of a variable that a step has twice: inputs whose names differ and whose variables don't, and files.
+/// Complains of inputs whose names differ and whose variables don't: neither is meant to override the other.
 fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
     let mut seen = std::collections::HashMap::new();
-    for variable in step.variables() {
+    for variable in step.variables().filter(|variable| variable.section == Section::With) {
         let (name, node) = (variable.name, variable.binding.node);
         if let Some(first) = seen.insert(name.clone(), node) {
-            let diagnostic = Diagnostic::error(Code::DuplicateName, format!("the step has two variables `{name}`"))
-                .at(reader.tree.source(), reader.tree.span(node), "again here")
-                .at(reader.tree.source(), reader.tree.span(first), "first here");
+            let diagnostic =
+                Diagnostic::error(Code::DuplicateName, format!("the step has two inputs for the variable `{name}`"))
+                    .at(reader.tree.source(), reader.tree.span(node), "again here")
+                    .at(reader.tree.source(), reader.tree.span(first), "first here");
             reader.faults.push(diagnostic);
         }
     }
