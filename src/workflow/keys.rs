@@ -298,7 +298,7 @@ const OTHERWISE: [(&str, Key, &str); 7] = [
         "write `timeout-minutes`, in minutes: 30 seconds are `timeout-minutes: 0.5`",
     ),
     ("timeout-sec", Key::TimeoutMinutes, "write `timeout-minutes`, in minutes: 30 seconds are `timeout-minutes: 0.5`"),
-    ("unless", Key::If, "write the opposite under `if`: in the place of `unless: failure()`, `if: success()`"),
+    ("unless", Key::If, "write the opposite under `if`: `if: success()` where it was `failure()`"),
     ("when", Key::If, "write the condition as `if: always()`, `if: failure()` or `if: success()`"),
 ];
 
