@@ -2,15 +2,20 @@
 //! with an offset. Their digits are one track, the text beside them is another, and text that has a number alone before
 //! it is a third.
 
+mod content;
 mod dump;
 mod lane;
 
+use std::ops::Range;
+
 use memchr::memchr;
+use zeroize::Zeroizing;
 
 use super::cover::Cover;
 use super::masks::{Masks, SeedTable};
 use super::matcher::Matcher;
 use super::value::{LEAST, LONG};
+use content::{Content, Place};
 use lane::{Column, Lane};
 
 /// The longest line of a dump.
@@ -22,12 +27,20 @@ const BETWEEN: usize = 2048;
 /// What belongs together in a line isn't further apart.
 const APART: usize = 24;
 
+/// The fewest digits of a line that has nothing else, unless it follows another line of a dump.
+const PLAIN: usize = 12;
+
+/// The bytes of a line of `curl --trace`, whose text stands one blank beside them.
+const TRACED: usize = 16;
+
 /// The columns of a text that grows, and what was found in them.
 pub(super) struct Columns {
     digits: Column,
     text: Column,
     numbered: Column,
     matchers: [Matcher; 3],
+    /// What the digits stand for, and what cells show.
+    contents: [Content; 2],
     /// Where the line begins that isn't looked at.
     line: usize,
     /// Whether the rest of a line is skipped.
@@ -41,6 +54,7 @@ impl Columns {
             text: Column::new(LEAST),
             numbered: Column::new(LONG),
             matchers: [SeedTable::View; 3].map(Matcher::new),
+            contents: [Content::new(), Content::new()],
             line: 0,
             is_skipping: false,
         }
@@ -55,6 +69,7 @@ impl Columns {
                 matcher.advance(masks, &column.track(text, *line), is_end, cover);
             }
         }
+        self.contents.iter_mut().for_each(|content| content.advance(masks, is_end, cover));
     }
 
     /// Looks at the lines.
@@ -77,8 +92,12 @@ impl Columns {
             };
             // However it is cut, a line is one of a dump if its line break is near enough, or the text's end.
             let is_whole = rest[end - 1] == b'\n' || is_end && end < LINE;
+            let before = self.contents.each_ref().map(Content::end);
             if may_be && is_whole && end <= LINE {
                 self.dump(&rest[..end], self.line);
+            }
+            for (content, before) in self.contents.iter_mut().zip(before) {
+                content.pass(end, before, self.line + end);
             }
             self.is_skipping = rest[end - 1] != b'\n';
             self.line += end;
@@ -92,44 +111,96 @@ impl Columns {
 
     /// Takes a line of a dump, if it is one.
     fn dump(&mut self, line: &[u8], start: usize) {
-        let Some((from, has_offset)) = dump::offset(line) else {
-            if let Some(cells) = dump::cells(line) {
-                self.text.add(cells.map(|(at, byte)| (byte, start + at)));
+        let is_adjacent = self.contents[0].is_adjacent();
+        if dump::is_plain(line) {
+            if line.len() > PLAIN || is_adjacent {
+                self.pairs(line, 0..line.len(), start);
             }
+            return;
+        }
+        let Some((from, has_offset)) = dump::offset(line) else {
+            self.cells(line, start);
             return;
         };
         let groups = dump::groups(line, from);
         let digits = line[from..groups].iter().filter(|byte| byte.is_ascii_hexdigit()).count();
-        let letters = |range: std::ops::Range<usize>, is: fn(&u8) -> bool| {
-            range.filter(move |at| is(&line[*at])).map(move |at| (line[at], start + at))
-        };
-        if digits >= 4 || digits > 0 && has_offset {
+        // The last line may have a single byte.
+        let is_last = is_adjacent && line[groups..].trim_ascii().is_empty();
+        if digits >= 4 || digits > 0 && (has_offset || is_last) {
+            let groups = self.pairs(line, from..groups, start);
+            let letters = |range: Range<usize>, is: fn(&u8) -> bool| {
+                range.filter(move |at| is(&line[*at])).map(move |at| (line[at], start + at))
+            };
             self.digits.add(letters(from..groups, u8::is_ascii_hexdigit));
             self.text.add(letters(groups..line.len(), u8::is_ascii_alphanumeric));
             return;
         }
-        if !has_offset {
-            return;
-        }
-        if let Some(cells) = dump::cells(&line[groups..]) {
-            self.text.add(cells.map(|(at, byte)| (byte, start + groups + at)));
-        } else {
+        if has_offset && !self.cells(&line[groups..], start + groups) {
             let body = line.strip_suffix(b"\n").unwrap_or(line);
             let from = groups + usize::from(line[groups..].starts_with(b" "));
             self.numbered.add_units(&body[from.min(body.len())..], start + from, start);
         }
     }
 
+    /// Takes the bytes that digits stand for, and tells where they end.
+    fn pairs(&mut self, line: &[u8], Range { start: from, mut end }: Range<usize>, start: usize) -> usize {
+        let (places, mut bytes): (Vec<usize>, Zeroizing<Vec<u8>>) = {
+            let (places, bytes) = dump::pairs(&line[from..end]).unzip();
+            (places, Zeroizing::new(bytes))
+        };
+        let body = line.trim_ascii_end();
+        if let Some(last) = places.get(TRACED - 1).map(|last| from + last + 2)
+            && bytes.len() > TRACED
+            && dump::beside(line.strip_suffix(b"\n").unwrap_or(line), last, &bytes[..TRACED]) == Some(last + 1)
+        {
+            // What follows are no digits but text.
+            bytes.truncate(TRACED);
+            end = last;
+        }
+        let beside = dump::beside(body, end, &bytes).or_else(|| dump::beside(line, end, &bytes));
+        self.contents[0].add(bytes.iter().zip(&places).enumerate().map(|(number, (byte, at))| {
+            let at = start + from + at;
+            (
+                *byte,
+                Place {
+                    range: at..at + 2,
+                    beside: beside.map(|beside| start + beside + number),
+                    is_first: number == 0,
+                },
+            )
+        }));
+        end
+    }
+
+    /// Takes the bytes of a line of cells, if it is one.
+    fn cells(&mut self, line: &[u8], start: usize) -> bool {
+        let Some(cells) = dump::cells(line) else { return false };
+        self.contents[1].add(cells.enumerate().map(|(number, (range, byte))| {
+            let range = start + range.start..start + range.end;
+            (byte, Place { range, beside: None, is_first: number == 0 })
+        }));
+        true
+    }
+
+    /// The texts that dumps have.
+    #[cfg(test)]
+    pub(super) fn contents(&self) -> &[Content] {
+        &self.contents
+    }
+
     /// From where on the text is still needed.
     pub(super) fn needed(&self, text: &[u8]) -> usize {
         let columns = self.matchers.iter().zip(self.lanes(text));
-        columns.fold(self.numbered.needed(self.line), |needed, (matcher, lane)| needed.min(matcher.needed(&lane)))
+        let needed =
+            columns.fold(self.numbered.needed(self.line), |needed, (matcher, lane)| needed.min(matcher.needed(&lane)));
+        self.contents.iter().fold(needed, |needed, content| needed.min(content.needed(self.line)))
     }
 
     /// Up to where the text may be shown when the input has paused.
     pub(super) fn paused(&self, masks: &Masks, text: &[u8]) -> usize {
         let paused = self.matchers.iter().zip(self.lanes(text));
-        paused.fold(text.len(), |limit, (matcher, lane)| limit.min(matcher.paused(masks, &lane)))
+        let limit = paused.fold(text.len(), |limit, (matcher, lane)| limit.min(matcher.paused(masks, &lane)));
+        self.contents.iter().fold(limit, |limit, content| limit.min(content.paused(masks, text.len())))
     }
 
     /// Counts from a later place on.
@@ -138,6 +209,7 @@ impl Columns {
         for (matcher, column) in self.matchers.iter_mut().zip(columns) {
             matcher.forget(column.forget(bytes), bytes);
         }
+        self.contents.iter_mut().for_each(|content| content.forget(bytes));
         self.line -= bytes;
     }
 }

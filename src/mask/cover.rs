@@ -34,10 +34,16 @@ impl Cover {
         self.0.drain(..ready)
     }
 
+    /// The ranges.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = &Range<usize>> {
+        self.0.iter()
+    }
+
     /// Counts from another place on.
     pub(super) fn forget(&mut self, bytes: usize) {
         for range in &mut self.0 {
             *range = range.start.saturating_sub(bytes)..range.end.saturating_sub(bytes);
         }
+        self.0.retain(|range| !range.is_empty());
     }
 }

@@ -178,6 +178,37 @@ proptest! {
     }
 }
 
+/// What is dumped may be encoded itself: it is covered in both columns.
+#[test]
+fn a_dump_of_what_is_encoded_is_masked_in_both_columns() {
+    let value = "aB3+dE5/gH7=jK9pQ2";
+    for (text, masked) in [
+        (
+            "0030: 74 69 6f 6e 3a 20 42 61 73 69 63 20 59 58 42 77 tion: Basic YXBw\n\
+             0040: 4f 6d 46 43 4d 79 74 6b 52 54 55 76 5a 30 67 33 OmFCMytkRTUvZ0g3\n\
+             0050: 50 57 70 4c 4f 58 42 52 4d 67 3d 3d             PWpLOXBRMg==\n",
+            "0030: 74 69 6f 6e 3a 20 42 61 73 69 63 20 59 58 42 77 tion: Basic YXBw\n\
+             0040: 4f 6d *** Om***\n\
+             0050: ***             ***\n",
+        ),
+        (
+            "00000000: 6142 3325 3242 6445 3525 3246 6748 3725  aB3%2BdE5%2FgH7%\n\
+             00000010: 3344 6a4b 3970 5132                      3DjK9pQ2\n",
+            "00000000: ***  ***\n00000010: ***                      ***\n",
+        ),
+        (" 61 42 33 25 32 42 64 45 35 25 32 46 67 48 37 25\n 33 44 6a 4b 39 70 51 32\n", " ***\n ***\n"),
+        ("614233253242644535253246674837253344\n6a4b39705132\n", "***\n***\n"),
+        (
+            "0000000   a   B   3   %   2   B   d   E   5   %   2   F   g   H   7   %\n\
+             0000020   3   D   j   K   9   p   Q   2  \\n\n0000031\n",
+            "0000000   ***\n0000020   ***  \\n\n0000031\n",
+        ),
+    ] {
+        assert_eq!(mask(&[value], text), masked, "{text}");
+        assert_eq!(mask_bytes(value, text), masked, "{text}");
+    }
+}
+
 /// A column waits for its next character only so long.
 #[test]
 fn a_dump_without_text_is_not_held() {
@@ -195,6 +226,9 @@ fn a_dump_without_text_is_not_held() {
         format!("0000: 6101 a.\n{}", "0000: 0102 ..\n".repeat(10_000)),
         format!("   a   b\n{}", "   .   .\n".repeat(10_000)),
         format!("1: abc\n{}", "1: ...\n".repeat(10_000)),
+        // An escape that goes on in the next line.
+        " 5c 78\n".repeat(10_000),
+        format!("616263646566\n{}", "...\n".repeat(10_000)),
     ] {
         for width in [1, 7, 4096] {
             let mut masker = Masker::new(masks(&["q7LmZ2vKx9TrB4nWc8HyJ5dP".to_owned()]));

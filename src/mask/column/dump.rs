@@ -1,5 +1,8 @@
 //! The lines of dumps: an offset, groups of hexadecimal digits, characters in cells.
 
+use std::ops::Range;
+
+use super::super::escape::digit;
 use super::APART;
 
 /// The fewest digits of an offset, and the most.
@@ -7,6 +10,9 @@ const OFFSET: std::ops::RangeInclusive<usize> = 4..=16;
 
 /// The bytes that `od` and `hexdump` have for a character.
 const CELL: usize = 4;
+
+/// The blanks that `od` has for the offset of a line that shows the bytes of the one before in another way.
+const BLANK: usize = 7;
 
 /// Whether a line may be one of a dump, by what there is of it.
 pub(super) fn may_begin(line: &[u8]) -> bool {
@@ -24,7 +30,7 @@ pub(super) fn may_begin(line: &[u8]) -> bool {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     match rest.get(digits) {
         _ if blanks > APART => false,
-        None => digits <= *OFFSET.end(),
+        None | Some(b'\n' | b'\r') => true,
         Some(b'\t' | b'|') => digits > 0,
         Some(b':') if OFFSET.contains(&digits) => true,
         Some(b':') => digits > 0 && rest.get(digits + 1).is_none_or(|next| *next == b' '),
@@ -81,6 +87,28 @@ pub(super) fn groups(line: &[u8], from: usize) -> usize {
     }
 }
 
+/// The bytes that digits stand for, and where each pair begins.
+pub(super) fn pairs(digits: &[u8]) -> impl Iterator<Item = (usize, u8)> + '_ {
+    let mut digits = digits.iter().enumerate().filter_map(|(at, byte)| Some((at, digit(*byte)?)));
+    std::iter::from_fn(move || {
+        let ((at, high), (_, low)) = (digits.next()?, digits.next()?);
+        Some((at, u8::try_from(high << 4 | low).expect("internal error: two digits")))
+    })
+}
+
+/// Whether a line is nothing but pairs of digits.
+pub(super) fn is_plain(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    !line.is_empty() && line.len().is_multiple_of(2) && line.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Where the characters of bytes begin that stand beside them, behind a place of the line.
+pub(super) fn beside(line: &[u8], from: usize, bytes: &[u8]) -> Option<usize> {
+    let last = line.len().checked_sub(bytes.len())?;
+    let is_shown = |(byte, shown): (&u8, &u8)| byte == shown || !matches!(byte, b' '..=b'~');
+    (from..=last).rev().find(|at| bytes.iter().zip(&line[*at..]).all(is_shown))
+}
+
 /// Where the cells of four bytes begin in a line that has nothing else, as in `od -c`; the last one may be incomplete.
 fn cells_from(line: &[u8]) -> Option<usize> {
     let blanks = line.iter().take_while(|byte| **byte == b' ').count();
@@ -94,14 +122,34 @@ fn cells_from(line: &[u8]) -> Option<usize> {
     (blanks > 0 && is_blank(&line[..from.min(blanks)]) && line[from..].chunks(CELL).all(is_cell)).then_some(from)
 }
 
-/// The single characters of a line in which each has a cell.
-pub(super) fn cells(line: &[u8]) -> Option<impl Iterator<Item = (usize, u8)> + '_> {
+/// The bytes of a line in which each has a cell, and where they stand.
+pub(super) fn cells(line: &[u8]) -> Option<impl Iterator<Item = (Range<usize>, u8)> + '_> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let from = cells_from(line)?;
+    let mut from = cells_from(line)?;
+    // Where other lines have their offset.
+    if from == BLANK % CELL && line.starts_with(&[b' '; BLANK]) {
+        from = BLANK;
+    }
     let cells = line[from..].chunks_exact(CELL);
     let is_whole = cells.remainder().is_empty() && line[from..].iter().any(|byte| *byte != b' ');
     is_whole.then(|| {
-        let single = cells.enumerate().filter(|(_, cell)| cell[2] == b' ' && cell[3].is_ascii_alphanumeric());
-        single.map(move |(at, cell)| (from + CELL * at + 3, cell[3]))
+        cells.enumerate().map(move |(at, cell)| {
+            let end = from + CELL * (at + 1);
+            let shown = cell.trim_ascii_start();
+            (end - shown.len().max(1)..end, cell_byte(shown))
+        })
     })
+}
+
+/// The byte that a cell shows; a zero for one that is none of text.
+fn cell_byte(shown: &[u8]) -> u8 {
+    match shown {
+        [] | b"sp" => b' ',
+        [byte] => *byte,
+        b"\\n" | b"nl" => b'\n',
+        b"\\r" | b"cr" => b'\r',
+        b"\\t" | b"ht" => b'\t',
+        b"033" | b"esc" => 0x1b,
+        _ => 0,
+    }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::dump::Dump;
 use super::encoder::Encoder;
 
 /// Values, a text, and where it is cut, as one line.
@@ -64,6 +65,8 @@ fn text(values: &[Vec<u8>]) -> impl Strategy<Value = Vec<u8>> + use<> {
             let once = first.encode(&value);
             second.map_or_else(|| once.clone(), |second| second.encode(&once))
         });
+        let dumps = (forms.clone(), prop::sample::select(&Dump::ALL[..])).prop_map(|(form, dump)| dump.of(&form));
+        pieces.push(dumps.boxed());
         pieces.push(forms.clone().boxed());
         pieces.push(
             (forms.clone(), any::<prop::sample::Index>(), any::<prop::sample::Index>())

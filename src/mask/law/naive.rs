@@ -78,6 +78,14 @@ pub(super) fn naive(values: &[Vec<u8>], text: &[u8]) -> Vec<u8> {
     for lane in columns.lanes(text) {
         naive_track(&masks, &lane, false, &mut cover);
     }
+    for content in columns.contents() {
+        let mut found = Cover::default();
+        let mut view = View::new();
+        view.advance(content.bytes(), true);
+        naive_track(&masks, &view.track(content.bytes()), false, &mut found);
+        naive_track(&masks, &Raw(content.bytes()), true, &mut found);
+        content.cover(&found, &mut cover);
+    }
     let is_behind_sequence =
         |at: usize| (0..at).any(|from| text[from] == 0x1b && unit(text, from) == Unit::Coded(at - from, None));
     for at in 0..text.len() {
