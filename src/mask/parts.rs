@@ -170,7 +170,9 @@ impl Parts<'_> {
                 self.secret(value);
             }
             let value = bracketed(value).unwrap_or_else(|| bare(value));
-            undoubled(value).iter().for_each(|value| self.secret(value));
+            if let Some(value) = undoubled(value) {
+                self.secret(&value);
+            }
             self.field(key, value, depth);
         } else {
             self.field(key, bare(value), depth);
