@@ -283,7 +283,7 @@ impl Scanned {
             Piece::Value(value, line, runner) => {
                 let is_new = || [&*value, line].iter().all(|text| Zeroizing::new(set.mask(text)).as_slice() == *text);
                 let is_shown = listener.is_some_and(|to| to.runner == runner && (to.knows_values || is_new()));
-                let is_masked = value.trim_ascii().is_empty() || set.add_bytes(&value);
+                let is_masked = is_trivial(&value) || set.add_bytes(&value);
                 let addition = match (is_masked, is_shown) {
                     (false, _) => Addition::Refused,
                     (true, true) => Addition::Revealed,
@@ -314,6 +314,12 @@ impl Scanned {
             whole => (None, whole),
         }
     }
+}
+
+/// Whether what a step adds is a character or signs alone: a line of documentation, which would turn output into stars.
+fn is_trivial(value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    value.len() < 2 || value.iter().all(u8::is_ascii_punctuation)
 }
 
 /// Shows nothing.

@@ -1,14 +1,18 @@
 //! Values inside values: what somebody would cut out of a secret and print by itself.
 
+mod encoded;
+#[cfg(test)]
+mod golden;
 mod json;
 mod look;
+mod markup;
+mod piece;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
 
-use super::escape::last_unit;
-use look::{is_secret_key, is_token, key_ends_with, letters};
+use encoded::{base64_text, is_jwt, percent_decoded, undoubled};
+use look::{is_digest, is_mixed, is_secret_key, is_token, key_ends_with, letters};
+use piece::{bare, bracketed, list, pair, pieces, unquoted};
 
 /// How deep values are inside values.
 const DEPTH: usize = 4;
@@ -22,6 +26,7 @@ pub(super) type Part = Zeroizing<Vec<u8>>;
 /// The parts of a value that are values of their own, each once.
 pub(super) fn parts(value: &[u8]) -> Vec<Part> {
     let mut parts = Parts { found: Vec::new(), whole: value.trim_ascii() };
+    parts.encoded(value, true, DEPTH);
     parts.split(value, DEPTH);
     parts.found.sort_unstable_by(|a, b| a[..].cmp(&b[..]));
     parts.found.dedup();
@@ -36,14 +41,14 @@ struct Parts<'v> {
 impl Parts<'_> {
     /// Splits a text that may have parts.
     fn split(&mut self, text: &[u8], depth: usize) {
-        let text = text.trim_ascii();
+        let text = unquoted(text.trim_ascii());
         let Some(depth) = depth.checked_sub(1) else { return };
         if json::is_json(text) {
-            json::leaves(text, |key, leaf| {
-                self.field(key, leaf, depth);
-                self.split(leaf, depth);
-            });
-        } else if text.contains(&b'\n') {
+            json::leaves(text, |key, leaf| self.field(key, leaf, depth));
+        } else if markup::is_markup(text) {
+            markup::fields(text, |key, value| self.field(key, value, depth));
+        } else if !self.netrc(text) && text.contains(&b'\n') {
+            self.table(text, depth);
             self.lines(text, depth);
         } else {
             self.line(text, depth);
@@ -55,39 +60,126 @@ impl Parts<'_> {
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii();
             if line.starts_with(b"-----") {
-                is_public = line.starts_with(b"-----BEGIN CERT") || line.starts_with(b"-----BEGIN PUBLIC");
+                is_public = look::is_public(line);
             } else if !is_public && !self.line(line, depth) {
                 self.token(unquoted(line));
             }
         }
     }
 
+    /// Lines of fields, the first of which names them.
+    fn table(&mut self, text: &[u8], depth: usize) {
+        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let first = lines.next().unwrap_or_default();
+        let Some(separator) = b",;\t".iter().find(|separator| first.contains(separator)) else { return };
+        let fields =
+            |line| pieces(line, |byte| byte == *separator).into_iter().map(|field| unquoted(field.trim_ascii()));
+        let keys: Vec<&[u8]> = fields(first).collect();
+        if keys.iter().all(|key| look::is_key(key)) {
+            for line in lines.filter(|line| fields(line).count() == keys.len()) {
+                keys.iter().zip(fields(line)).for_each(|(key, value)| self.field(key, value, depth));
+            }
+        }
+    }
+
+    /// The passwords of a netrc file, in lines or in one; whether it is one.
+    fn netrc(&mut self, text: &[u8]) -> bool {
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii_start().starts_with(b"#"));
+        let words = lines.flat_map(|line| line.split(u8::is_ascii_whitespace)).filter(|word| !word.is_empty());
+        if !words.clone().next().is_some_and(|first| first == b"machine" || first == b"default") {
+            return false;
+        }
+        for (key, value) in words.clone().zip(words.clone().skip(1)) {
+            if key == b"password" || key == b"account" {
+                self.secret(unquoted(value));
+            }
+        }
+        words.clone().any(|word| word == b"password")
+    }
+
     /// A line, or the one that there is; whether it has a key and a value.
     fn line(&mut self, line: &[u8], depth: usize) -> bool {
         let line = line.strip_prefix(b"- ").unwrap_or(line);
         let line = line.strip_prefix(b"export ").unwrap_or(line).trim_ascii();
-        self.link(line);
-        let fields = line.split(|byte| *byte == b';').filter(|field| field.contains(&b'=')).count();
-        if fields > 1 {
-            for field in line.split(|byte| *byte == b';') {
-                if let Some((key, value)) = split_at(field, b"=") {
-                    self.field(key, value, depth);
-                }
-            }
+        if look::is_public(line) {
             return true;
         }
-        let Some((key, value)) = split_at(line, b": ").or_else(|| split_at(line, b"=")) else { return false };
-        let is_pair = look::is_key(key) && letters(value).next().is_some();
-        if is_pair {
-            let value = value.trim_ascii();
-            let value = unquoted(value.strip_suffix(b",").unwrap_or(value));
-            self.field(unquoted(key.trim_ascii()), value, depth);
-            self.split(value, depth);
+        self.link(line);
+        if markup::is_markup(line) {
+            markup::fields(line, |key, value| self.field(key, value, depth));
+            return true;
         }
-        is_pair
+        if let Some(inner) = bracketed(line) {
+            self.fields(&pieces(inner, |byte| byte == b','), depth);
+            return true;
+        }
+        if let Some(fields) = list(line, |byte| byte == b';') {
+            self.fields(&fields, depth);
+            return true;
+        }
+        if list(line, |byte| byte == b'&').is_some() {
+            self.query(line);
+            return true;
+        }
+        self.scheme(line, depth);
+        self.jwt(line);
+        let is_separator: [fn(u8) -> bool; 2] = [|byte| byte == b',', |byte| byte.is_ascii_whitespace()];
+        let lists = is_separator.map(|is_separator| list(line, is_separator));
+        for (list, is_separator) in lists.iter().zip(is_separator) {
+            let looks = || pieces(line, is_separator);
+            match list {
+                Some(fields) => self.fields(fields, depth),
+                None => self.looks(&looks()),
+            }
+        }
+        let is_list = lists.iter().any(Option::is_some);
+        if !is_list {
+            self.colons(line);
+        }
+        let Some((key, value)) = pair(line) else { return is_list };
+        if !is_list || is_secret_key(key) {
+            self.keyed(key, value, depth);
+        }
+        true
     }
 
-    /// The password of a link, and the secrets of its query.
+    /// Pieces of which some have keys.
+    fn fields(&mut self, fields: &[&[u8]], depth: usize) {
+        for field in fields {
+            match pair(field) {
+                Some((key, value)) => self.keyed(key, value, depth),
+                None if bracketed(field.trim_ascii()).is_some() => self.split(field, depth),
+                None => self.token(unquoted(field.trim_ascii())),
+            }
+        }
+    }
+
+    /// Pieces without keys, where there are several.
+    fn looks(&mut self, pieces: &[&[u8]]) {
+        for piece in pieces.iter().filter(|piece| pieces.len() > 1 && pair(piece).is_none()) {
+            let piece = unquoted(piece.trim_ascii());
+            self.jwt(piece);
+            self.token(piece);
+        }
+    }
+
+    /// A value behind its key, as it is written there.
+    fn keyed(&mut self, key: &[u8], value: &[u8], depth: usize) {
+        if is_secret_key(key) {
+            if !matches!(value, [b'"' | b'\'', ..]) && memchr::memmem::find(value, b" #").is_some() {
+                self.secret(value);
+            }
+            let value = bracketed(value).unwrap_or_else(|| bare(value));
+            if let Some(value) = undoubled(value) {
+                self.secret(&value);
+            }
+            self.field(key, value, depth);
+        } else {
+            self.field(key, bare(value), depth);
+        }
+    }
+
+    /// The password of a link, the secrets of its query, and what looks like one in its path.
     fn link(&mut self, line: &[u8]) {
         let Some(start) = memchr::memmem::find(line, b"://") else { return };
         let end = line[start..].iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\''));
@@ -102,14 +194,60 @@ impl Parts<'_> {
                 Some(_) => {}
             }
         }
-        if let Some((_, query)) = split_at(rest, b"?") {
-            for pair in query.split(|byte| *byte == b'&') {
-                if let Some((key, value)) = split_at(pair, b"=")
-                    && is_secret_key(key)
-                {
-                    self.secret(value);
-                    self.secret(&percent_decoded(value));
-                }
+        let (path, query) = split_at(rest, b"?").unwrap_or((rest, b""));
+        path.split(|byte| *byte == b'/').skip(1).filter(|part| is_mixed(part)).for_each(|part| self.token(part));
+        self.query(query);
+    }
+
+    /// `key=value` in a row, percent-encoded.
+    fn query(&mut self, query: &[u8]) {
+        for field in query.split(|byte| *byte == b'&') {
+            if let Some((key, value)) = split_at(field, b"=")
+                && is_secret_key(key)
+            {
+                self.secret(value);
+                self.secret(&percent_decoded(value));
+            }
+        }
+    }
+
+    /// `Bearer TOKEN`, `Basic CREDENTIALS`.
+    fn scheme(&mut self, line: &[u8], depth: usize) {
+        let Some((scheme, word)) = split_at(line, b" ") else { return };
+        let word = word.trim_ascii();
+        if word.iter().any(u8::is_ascii_whitespace) {
+            return;
+        }
+        if scheme.eq_ignore_ascii_case(b"bearer") {
+            self.field(scheme, word, depth);
+        } else if scheme.eq_ignore_ascii_case(b"basic") && base64_text(word).is_some_and(|text| text.contains(&b':')) {
+            self.field(b"auth", word, depth);
+        }
+    }
+
+    /// The payload and the signature of a JWT; its head is everybody's.
+    fn jwt(&mut self, text: &[u8]) {
+        if is_jwt(text) {
+            text.split(|byte| *byte == b'.').skip(1).for_each(|part| self.secret(part));
+        }
+    }
+
+    /// `user:password`, and the lines of files of passwords.
+    fn colons(&mut self, line: &[u8]) {
+        let Some((user, rest)) = split_at(line, b":") else { return };
+        let is_other = user.len() < 2 || is_digest(user) || line.iter().any(u8::is_ascii_whitespace);
+        if is_other || rest.starts_with(b"//") || user.eq_ignore_ascii_case(b"arn") {
+            return;
+        }
+        // host:port:database:user:password, where a colon of the password is escaped.
+        let mut fields = rest.splitn(4, |byte| *byte == b':');
+        match (fields.next(), fields.nth(2)) {
+            (Some(port), Some(password)) if port == b"*" || port.iter().all(u8::is_ascii_digit) => {
+                self.secret(password);
+            }
+            _ => {
+                self.token(rest);
+                rest.split(|byte| *byte == b':').for_each(|field| self.token(field));
             }
         }
     }
@@ -117,19 +255,31 @@ impl Parts<'_> {
     /// A value that has a key.
     fn field(&mut self, key: &[u8], value: &[u8], depth: usize) {
         let value = value.trim_ascii();
-        if is_secret_key(key) {
+        let is_secret = is_secret_key(key);
+        if is_secret {
             self.secret(value);
         } else if !key_ends_with(key, b"id") {
             self.token(value);
         }
         if key.eq_ignore_ascii_case(b"auth")
-            && depth > 0
-            && let Ok(decoded) = BASE64_STANDARD.decode(value).map(Zeroizing::new)
-            && let Some((_, password)) = split_at(&decoded, b":")
+            && let Some(text) = base64_text(value)
+            && let Some((_, password)) = split_at(&text, b":")
         {
             self.secret(password);
-            self.secret(&decoded);
         }
+        self.encoded(value, is_secret, depth);
+        self.split(value, depth);
+    }
+
+    /// A text in base64.
+    fn encoded(&mut self, value: &[u8], is_secret: bool, depth: usize) {
+        let Some(text) = base64_text(value) else { return };
+        if is_secret {
+            self.secret(&text);
+        } else {
+            self.token(&text);
+        }
+        self.split(&text, depth);
     }
 
     /// What its key says is a secret.
@@ -159,85 +309,4 @@ impl Parts<'_> {
 fn split_at<'t>(text: &'t [u8], separator: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
     let at = memchr::memmem::find(text, separator)?;
     Some((&text[..at], &text[at + separator.len()..]))
-}
-
-/// A text without the quotes around it.
-fn unquoted(text: &[u8]) -> &[u8] {
-    match text {
-        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
-        _ => text,
-    }
-}
-
-fn percent_decoded(text: &[u8]) -> Part {
-    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut at = 0;
-    while at < text.len() {
-        let code = if text[at] == b'%' { last_unit(&text[..text.len().min(at + 3)], at) } else { (1, None) };
-        match code {
-            (3, Some(byte)) => decoded.push(u8::try_from(byte).unwrap_or(b'?')),
-            _ => decoded.push(text[at]),
-        }
-        at += if code.0 == 3 { 3 } else { 1 };
-    }
-    decoded
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parts;
-
-    /// The parts of some secrets.
-    #[test]
-    fn parts_are_what_the_list_says() {
-        let auth = "Y2k6ZGNrLTlWdDRSbTJYcTdMejh3";
-        for (value, expected) in [
-            ("hunter2hunter2HUNTER2", &[][..]),
-            ("correct horse battery staple 12345", &[]),
-            (
-                r#"{"type":"service_account","private_key_id":"0123456789abcdef0123456789abcdef01234567",
-                "private_key":"-----BEGIN PRIVATE KEY-----\nPy68wdvK/T6x4g2HBwWnyZMk\nGM0YvepW+iaQ2Srv\n-----END PRIVATE KEY-----\n",
-                "client_email":"ci@demo.example.com","password":"p\"\u0061ss", "universe_domain": "googleapis.com"}"#,
-                &[
-                    "-----BEGIN PRIVATE KEY-----\nPy68wdvK/T6x4g2HBwWnyZMk\nGM0YvepW+iaQ2Srv\n-----END PRIVATE KEY-----",
-                    "GM0YvepW+iaQ2Srv",
-                    "Py68wdvK/T6x4g2HBwWnyZMk",
-                    "p\"ass",
-                ],
-            ),
-            (
-                &format!(r#"{{"auths":{{"registry.example.com":{{"auth":"{auth}"}}}}}}"#),
-                &[auth, "ci:dck-9Vt4Rm2Xq7Lz8w", "dck-9Vt4Rm2Xq7Lz8w"],
-            ),
-            (
-                "DefaultEndpointsProtocol=https;AccountName=demostore;AccountKey=40rMoTEf03kMfL0mmL0QzNYF==;EndpointSuffix=core.windows.net",
-                &["40rMoTEf03kMfL0mmL0QzNYF=="],
-            ),
-            (
-                "Server=tcp:db1.database.windows.net,1433;Initial Catalog=shop;User ID=app;Password=s3cr;Encrypt=True",
-                &["s3cr"],
-            ),
-            (
-                "postgres://app:s3cr3t%2FPw%40d@db.example.com:5432/prod?sslmode=require",
-                &["s3cr3t%2FPw%40d", "s3cr3t/Pw@d"],
-            ),
-            ("https://a.blob.core.windows.net/c?sv=2022-11-02&sig=aB3%2Fx9Zq%3D", &["aB3%2Fx9Zq%3D", "aB3/x9Zq="]),
-            (
-                "# settings\nexport DB_HOST=db1.internal.example.com\nDB_PASSWORD='x1 y2'\nAPI_TOKEN=abcd1234,\nDEBUG=true\nSTARTED=2024-01-31T12:00:00Z\n",
-                &["abcd1234", "x1 y2"],
-            ),
-            (
-                "apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUM=\n    server: https://k8s.example.com:6443\nusers:\n- name: admin-user\n  user:\n    token: eyJhbGciOi.eyJzdWIi.8_FaI-Q\n",
-                &["eyJhbGciOi.eyJzdWIi.8_FaI-Q"],
-            ),
-            (
-                "-----BEGIN CERTIFICATE-----\nMIIC6jCCAdKgAwIBAgIBATANBgkqhkiG\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nqBlAjOUBDKLgnvWaw9ifX/hZ\n-----END PRIVATE KEY-----",
-                &["qBlAjOUBDKLgnvWaw9ifX/hZ"],
-            ),
-        ] {
-            let found = parts(value.as_bytes());
-            let found: Vec<&str> = found.iter().map(|part| str::from_utf8(part).expect("UTF-8")).collect();
-            assert_eq!(found, expected, "{value}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use memchr::memchr3;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::cover::Cover;
-use super::escape::{Unit, unit};
+use super::escape::{Unit, is_special, unit};
 
 /// Longer values aren't looked for where something parts them.
 pub(super) const LONGEST: usize = 64;
@@ -70,8 +70,8 @@ pub(super) struct WordFinder {
     next: usize,
     /// How many words were known.
     known: usize,
-    /// Where the last control sequence ends.
-    sequence: Option<usize>,
+    /// Where the last control sequences end, and the last escapes of what is no letter.
+    units: Vec<usize>,
     /// The first byte from the last one that was looked up on that may part a word, or the text's end.
     hidden: usize,
     /// Whether a byte before the text is forgotten.
@@ -81,6 +81,11 @@ pub(super) struct WordFinder {
 /// Whether a byte belongs to a word.
 pub(super) fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The same of a character that is encoded.
+fn is_letter(character: u32) -> bool {
+    u8::try_from(character).is_ok_and(in_word)
 }
 
 impl WordFinder {
@@ -97,10 +102,13 @@ impl WordFinder {
         }
         while self.next < text.len() {
             let at = self.next;
-            if text[at] == 0x1b {
+            if is_special(text[at]) {
                 match unit(text, at) {
                     Unit::More if !is_end => return,
-                    Unit::Coded(length, None) => self.sequence = Some(at + length),
+                    Unit::Coded(length, character) if !character.is_some_and(is_letter) => {
+                        self.units.retain(|end| *end > at);
+                        self.units.push(at + length);
+                    }
                     _ => {}
                 }
             }
@@ -113,7 +121,7 @@ impl WordFinder {
 
     /// Whether a word may begin at the next byte.
     fn is_beginning(&self, text: &[u8]) -> bool {
-        self.next == 0 || !in_word(text[self.next - 1]) || self.sequence == Some(self.next)
+        self.next == 0 || !in_word(text[self.next - 1]) || self.units.contains(&self.next)
     }
 
     /// Covers the words that begin at the next byte; whether enough of the text is there to tell.
@@ -177,7 +185,8 @@ impl WordFinder {
         self.is_cut |= bytes > 0;
         self.next -= bytes;
         self.hidden = self.hidden.saturating_sub(bytes);
-        self.sequence = self.sequence.and_then(|end| end.checked_sub(bytes));
+        self.units.retain(|end| *end >= bytes);
+        self.units.iter_mut().for_each(|end| *end -= bytes);
     }
 }
 

@@ -358,3 +358,26 @@ fn nothing_is_shown_of_masks() {
     let masks = masks(&["hunter2".to_owned()]);
     assert_eq!(format!("{masks:?} {:?}", Masker::new(Arc::clone(&masks))), "Masks(***) Masker(***)");
 }
+
+#[test]
+fn a_short_value_is_a_word_behind_an_escape() {
+    let masks = Masks::new([&secret("x7q")]);
+    for (text, shown) in [
+        ("\u{1b}[31mx7q\u{1b}[0m", "\u{1b}[31m***\u{1b}[0m"),
+        ("a%20x7q%20b", "a%20***%20b"),
+        ("'a\\nx7q'", "'a\\n***'"),
+        ("a\\x41x7q %41x7q ax7q", "a\\x41x7q %41x7q ax7q"),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&masks.mask(text.as_bytes())), shown);
+    }
+}
+
+#[test]
+fn a_line_of_documentation_adds_no_sign() {
+    let set = Arc::new(MaskSet::new([]));
+    let mut masker = OutputMasker::new(Arc::clone(&set));
+    let mut out = Vec::new();
+    masker.push(b"::add-mask::`\n##[add-mask]x\n##[add-mask]...\n##[add-mask]abcd\n", &mut out);
+    masker.finish(&mut out);
+    assert_eq!(String::from_utf8_lossy(&set.mask(b"` x ... abcd")), "` x ... ***");
+}

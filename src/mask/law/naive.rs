@@ -3,7 +3,7 @@
 use crate::mask::column::Columns;
 use crate::mask::cover::Cover;
 use crate::mask::edge;
-use crate::mask::escape::{Unit, unit};
+use crate::mask::escape::{Unit, is_special, unit};
 use crate::mask::fit::fit;
 use crate::mask::masks::Masks;
 use crate::mask::matcher::swallowed;
@@ -86,12 +86,13 @@ pub(super) fn naive(values: &[Vec<u8>], text: &[u8]) -> Vec<u8> {
         naive_track(&masks, &Raw(content.bytes()), true, &mut found);
         content.cover(&found, &mut cover);
     }
-    let is_behind_sequence =
-        |at: usize| (0..at).any(|from| text[from] == 0x1b && unit(text, from) == Unit::Coded(at - from, None));
+    let is_letter = |character: u32| u8::try_from(character).is_ok_and(in_word);
+    let parts = |from, at| matches!(unit(text, from), Unit::Coded(length, character) if from + length == at && !character.is_some_and(is_letter));
+    let is_behind_unit = |at: usize| (0..at).any(|from| is_special(text[from]) && parts(from, at));
     for at in 0..text.len() {
         for word in masks.words.all() {
             let Some(end) = end_of_word(word, text, at) else { continue };
-            let is_within = at > 0 && in_word(text[at - 1]) && !is_behind_sequence(at);
+            let is_within = at > 0 && in_word(text[at - 1]) && !is_behind_unit(at);
             if !word.is_alone || !is_within && !text.get(end).copied().is_some_and(in_word) {
                 cover.add(at..end);
             }

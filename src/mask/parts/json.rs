@@ -1,4 +1,4 @@
-//! The strings of a JSON text.
+//! The strings and numbers of a JSON text.
 
 use zeroize::Zeroizing;
 
@@ -6,10 +6,19 @@ use super::super::escape::digit;
 
 /// Whether a text is likely to be JSON.
 pub(super) fn is_json(text: &[u8]) -> bool {
-    matches!(text, [b'{', .., b'}'] | [b'[', .., b']']) && text.contains(&b'"')
+    match text {
+        [b'{', inner @ .., b'}'] => inner.trim_ascii_start().starts_with(b"\""),
+        [b'[', inner @ .., b']'] => {
+            matches!(inner.trim_ascii_start(), [b'"' | b'{' | b'[', ..]) && inner.contains(&b'"')
+        }
+        _ => false,
+    }
 }
 
-/// Calls for each string that is no key, with the last key before it.
+/// A number with fewer digits tells nothing.
+const SHORTEST_NUMBER: usize = 6;
+
+/// Calls for each string that is no key, and for each long number, with the last key before it.
 pub(super) fn leaves(text: &[u8], mut take: impl FnMut(&[u8], &[u8])) {
     let mut key = Zeroizing::new(Vec::new());
     let mut at = 0;
@@ -21,8 +30,13 @@ pub(super) fn leaves(text: &[u8], mut take: impl FnMut(&[u8], &[u8])) {
         }
         let string = decoded(&text[start..end.min(text.len())]);
         at = text.len().min(end + 1);
-        if text[at..].trim_ascii_start().starts_with(b":") {
+        if let Some(value) = text[at..].trim_ascii_start().strip_prefix(b":") {
             key = string;
+            let value = value.trim_ascii_start();
+            let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits >= SHORTEST_NUMBER {
+                take(&key, &value[..digits]);
+            }
         } else {
             take(&key, &string);
         }

@@ -50,6 +50,24 @@ pub(super) fn is_certificate(text: &[u8]) -> bool {
     text.starts_with(CERTIFICATE)
 }
 
+/// Whether a line is a certificate or a public key, or begins one.
+pub(super) fn is_public(line: &[u8]) -> bool {
+    let begins: [&[u8]; 5] = [b"-----BEGIN CERT", b"-----BEGIN PUBLIC", b"ssh-", b"ecdsa-sha2-", b"sk-ssh-"];
+    begins.iter().any(|begin| line.starts_with(begin))
+}
+
+/// Whether a text names the kind of a digest.
+pub(super) fn is_digest(text: &[u8]) -> bool {
+    let kinds: [&[u8]; 5] = [b"md5", b"sha1", b"sha256", b"sha384", b"sha512"];
+    kinds.iter().any(|kind| key_ends_with(text, kind))
+}
+
+/// Whether a text has letters of both cases and digits, sixteen at least.
+pub(super) fn is_mixed(text: &[u8]) -> bool {
+    let is: [fn(&u8) -> bool; 3] = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit];
+    letters(text).count() >= 16 && is.iter().all(|is| text.iter().any(is))
+}
+
 /// Whether a text looks like something that a machine made to be secret.
 pub(super) fn is_token(text: &[u8]) -> bool {
     let count = letters(text).count();
