@@ -361,7 +361,7 @@ fn nothing_is_shown_of_masks() {
 
 #[test]
 fn a_short_value_is_a_word_behind_an_escape() {
-    let masks = Masks::new([&secret("x7q")]);
+    let masks = Masks::new([&Secret::new("x7q".to_owned())]);
     for (text, shown) in [
         ("\u{1b}[31mx7q\u{1b}[0m", "\u{1b}[31m***\u{1b}[0m"),
         ("a%20x7q%20b", "a%20***%20b"),
