@@ -159,7 +159,10 @@ impl Parts<'_> {
         for piece in pieces.iter().filter(|piece| pieces.len() > 1 && pair(piece).is_none()) {
             let piece = unquoted(piece.trim_ascii());
             self.jwt(piece);
-            self.token(piece);
+            // Within other text, what has brackets or comparisons in it is prose, code or a version that is wanted.
+            if !piece.iter().any(|byte| b"()<>[]{}".contains(byte)) {
+                self.token(piece);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ fn parts_are_what_the_list_says() {
     for (value, expected) in [
         ("hunter2hunter2HUNTER2", &[][..]),
         ("correct horse battery staple 12345", &[]),
+        ("markupsafe/) (requires-python:>=2.7,!=3", &[]),
         (
             r#"{"type":"service_account","private_key_id":"0123456789abcdef0123456789abcdef01234567",
             "private_key":"-----BEGIN PRIVATE KEY-----\nPy68wdvK/T6x4g2HBwWnyZMk\nGM0YvepW+iaQ2Srv\n-----END PRIVATE KEY-----\n",
