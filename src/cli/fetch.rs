@@ -17,7 +17,7 @@ use crate::reference::SecretName;
 use crate::render::Filled;
 use crate::resolve::{ResolveOptions, Resolved, Resolver};
 use crate::secret::Secret;
-use crate::store::{Events, FetchError};
+use crate::store::{FetchError, FetchEvents};
 use crate::workflow::Workflow;
 
 /// So much may happen before it is told.
@@ -63,7 +63,7 @@ async fn resolve<P: Purpose>(
     interrupt: &Interrupt<'_>,
 ) -> Result<Resolved<P>, Exit> {
     // Nothing to fetch needs no emulator.
-    let (events, mut happens) = Events::channel(EVENTS);
+    let (events, mut happens) = FetchEvents::channel(EVENTS);
     let options = ResolveOptions::default().timeout(args.timeout).events(events);
     let (plan, options, _emulator) = match &args.emulate {
         None => (plan, options, None),

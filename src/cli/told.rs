@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Terminal;
-use crate::store::{Asked, Event};
+use crate::store::{Asked, FetchEvent};
 
 /// Tells what happens: how far it is on a terminal, with `-v` each secret, token, retry and pause, with `-vv` each request.
 pub(super) struct Told<'t> {
@@ -18,35 +18,35 @@ impl<'t> Told<'t> {
         Self { total, done: 0, terminal }
     }
 
-    pub(super) fn event(&mut self, event: &Event) {
+    pub(super) fn event(&mut self, event: &FetchEvent) {
         let terminal = self.terminal;
         match event {
-            Event::Fetched { store, secret, version, cached, took } => {
+            FetchEvent::Fetched { store, secret, version, cached, took } => {
                 let how = if *cached { "from the cache".to_owned() } else { format!("in {}", time(*took)) };
                 terminal.detail(&format!("fetched {store}/{secret} (version {version}) {how}"));
                 self.progress();
             }
-            Event::Failed { store, secret, code, took } => {
+            FetchEvent::Failed { store, secret, code, took } => {
                 terminal.detail(&format!("failed to fetch {store}/{secret} after {}: {code}", time(*took)));
                 self.progress();
             }
-            Event::Token { host, lifetime } => {
+            FetchEvent::Token { host, lifetime } => {
                 terminal.detail(&format!("got a token from {host}, valid for {} s", lifetime.as_secs()));
             }
-            Event::Retrying { host, code, attempt, pause } => {
+            FetchEvent::Retrying { host, code, attempt, pause } => {
                 terminal.detail(&format!("attempt {attempt} at {host} in {}: {code}", time(*pause)));
             }
-            Event::Throttled { host, pause } => {
+            FetchEvent::Throttled { host, pause } => {
                 terminal.detail(&format!("{host} is throttling: no request for {}", time(*pause)));
             }
-            Event::Requested { host, what } => terminal.minutia(&format!("asking {host} for {}", name(*what))),
-            Event::Answered { host, what, status, took } => {
+            FetchEvent::Requested { host, what } => terminal.minutia(&format!("asking {host} for {}", name(*what))),
+            FetchEvent::Answered { host, what, status, took } => {
                 terminal.minutia(&format!("{host} answered for {}: HTTP {status} in {}", name(*what), time(*took)));
             }
-            Event::Unanswered { host, what, code, took } => {
+            FetchEvent::Unanswered { host, what, code, took } => {
                 terminal.minutia(&format!("{host} did not answer for {}: {code} after {}", name(*what), time(*took)));
             }
-            Event::Lost(count) => terminal.detail(&format!("({count} more events were not shown)")),
+            FetchEvent::Lost(count) => terminal.detail(&format!("({count} more events were not shown)")),
         }
     }
 

@@ -108,6 +108,12 @@ pub(super) fn origin(text: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
+/// Whether a text is an id as Entra ID has them: a GUID.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

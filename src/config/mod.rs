@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::reference::{CredentialName, EnvironmentName, StoreName};
 
+pub(crate) use address::is_guid;
 pub use address::{Cloud, is_loopback};
 pub use credential::Credential;
 pub use environment::{Environment, EnvironmentError};

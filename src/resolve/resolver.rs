@@ -12,7 +12,7 @@ use super::{DEFAULT_TIMEOUT, ResolveError, Resolved};
 use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
-use crate::store::{Call, Event, Events, FetchError, Fetched, Pool};
+use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool};
 
 /// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
 /// keeps any, values are shared by all that is resolved with it, at once or one after the other.
@@ -26,7 +26,7 @@ pub struct Resolver {
 #[derive(Clone)]
 pub struct ResolveOptions {
     timeout: Duration,
-    events: Option<Events>,
+    events: Option<FetchEvents>,
     advise: Arc<Advise>,
 }
 
@@ -62,7 +62,7 @@ impl Resolver {
         let begun = Instant::now();
         let whole = Call::until(begun + options.timeout).telling(options.events.clone());
         let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
-        self.pool.expect(plan.stores());
+        self.pool.announce(plan.stores());
         let stores: Vec<Arc<Store>> = plan.stores().iter().cloned().map(Arc::new).collect();
         let mut tasks = JoinSet::new();
         for (index, fetch) in plan.fetches().iter().enumerate() {
@@ -103,9 +103,9 @@ impl Resolver {
             let (store, secret, took) = (store.name.clone(), secret.clone(), begun.elapsed());
             match &fetched {
                 Ok((Fetched { version, .. }, cached)) => {
-                    Event::Fetched { store, secret, version: *version, cached: *cached, took }
+                    FetchEvent::Fetched { store, secret, version: *version, cached: *cached, took }
                 }
-                Err(error) => Event::Failed { store, secret, code: error.code(), took },
+                Err(error) => FetchEvent::Failed { store, secret, code: error.code(), took },
             }
         });
         fetched.map(|(fetched, _)| fetched)
@@ -135,7 +135,7 @@ impl ResolveOptions {
 
     /// Tells what happens meanwhile.
     #[must_use]
-    pub fn events(self, events: Events) -> Self {
+    pub fn events(self, events: FetchEvents) -> Self {
         Self { events: Some(events), ..self }
     }
 }

@@ -54,13 +54,13 @@ pub(super) fn started(id: Pid) -> Option<u64> {
 
 /// The session and the process group of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Membership {
     session: Option<Pid>,
     /// Nothing in a container where it is outside, and has no id here: the system's calls say 0 then, which is no [`Pid`].
     pub(super) group: Option<Pid>,
 }
 
-impl Place {
+impl Membership {
     /// Where a process is; nothing when there is none.
     pub(super) fn of(id: Pid) -> Option<Self> {
         #[cfg(target_os = "linux")]

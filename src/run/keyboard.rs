@@ -20,7 +20,7 @@ mod unix {
     use tokio::io::AsyncReadExt;
     use tokio::net::unix::pipe::Receiver;
 
-    use super::super::family::Place;
+    use super::super::family::Membership;
     use super::super::wish::Wish;
 
     /// How many keys are read at once.
@@ -138,7 +138,7 @@ mod unix {
         }
 
         fn is_foreground(&self) -> bool {
-            let own = Place::own().and_then(|place| place.group);
+            let own = Membership::own().and_then(|place| place.group);
             match tcgetpgrp(&self.settings) {
                 Ok(foreground) => own == Some(foreground),
                 // Whoever reads the terminal is outside of this container. So may this process's group be, which is

@@ -63,7 +63,7 @@ pub fn supervise() -> io::Result<()> {
 fn begin_session() {
     use rustix::process::{getppid, setpgid, setsid};
     if setsid().is_err()
-        && let Some(others) = getppid().and_then(family::Place::of).and_then(|parent| parent.group)
+        && let Some(others) = getppid().and_then(family::Membership::of).and_then(|parent| parent.group)
         && setpgid(None, Some(others)).is_ok()
     {
         let _ = setsid();

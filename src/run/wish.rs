@@ -7,7 +7,7 @@ use rustix::process::{Pid, getppid};
 use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr, tcgetpgrp};
 use tokio::time::sleep;
 
-use super::family::Place;
+use super::family::Membership;
 
 /// How soon it is looked at after the command wrote something, such as a prompt; then after twice as long each time.
 const SOON: Duration = Duration::from_millis(2);
@@ -81,8 +81,8 @@ impl Wish {
 /// Whether somebody with job control, in all likelihood a shell, has started this process: its parent is in the same session
 /// and in another group.
 fn has_shell() -> bool {
-    let parent = getppid().and_then(Place::of);
-    parent.zip(Place::own()).is_some_and(|(parent, own)| parent.is_beside(own))
+    let parent = getppid().and_then(Membership::of);
+    parent.zip(Membership::own()).is_some_and(|(parent, own)| parent.is_beside(own))
 }
 
 /// Whether a process, or one that it has started, waits for keys; nothing where that can't be known.

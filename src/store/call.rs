@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::event::{Event, Events};
+use super::event::{FetchEvent, FetchEvents};
 
 /// A call for secrets, of a run for example.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Call {
     pub begun: Instant,
     /// When it is over.
     pub deadline: Instant,
-    events: Option<Events>,
+    events: Option<FetchEvents>,
 }
 
 impl Call {
@@ -23,7 +23,7 @@ impl Call {
 
     /// The same, which tells what happens.
     #[must_use]
-    pub fn telling(self, events: Option<Events>) -> Self {
+    pub fn telling(self, events: Option<FetchEvents>) -> Self {
         Self { events, ..self }
     }
 
@@ -34,7 +34,7 @@ impl Call {
     }
 
     /// Tells of something, if somebody wants to know.
-    pub fn tell(&self, event: impl FnOnce() -> Event) {
+    pub fn tell(&self, event: impl FnOnce() -> FetchEvent) {
         if let Some(events) = &self.events {
             events.tell(event());
         }

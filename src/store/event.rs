@@ -1,6 +1,6 @@
 //! What happens while secrets are fetched, for whoever wants to know: owned values on a bounded channel.
 //!
-//! Nobody waits for the receiver. What doesn't fit is counted, and told as [`Event::Lost`].
+//! Nobody waits for the receiver. What doesn't fit is counted, and told as [`FetchEvent::Lost`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use crate::reference::{SecretName, SecretVersion, StoreName};
 /// What happens while secrets are fetched. Holds no value and no token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum FetchEvent {
     /// A request was sent.
     Requested {
         /// The host that is asked.
@@ -110,51 +110,51 @@ pub enum Asked {
 
 /// Whom it is told.
 #[derive(Debug, Clone)]
-pub struct Events {
-    queue: mpsc::Sender<Event>,
+pub struct FetchEvents {
+    queue: mpsc::Sender<FetchEvent>,
     lost: Arc<AtomicU64>,
 }
 
 /// The other end: what happens, in order.
 #[derive(Debug)]
-pub struct EventStream {
-    queue: mpsc::Receiver<Event>,
+pub struct FetchEventStream {
+    queue: mpsc::Receiver<FetchEvent>,
     lost: Arc<AtomicU64>,
 }
 
-impl Events {
+impl FetchEvents {
     /// A channel for so many events that nobody has received yet.
     ///
     /// # Panics
     /// When that is none.
-    pub fn channel(capacity: usize) -> (Self, EventStream) {
+    pub fn channel(capacity: usize) -> (Self, FetchEventStream) {
         let (sender, receiver) = mpsc::channel(capacity);
         let lost = Arc::<AtomicU64>::default();
-        (Self { queue: sender, lost: Arc::clone(&lost) }, EventStream { queue: receiver, lost })
+        (Self { queue: sender, lost: Arc::clone(&lost) }, FetchEventStream { queue: receiver, lost })
     }
 
     /// Tells of something; never waits.
-    pub fn tell(&self, event: Event) {
+    pub fn tell(&self, event: FetchEvent) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(event) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-impl EventStream {
+impl FetchEventStream {
     /// What happened next; nothing once nobody tells any more.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<FetchEvent> {
         match self.lost.swap(0, Ordering::Relaxed) {
             0 => match self.queue.recv().await {
                 None => self.last(),
                 event => event,
             },
-            lost => Some(Event::Lost(lost)),
+            lost => Some(FetchEvent::Lost(lost)),
         }
     }
 
-    fn last(&self) -> Option<Event> {
+    fn last(&self) -> Option<FetchEvent> {
         let lost = self.lost.swap(0, Ordering::Relaxed);
-        (lost > 0).then_some(Event::Lost(lost))
+        (lost > 0).then_some(FetchEvent::Lost(lost))
     }
 }

@@ -18,7 +18,7 @@ use super::answer::challenge::Challenge;
 use super::apart::read;
 use super::call::Call;
 use super::error::FetchError;
-use super::event::{Asked, Event};
+use super::event::{Asked, FetchEvent};
 use super::retry::retry_after;
 use super::unreachable::{NoAddress, NoNameService, Unreachable};
 use crate::config::{Store, is_loopback};
@@ -144,7 +144,7 @@ impl Caller {
         let Exchange { host, what, timeout, call } = exchange;
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
         let begun = Instant::now();
-        call.tell(|| Event::Requested { host: host.into(), what });
+        call.tell(|| FetchEvent::Requested { host: host.into(), what });
         let exchange = async {
             let response = request.send().await.map_err(|error| FetchError::of_request(host, &error))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -156,8 +156,8 @@ impl Caller {
         call.tell(|| {
             let (host, took) = (host.into(), begun.elapsed());
             match &answer {
-                Ok(answer) => Event::Answered { host, what, status: answer.status, took },
-                Err(error) => Event::Unanswered { host, what, code: error.code(), took },
+                Ok(answer) => FetchEvent::Answered { host, what, status: answer.status, took },
+                Err(error) => FetchEvent::Unanswered { host, what, code: error.code(), took },
             }
         });
         answer

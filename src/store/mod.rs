@@ -30,7 +30,7 @@ pub use answer::grant::Grant;
 pub use answer::wait::wait;
 pub use call::Call;
 pub use error::FetchError;
-pub use event::{Asked, Event, EventStream, Events};
+pub use event::{Asked, FetchEvent, FetchEventStream, FetchEvents};
 pub use pool::Pool;
 pub use probe::{Check, Probe, probe};
 pub use spoilt::Spoilt;

@@ -39,7 +39,7 @@ impl Pool {
     }
 
     /// Tells which stores are going to be opened together: a vault of several gets what the most careful one allows.
-    pub fn expect<'s>(&self, stores: impl IntoIterator<Item = &'s Store>) {
+    pub fn announce<'s>(&self, stores: impl IntoIterator<Item = &'s Store>) {
         let mut shared = self.0.shared();
         for store in stores {
             shared.throttle(store);

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::answer::wait::wait;
 use super::call::Call;
 use super::error::FetchError;
-use super::event::Event;
+use super::event::FetchEvent;
 use super::unreachable::Unreachable;
 
 /// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
@@ -60,7 +60,7 @@ impl<'c> Retry<'c> {
         if next >= self.call.deadline {
             return Err(error);
         }
-        self.call.tell(|| Event::Retrying {
+        self.call.tell(|| FetchEvent::Retrying {
             host: self.host.into(),
             code: error.code(),
             attempt: self.failed + 1,

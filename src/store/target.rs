@@ -8,7 +8,7 @@ use url::Url;
 use super::answer::challenge::Challenge;
 use super::call::Call;
 use super::error::FetchError;
-use crate::config::Store;
+use crate::config::{Store, is_guid};
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,9 @@ impl Target {
     pub(super) fn differs(&self, challenge: Challenge) -> FetchError {
         // A domain and an id may be the same tenant; two ids are not.
         let is_other = |wanted: &String| {
-            self.tenant.as_ref().is_some_and(|ours| is_id(ours) && is_id(wanted) && !ours.eq_ignore_ascii_case(wanted))
+            self.tenant
+                .as_ref()
+                .is_some_and(|ours| is_guid(ours) && is_guid(wanted) && !ours.eq_ignore_ascii_case(wanted))
         };
         match (challenge.resource, challenge.tenant) {
             (Some(wanted), _) if wanted != self.resource => FetchError::WrongResource(wanted),
@@ -74,10 +76,4 @@ impl Learnt {
         self.0 = Some(target.clone().map_err(|error| (error, Instant::now())));
         target
     }
-}
-
-/// Whether a tenant is told by its id.
-fn is_id(tenant: &str) -> bool {
-    tenant.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && tenant.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-')
 }

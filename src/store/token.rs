@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::answer::grant::Grant;
 use super::call::Call;
 use super::error::FetchError;
-use super::event::Event;
+use super::event::FetchEvent;
 use super::identity::Source;
 use super::retry::Retry;
 use super::target::Target;
@@ -175,7 +175,7 @@ impl Tokens {
             match self.source.token(target, call).await {
                 Ok(grant) => {
                     let lifetime = grant.lifetime();
-                    call.tell(|| Event::Token { host: self.source.host().into(), lifetime });
+                    call.tell(|| FetchEvent::Token { host: self.source.host().into(), lifetime });
                     return Ok(grant);
                 }
                 Err(failed) => retry.after(failed).await?,

@@ -11,7 +11,7 @@ use url::Url;
 use super::answer::bundle::Fetched;
 use super::call::Call;
 use super::error::FetchError;
-use super::event::{Asked, Event};
+use super::event::{Asked, FetchEvent};
 use super::http::{Answer, Caller, Exchange};
 use super::identity::Source;
 use super::retry::{Failed, Retry};
@@ -141,7 +141,7 @@ impl Vault {
                 }
                 error if error.is_of_load() => {
                     let pause = permit.throttled(failed.asked, error);
-                    call.tell(|| Event::Throttled { host: Arc::clone(&self.host), pause });
+                    call.tell(|| FetchEvent::Throttled { host: Arc::clone(&self.host), pause });
                     course.last = Some(failed.error);
                 }
                 _ => {
@@ -252,7 +252,7 @@ impl Vault {
                 Ok(answer) => match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
                     error if error.is_of_load() => {
                         let pause = permit.throttled(answer.asked(), &error);
-                        call.tell(|| Event::Throttled { host: Arc::clone(&self.host), pause });
+                        call.tell(|| FetchEvent::Throttled { host: Arc::clone(&self.host), pause });
                         *last = Some(error);
                         continue;
                     }

@@ -136,44 +136,17 @@ fn is_setting(key: &str) -> bool {
     configs.iter().any(|text| is_known(&config(text), key)) || seeds.iter().any(|text| is_known(&seed(text), key))
 }
 
-/// Keys of a workflow: a file may have others, so that its reader can't be asked.
-const WORKFLOW: &[&str] = &[
-    "name",
-    "on",
-    "env",
-    "jobs",
-    "steps",
-    "needs",
-    "if",
-    "timeout-minutes",
-    "continue-on-error",
-    "inherit-env",
-    "max-parallel",
-    "id",
-    "with",
-    "files",
-    "run",
-    "shell",
-    "working-directory",
-    "retry",
-    "attempts",
-    "delay",
-    "backoff",
-    "uses",
-    "strategy",
-    "secrets",
-    "defaults",
-    "container",
-    "services",
-    "runs-on",
-    "permissions",
-    "run-name",
-    "concurrency",
-    "environment",
-    "outputs",
-    "matrix",
-    "snapshot",
-];
+/// The keys of a workflow, by the tables that a test keeps as the code has them: a file may have others, so that its reader
+/// can't be asked. GitHub's `matrix` is named as well.
+fn workflow_keys() -> BTreeSet<String> {
+    let page = fs::read_to_string(root().join("docs/running.md")).expect("the page");
+    let (_, rest) = page.split_once("<!-- keys: made by a test -->").expect("the beginning of the keys");
+    let (tables, _) = rest.split_once("<!-- end of keys -->").expect("their end");
+    let keys = tables.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned()));
+    let keys: BTreeSet<String> = keys.chain(["matrix".to_owned()]).collect();
+    assert!(keys.len() > 30, "{keys:?}");
+    keys
+}
 
 /// Values and names that messages speak of, by where they come from.
 const OTHERS: &[&str] = &[
@@ -218,7 +191,7 @@ const OTHERS: &[&str] = &[
 fn what_remedies_name_exists() {
     let tree = text(&run(&root(), &["completions", "bash"]).stdout);
     let tokens: BTreeSet<&str> = tree.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-')).collect();
-    let az = az();
+    let (az, workflow) = (az(), workflow_keys());
     let mut wrong = Vec::new();
     for Text { place, text } in texts() {
         let mut tell = |what: &str, part: &str| wrong.push(format!("{place}: {what}: {part}"));
@@ -229,14 +202,14 @@ fn what_remedies_name_exists() {
                     && part.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-')
             };
             if is_word(part) {
-                let is_known = OTHERS.contains(&part) || WORKFLOW.contains(&part) || tokens.contains(part);
+                let is_known = OTHERS.contains(&part) || workflow.contains(part) || tokens.contains(part);
                 if !is_known && !is_setting(part) {
                     tell("no key or word that is known", part);
                 }
             } else if let Some((key, value)) = part.split_once(": ").filter(|(key, _)| is_word(key)) {
                 // A whole seed, with names of its own.
                 let is_seed = Seed::parse(&Source::private("s", part)).is_ok();
-                if !WORKFLOW.contains(&key) && !is_setting(key) && !is_seed {
+                if !workflow.contains(key) && !is_setting(key) && !is_seed {
                     tell("no setting", part);
                 }
                 if let Some(faults) = faults_of_setting(key, value) {

@@ -8,7 +8,7 @@ use credflow::emulator::{Emulator, Fault, Requests, Vault};
 use credflow::plan::Plan;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::source::Source;
-use credflow::store::{Asked, Event, Events};
+use credflow::store::{Asked, FetchEvent, FetchEvents};
 use credflow::workflow::Workflow;
 use tokio::task::JoinSet;
 
@@ -185,16 +185,16 @@ async fn what_happens_is_told() {
     let emulator = emulator([Fault::failed(500).on(Requests::Gets).times(1)]).await;
     let plan = plan(&emulator, CONFIG, "steps: [{ run: x, env: { A: $<credential:payments/a> } }]");
     let _pace = pace();
-    let (events, mut happened) = Events::channel(100);
+    let (events, mut happened) = FetchEvents::channel(100);
     Resolver::new().resolve(&plan, within(60).events(events)).await.expect("a value");
     let mut told = Vec::new();
     while let Some(event) = happened.next().await {
         told.push(match event {
-            Event::Requested { what, .. } => format!("requested {what:?}"),
-            Event::Answered { what, status, .. } => format!("answered {what:?} {status}"),
-            Event::Token { .. } => "token".to_owned(),
-            Event::Retrying { code, attempt, .. } => format!("retrying {code} {attempt}"),
-            Event::Fetched { store, secret, cached, .. } => format!("fetched {store}/{secret} {cached}"),
+            FetchEvent::Requested { what, .. } => format!("requested {what:?}"),
+            FetchEvent::Answered { what, status, .. } => format!("answered {what:?} {status}"),
+            FetchEvent::Token { .. } => "token".to_owned(),
+            FetchEvent::Retrying { code, attempt, .. } => format!("retrying {code} {attempt}"),
+            FetchEvent::Fetched { store, secret, cached, .. } => format!("fetched {store}/{secret} {cached}"),
             other => format!("{other:?}"),
         });
     }
@@ -217,13 +217,13 @@ async fn what_happens_is_told() {
 /// A receiver that is slow holds nothing up, and hears how much it missed.
 #[tokio::test]
 async fn a_slow_receiver_hears_what_it_missed() {
-    let (events, mut happened) = Events::channel(2);
+    let (events, mut happened) = FetchEvents::channel(2);
     for status in 0..5 {
         let host = Arc::from("v");
-        events.tell(Event::Answered { host, what: Asked::Token, status, took: Duration::ZERO });
+        events.tell(FetchEvent::Answered { host, what: Asked::Token, status, took: Duration::ZERO });
     }
     drop(events);
-    assert_eq!(happened.next().await, Some(Event::Lost(3)));
+    assert_eq!(happened.next().await, Some(FetchEvent::Lost(3)));
     assert!(happened.next().await.is_some() && happened.next().await.is_some());
     assert_eq!(happened.next().await, None);
 }

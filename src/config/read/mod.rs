@@ -10,7 +10,7 @@ mod text;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Config;
+use super::{Config, is_guid};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::source::Source;
 use crate::yaml::{Entry, NodeId, Reader, Tree};
@@ -123,8 +123,7 @@ fn identifier(reader: &mut Reader<'_>, node: NodeId, key: &str, is_entra: bool) 
     let text = text(reader, node, key)?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let is_plain = text.bytes().all(plain) && text.bytes().any(|byte| byte.is_ascii_alphanumeric());
-    let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_guid = is_guid(text);
     let is_domain = key == "tenant-id" && text.split('.').count() > 1 && !text.split('.').any(str::is_empty);
     let is_nobody = is_guid && text.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     let wrong = match key {

@@ -9,6 +9,7 @@ use super::application::Application;
 use super::assertion;
 use super::refusal::{Refusal, refuse};
 use super::token::guid;
+use crate::config::is_guid;
 use crate::emulator::World;
 use crate::emulator::answer::Answer;
 
@@ -172,11 +173,6 @@ pub(super) fn unknown_tenant(tenant: &str, error: &'static str) -> Refusal {
     let text =
         format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
     refuse(400, "invalid_request", 900_023, text)
-}
-
-fn is_guid(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 /// What the token is to be for, exactly as it becomes the token's audience: a slash before `/.default` stays, and a

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::application::{self, Named};
+use crate::config::is_guid;
 use crate::diagnostic::Code;
 use crate::emulator::clock;
 use crate::yaml::{Entry, Kind, MAX_MERGED, NodeId, Reader, Tree};
@@ -26,8 +27,7 @@ impl<'t> Context<'t> {
     /// An id as Entra ID has it.
     pub(super) fn guid(&mut self, node: NodeId, key: &str) -> Option<&'t str> {
         let text = self.reader.text(node, key)?;
-        let is_guid = text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-            && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let is_guid = is_guid(text);
         if !is_guid {
             let message = format!("`{key}` is no id like 11111111-2222-3333-4444-555555555555");
             self.reader.fault(Code::WrongValue, node, message, "", "");
