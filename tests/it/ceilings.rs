@@ -92,6 +92,9 @@ const KINDS: &[Kind] = &[
 /// Places and stars of phrases that are cut from the logs, in the logs.
 const PHRASES: (usize, usize) = (981, 0);
 
+/// Places of phrases that are cut from this project's own source, as it was once, and stars in others.
+const SOURCE_PHRASES: (usize, usize) = (48, 0);
+
 /// Stars in other places for a thousand places of phrases that are cut from source.
 const ADDED_PHRASES: usize = 30;
 
@@ -127,14 +130,24 @@ fn fifty_megabytes_have_no_other_ceilings() {
     let text = source(50 * SOURCE);
     stars_nothing(&text, "the source");
     weak(&text);
+    let phrases = phrases(&text);
+    let found = count(&strs(&phrases), &text);
+    assert!(found.1 <= found.0 * ADDED_PHRASES / 1000 + 3, "{found:?}");
+}
+
+/// What phrases star that are cut from a megabyte of whatever crates a machine has says more of these than of masks: twenty
+/// may be anything. So it is a text that doesn't change, and the count is exact.
+#[test]
+fn phrases_star_little_else_in_source() {
+    let text = fs::read(root().join("tests/fixtures/source.txt")).expect("some source");
+    let phrases = phrases(&text);
+    let found = count(&strs(&phrases), &text);
+    assert!(found.0 == SOURCE_PHRASES.0 && found.1 <= SOURCE_PHRASES.1, "{found:?}");
 }
 
 /// Counts what weak values star in source.
 fn weak(text: &[u8]) {
     let found: Vec<_> = KINDS.iter().map(|kind| (kind.name, count(kind.values, text), kind.added)).collect();
-    let phrases = phrases(text);
-    let phrases = ("phrases of the text", count(&strs(&phrases), text), ADDED_PHRASES);
-    let found: Vec<_> = found.into_iter().chain([phrases]).collect();
     // A few more, as there may be few places.
     let most = |places: usize, added: usize| places * added / 1000 + 3;
     assert!(found.iter().all(|(_, found, added)| found.1 <= most(found.0, *added)), "{found:?}");
