@@ -316,10 +316,17 @@ impl Scanned {
     }
 }
 
-/// Whether what a step adds is a character or signs alone: a line of documentation, which would turn output into stars.
+/// Fewer signs, or fewer different ones, are no secret where there is nothing else.
+const SIGNS: (usize, usize) = (8, 4);
+
+/// Whether what a step adds is a character or a few signs: a line of documentation, which would turn output into stars.
 fn is_trivial(value: &[u8]) -> bool {
     let value = value.trim_ascii();
-    value.len() < 2 || value.iter().all(u8::is_ascii_punctuation)
+    let is_few = || {
+        let distinct = (0..value.len()).filter(|at| !value[..*at].contains(&value[*at])).take(SIGNS.1).count();
+        value.len() < SIGNS.0 || distinct < SIGNS.1
+    };
+    value.len() < 2 || value.iter().all(u8::is_ascii_punctuation) && is_few()
 }
 
 /// Shows nothing.

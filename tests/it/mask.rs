@@ -377,7 +377,7 @@ fn a_line_of_documentation_adds_no_sign() {
     let set = Arc::new(MaskSet::new([]));
     let mut masker = OutputMasker::new(Arc::clone(&set));
     let mut out = Vec::new();
-    masker.push(b"::add-mask::`\n##[add-mask]x\n##[add-mask]...\n##[add-mask]abcd\n", &mut out);
+    masker.push(b"::add-mask::`\n##[add-mask]x\n##[add-mask]...\n##[add-mask]----------\n##[add-mask]abcd\n::add-mask::!#~;?&%+^\n", &mut out);
     masker.finish(&mut out);
-    assert_eq!(String::from_utf8_lossy(&set.mask(b"` x ... abcd")), "` x ... ***");
+    assert_eq!(String::from_utf8_lossy(&set.mask(b"` x ... ---------- abcd !#~;?&%+^")), "` x ... ---------- *** ***");
 }
