@@ -47,6 +47,8 @@ impl Output {
     pub(super) async fn pass(&mut self) {
         let Self { streams, outlet } = self;
         loop {
+            // Where output never rests, the runtime looks at clocks and signals only now and then, unless it is let to.
+            tokio::task::yield_now().await;
             // What waits since the last time needs only a look at the other stream.
             let carried = streams.iter().position(|pipe| pipe.waiting() > 0);
             let first = if carried.is_some() {
@@ -202,7 +204,9 @@ fn show(streams: &mut [Pipe; 2], safe: [usize; 2], outlet: &Outlet, slot: Slot) 
 mod tests {
     use std::fs::File;
     use std::io::Write as _;
+    use std::os::fd::OwnedFd;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::super::audience::Audience;
     use super::super::event::{Event, JobPlace, StepPlace};
@@ -225,10 +229,51 @@ mod tests {
         }
     }
 
-    /// What is shown of both.
-    async fn race(errors_add: bool) -> String {
+    /// A stream that never rests leaves clocks and signals their turn.
+    #[test]
+    fn a_time_limit_is_in_time_whatever_is_written() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (audience, _ending) = Audience::start(Box::new(|_| {}));
+            let (mut output, out, _err) = output(&audience);
+            let writer = std::thread::spawn(move || {
+                let (mut out, piece) = (File::from(out), vec![b'x'; 64 << 10]);
+                // Until nobody reads any more.
+                while out.write_all(&piece).is_ok() {}
+            });
+            let end = tokio::time::Instant::now() + Duration::from_millis(20);
+            let (limit, mut late) = (tokio::time::sleep_until(end), 0);
+            tokio::pin!(limit);
+            loop {
+                // A clock of tokio's counts whole milliseconds.
+                late += u32::from(tokio::time::Instant::now() > end + Duration::from_millis(2));
+                tokio::select! {
+                    biased;
+                    () = &mut limit => break,
+                    () = output.pass() => {}
+                }
+            }
+            assert!(late <= 1, "{late} passes after the limit");
+            drop(output);
+            writer.join().expect("no panic");
+        });
+    }
+
+    /// The output of a process that has two pipes.
+    fn output(audience: &Audience) -> (Output, OwnedFd, OwnedFd) {
         let pipes = [rustix::pipe::pipe().expect("a pipe"), rustix::pipe::pipe().expect("a pipe")];
         let [(stdout, out), (stderr, err)] = pipes;
+        let job = JobPlace { document: 0, index: 0, id: Arc::from("job") };
+        let place = StepPlace { job, number: 1, label: Arc::from("step") };
+        let reader = |pipe| Some(Reader::of_pipe(pipe).expect("a reader"));
+        rustix::io::ioctl_fionbio(&stdout, true).expect("a pipe");
+        rustix::io::ioctl_fionbio(&stderr, true).expect("a pipe");
+        let masks = Arc::new(MaskSet::new([]));
+        (Output::new(reader(stdout), reader(stderr), &masks, audience.outlet(place), None), out, err)
+    }
+
+    /// What is shown of both.
+    async fn race(errors_add: bool) -> String {
         let shown: Arc<Mutex<Vec<u8>>> = Arc::default();
         let seen = Arc::clone(&shown);
         let (audience, ending) = Audience::start(Box::new(move |event| {
@@ -236,13 +281,7 @@ mod tests {
                 seen.lock().expect("no panic").extend(bytes);
             }
         }));
-        let job = JobPlace { document: 0, index: 0, id: Arc::from("job") };
-        let place = StepPlace { job, number: 1, label: Arc::from("step") };
-        let reader = |pipe| Some(Reader::of_pipe(pipe).expect("a reader"));
-        rustix::io::ioctl_fionbio(&stdout, true).expect("a pipe");
-        rustix::io::ioctl_fionbio(&stderr, true).expect("a pipe");
-        let masks = Arc::new(MaskSet::new([]));
-        let output = Output::new(reader(stdout), reader(stderr), &masks, audience.outlet(place), None);
+        let (output, out, err) = output(&audience);
         let writer = std::thread::spawn(move || {
             let (mut adds, mut gets) =
                 if errors_add { (File::from(err), File::from(out)) } else { (File::from(out), File::from(err)) };

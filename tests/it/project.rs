@@ -21,7 +21,8 @@ pub(crate) fn program() -> Command {
 pub(crate) fn words(program: &str) -> Vec<&str> {
     #[cfg(unix)]
     if (1..=15).any(|signal| signal != 13 && credflow::run::is_ignored(signal)) {
-        return vec!["env", "--default-signal", program];
+        // By its path: the test may set another `PATH`.
+        return vec!["/usr/bin/env", "--default-signal", program];
     }
     vec![program]
 }

@@ -60,7 +60,15 @@ impl Held {
 
     /// Lets it go, after a write that goes on.
     pub(super) fn release(&self) {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Closing it isn't enough where somebody starts a process just now: that has the file as well for a moment.
+        let _ = lock.map(|lock| lock.unlock());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -91,4 +99,22 @@ fn target(path: &Path) -> PathBuf {
         path = folder(&path).join(next);
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Held;
+
+    /// A process that is being started has the parent's files until its own program begins.
+    #[test]
+    fn a_file_that_was_let_go_can_be_held_whoever_else_has_it_open() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("state.json");
+        let held = Held::new(&path).expect("a file").expect("nobody else");
+        let others = held.lock.lock().expect("no panic").as_ref().expect("a lock").try_clone().expect("a file");
+        assert!(Held::new(&path).expect("a file").is_none());
+        drop(held);
+        assert!(Held::new(&path).expect("a file").is_some());
+        drop(others);
+    }
 }
