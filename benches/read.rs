@@ -14,8 +14,9 @@ use credflow::yaml::{Rewrite, Tree};
 use granit_parser::Parser;
 
 fn main() {
-    let text = common::large();
     let (config, _) = Config::parse(&Source::private("credflow.yaml", common::CONFIG)).expect("a configuration");
+    distinct(&config);
+    let text = common::large();
     println!("{:.1} MB, 100,000 references", text.len() as f64 / 1e6);
     let parser = common::best(5, || {
         let options = granit_parser::options! { strict_indentation: true, emit_comments: false };
@@ -29,6 +30,23 @@ fn main() {
         render(&plan)
     });
     common::ratio("read, plan and render with the check / parser", rendering, parser, 4.0);
+}
+
+/// References of which no two are alike: memory against the file's size, time against a tenth of them.
+fn distinct(config: &Config) {
+    let few = Source::new("distinct.yaml", common::distinct(100_000));
+    let size = few.text().len() as f64 / 1e6;
+    match common::memory(|| plan(&few, config)) {
+        Some(found) => {
+            let verdict = if found <= size * 10.0 { "within" } else { "ABOVE" };
+            println!("100,000 distinct references: {found:.0} MB of memory for {size:.1} MB, {verdict} 10 times");
+        }
+        None => println!("100,000 distinct references: this system doesn't tell how much memory they take"),
+    }
+    let many = Source::new("distinct.yaml", common::distinct(1_000_000));
+    let tenth = common::best(3, || plan(&few, config));
+    let whole = common::best(3, || plan(&many, config));
+    common::ratio("1,000,000 distinct references / 100,000", whole, tenth, 11.0);
 }
 
 fn plan(source: &Arc<Source>, config: &Config) -> Plan {

@@ -137,7 +137,9 @@ impl Builder<'_> {
         let next = FetchId(u32::try_from(self.fetches.len()).expect("internal error: fewer fetches than bytes"));
         let id = *self.known.entry((store, secret.clone(), version)).or_insert(next);
         if id == next {
-            self.fetches.push(Fetch { store, secret, version, pinned: None, fields: Vec::new(), uses: Vec::new() });
+            // Most secrets are used once.
+            let uses = Vec::with_capacity(1);
+            self.fetches.push(Fetch { store, secret, version, pinned: None, fields: Vec::new(), uses });
         }
         let fetch = &mut self.fetches[id.index()];
         let field = reference.pointer.as_ref().map(|pointer| {

@@ -80,7 +80,7 @@ fn opened(text: &str, shared: &mut Shared) -> (PieceKind, usize) {
     if let Some(reference) = shared.reference(raw) {
         return (PieceKind::Reference(reference), raw.len());
     }
-    let kind = match parse(Rule::reference, raw).map(reference) {
+    let kind = match parse(Rule::reference, raw).map(|pair| reference(pair, shared)) {
         Some(Ok(reference)) => PieceKind::Reference(shared.keep(raw, reference)),
         Some(Err(malformed)) => PieceKind::Malformed(malformed),
         None => PieceKind::Malformed(Malformed::explain(raw)),
@@ -107,17 +107,17 @@ fn parse(rule: Rule, text: &str) -> Option<Pair<'_, Rule>> {
 }
 
 /// The meaning of a parsed reference. The grammar has checked its shape; lengths are checked here.
-fn reference(pair: Pair<'_, Rule>) -> Result<Reference, Malformed> {
+fn reference(pair: Pair<'_, Rule>, shared: &mut Shared) -> Result<Reference, Malformed> {
     let whole = pair.as_str();
-    meaning(pair).map_err(|_| Malformed::explain(whole))
+    meaning(pair, shared).map_err(|_| Malformed::explain(whole))
 }
 
-fn meaning(pair: Pair<'_, Rule>) -> Result<Reference, NameError> {
+fn meaning(pair: Pair<'_, Rule>, shared: &mut Shared) -> Result<Reference, NameError> {
     let (mut store, mut secret, mut version, mut named, mut pointer) = (None, None, None, None, None);
     for part in pair.into_inner() {
         let text = part.as_str();
         match part.as_rule() {
-            Rule::store => store = Some(text.parse()?),
+            Rule::store => store = Some(shared.store(text)?),
             Rule::name => secret = Some(text.parse()?),
             Rule::version => version = Some(text.parse()?),
             Rule::credential => named = Some(text.parse()?),
@@ -148,7 +148,7 @@ mod tests {
                 let kind = match pair.as_rule() {
                     Rule::text => PieceKind::Text,
                     Rule::escape => PieceKind::Escape,
-                    Rule::reference => match reference(pair) {
+                    Rule::reference => match reference(pair, &mut Shared::default()) {
                         Ok(reference) => PieceKind::Reference(Arc::new(reference)),
                         Err(malformed) => PieceKind::Malformed(malformed),
                     },
@@ -185,6 +185,20 @@ mod tests {
         #[test]
         fn they_agree_on_any_text(text in "([$<>/#~a-c\n]|\\$<credential:|\\$\\$<credential:|[0-9a-f]{32}|ü){0,12}") {
             proptest::prop_assert_eq!(pieces(&text), by_grammar(&text));
+        }
+
+        #[test]
+        fn what_was_read_before_is_read_alike(
+            texts in proptest::collection::vec("\\$<credential:[abA]{1,2}(/[abA]{1,2}(/[0aA]{32})?)?(#/[ab~01]{0,3})?>", 1..8)
+        ) {
+            let mut shared = Shared::default();
+            for text in texts.iter().chain(&texts) {
+                proptest::prop_assert_eq!(pieces_of(text, &mut shared), by_grammar(text));
+                if let PieceKind::Reference(reference) = &by_grammar(text)[0].kind {
+                    proptest::prop_assert!(reference.is_written(&reference.to_string()));
+                    proptest::prop_assert_eq!(reference.is_written(text), reference.to_string() == *text);
+                }
+            }
         }
     }
 }

@@ -51,6 +51,30 @@ pub enum Target {
     Named(CredentialName),
 }
 
+impl Reference {
+    /// Whether a text is what its [`Display`](fmt::Display) gives.
+    fn is_written(&self, text: &str) -> bool {
+        let rest = || {
+            let rest = text.strip_prefix(OPENING)?.strip_suffix('>')?;
+            let rest = match &self.target {
+                Target::Secret { store, secret, version } => {
+                    let rest = rest.strip_prefix(store.as_str())?.strip_prefix('/')?.strip_prefix(secret.as_str())?;
+                    match version {
+                        Some(version) => rest.strip_prefix('/')?.strip_prefix(version.to_string().as_str())?,
+                        None => rest,
+                    }
+                }
+                Target::Named(name) => rest.strip_prefix(name.as_str())?,
+            };
+            match &self.pointer {
+                Some(pointer) => rest.strip_prefix('#')?.strip_prefix(pointer.to_string().as_str()),
+                None => Some(rest),
+            }
+        };
+        rest() == Some("")
+    }
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(OPENING)?;

@@ -1,8 +1,10 @@
 //! The names that a reference is made of.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Why a text is not such a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +26,7 @@ pub enum NameError {
 /// The longest name, in characters (Key Vault's limit for a secret; ours for the others).
 pub const MAX_NAME: usize = 127;
 
-fn checked(text: &str, allowed: impl Fn(char) -> bool) -> Result<Box<str>, NameError> {
+fn checked(text: &str, allowed: impl Fn(char) -> bool) -> Result<Arc<str>, NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
     }
@@ -45,7 +47,7 @@ macro_rules! label {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as text.
@@ -59,6 +61,12 @@ macro_rules! label {
 
             fn from_str(text: &str) -> Result<Self, NameError> {
                 checked(text, is_label).map(Self)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 
@@ -87,7 +95,7 @@ label! {
 
 /// The name of a secret: 1 to 127 letters, digits and dashes. Case doesn't tell names apart, as in Key Vault.
 #[derive(Debug, Clone)]
-pub struct SecretName(Box<str>);
+pub struct SecretName(Arc<str>);
 
 impl SecretName {
     /// The name as it was written.
@@ -124,8 +132,11 @@ impl Eq for SecretName {}
 
 impl Hash for SecretName {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.folded().for_each(|byte| state.write_u8(byte));
-        state.write_u8(0xff);
+        // At once: large files have many names.
+        let mut folded = [0xff; MAX_NAME + 1];
+        folded[..self.0.len()].copy_from_slice(self.0.as_bytes());
+        folded[..self.0.len()].make_ascii_lowercase();
+        state.write(&folded[..=self.0.len()]);
     }
 }
 
@@ -143,12 +154,12 @@ impl Ord for SecretName {
 
 /// The version of a secret: 32 hexadecimal digits, made by the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SecretVersion(u128);
+pub struct SecretVersion([u8; 16]);
 
 impl SecretVersion {
     /// The version with these 128 bits.
     pub const fn from_bits(bits: u128) -> Self {
-        Self(bits)
+        Self(bits.to_be_bytes())
     }
 }
 
@@ -160,24 +171,30 @@ impl FromStr for SecretVersion {
         if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NameError::NotAVersion);
         }
-        u128::from_str_radix(text, 16).map(Self).map_err(|_| NameError::NotAVersion)
+        u128::from_str_radix(text, 16).map(Self::from_bits).map_err(|_| NameError::NotAVersion)
     }
 }
 
 impl fmt::Display for SecretVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn secret_names_are_equal_without_case() {
         let names = ["DB-Password", "db-password"].map(str::parse::<SecretName>);
         assert_eq!(names[0], names[1]);
+        let names: HashSet<SecretName> = names.into_iter().flatten().collect();
+        assert_eq!(names.len(), 1);
+        let longest = "X".repeat(MAX_NAME).parse::<SecretName>().expect("a name");
+        assert!(!names.contains(&longest));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Texts and references that stand more than once, kept once: a large file repeats most of its own.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::Reference;
+use super::{NameError, Reference, StoreName};
 
 /// The longest text that is looked up, in bytes; longer ones are seldom repeated.
 const MAX_TEXT: usize = 64;
@@ -12,7 +13,10 @@ const MAX_TEXT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Shared {
     texts: HashSet<Arc<str>>,
-    references: HashMap<Box<str>, Arc<Reference>>,
+    stores: HashSet<StoreName>,
+    /// By the hash of their texts, which are longer than themselves.
+    references: HashMap<u64, Arc<Reference>>,
+    state: RandomState,
 }
 
 impl Shared {
@@ -29,15 +33,26 @@ impl Shared {
         kept
     }
 
+    /// A store's name, the same one for equal names.
+    pub(super) fn store(&mut self, text: &str) -> Result<StoreName, NameError> {
+        if let Some(known) = self.stores.get(text) {
+            return Ok(known.clone());
+        }
+        let kept: StoreName = text.parse()?;
+        self.stores.insert(kept.clone());
+        Ok(kept)
+    }
+
     /// The reference that was read from that text before.
     pub(super) fn reference(&self, text: &str) -> Option<Arc<Reference>> {
-        self.references.get(text).cloned()
+        let known = self.references.get(&self.state.hash_one(text))?;
+        known.is_written(text).then(|| Arc::clone(known))
     }
 
     /// Keeps a reference for the next time that its text comes.
     pub(super) fn keep(&mut self, text: &str, reference: Reference) -> Arc<Reference> {
         let kept = Arc::new(reference);
-        self.references.insert(text.into(), Arc::clone(&kept));
+        self.references.insert(self.state.hash_one(text), Arc::clone(&kept));
         kept
     }
 }
