@@ -76,7 +76,12 @@ impl<'t, N> Reader<'t, N> {
             let message = format!("aliases bring more than {} MiB into the file", MAX_ALIASED >> 20);
             self.fault(Code::TooManyAliases, node, message, "when this was reached again", "use fewer aliases");
         }
-        self.aliased <= MAX_ALIASED
+        !self.is_exhausted()
+    }
+
+    /// Whether aliases have brought too much, so that the rest isn't read.
+    pub fn is_exhausted(&self) -> bool {
+        self.aliased > MAX_ALIASED
     }
 
     /// Takes something down for a later stage; of very many only the first.
@@ -218,6 +223,11 @@ impl<'t, N> Reader<'t, N> {
         self.judged.insert(key)
     }
 
+    /// Complains of a key that has no letter.
+    pub fn empty_key(&mut self, key: NodeId) {
+        self.fault(Code::UnknownKey, key, "an empty key", "", "write the key before the `:`, or delete the line");
+    }
+
     /// Complains of a key that isn't known: with the key that was probably meant, if there is one; without one only
     /// when `strict`.
     pub fn unknown(&mut self, key: NodeId, known: &[&str], strict: bool) {
@@ -226,12 +236,11 @@ impl<'t, N> Reader<'t, N> {
         if !self.judge(key) || (!strict && (name.starts_with(['.', '_']) || name.starts_with("x-"))) {
             return;
         }
+        if name.is_empty() {
+            return self.empty_key(key);
+        }
         let meant = self.suggestions.nearest(name, known.iter().copied());
         if meant.is_none() && !strict {
-            return;
-        }
-        if name.is_empty() {
-            self.fault(Code::UnknownKey, key, "an empty key", "", "write the key before the `:`, or delete the line");
             return;
         }
         let message = format!("unknown key `{}`", shorten(name));
