@@ -17,7 +17,7 @@ pub(super) fn entries(reader: &mut Reader<'_>, level: Level, node: NodeId, label
             reader.reach(entry.written);
             known.push((key, entry));
             tell(reader, empty.as_mut(), Some((key, entry)));
-            if is_empty(reader, key, entry) {
+            if (key.row().is_mapping || key == Key::Steps) && has_nothing(reader, entry) {
                 empty = Some(Empty { key, entry, strays: Vec::new(), is_told: false });
             }
         } else if let Some(key) = ForeignKey::find(level, name) {
@@ -30,6 +30,48 @@ pub(super) fn entries(reader: &mut Reader<'_>, level: Level, node: NodeId, label
     known
 }
 
+/// The entries of `jobs` that are jobs, and not the keys of one that lost their indent.
+pub(super) fn jobs(reader: &mut Reader<'_>, node: NodeId) -> Vec<Entry> {
+    let mut jobs: Vec<Entry> = Vec::new();
+    let mut strays: Vec<Entry> = Vec::new();
+    for entry in reader.entries(node, Key::Jobs.name()) {
+        let name = reader.tree.text(reader.tree.resolve(entry.key)).unwrap_or_default();
+        let is_stray = |job: &Entry| has_nothing(reader, *job) && are_aligned(reader, *job, entry);
+        if Level::Job.names().any(|known| known == name) && jobs.last().is_some_and(is_stray) {
+            strays.push(entry);
+        } else {
+            beside(reader, jobs.last().copied(), &std::mem::take(&mut strays));
+            jobs.push(entry);
+        }
+    }
+    beside(reader, jobs.last().copied(), &strays);
+    jobs
+}
+
+/// Complains of keys that stand beside the one that they belong to, which must have some.
+fn beside(reader: &mut Reader<'_>, empty: Option<Entry>, strays: &[Entry]) {
+    let (Some(empty), [first, ..]) = (empty, strays) else { return };
+    // That it is of another type is no fault of its own.
+    if !reader.judge(empty.value) {
+        return;
+    }
+    let tree = reader.tree;
+    let text = |entry: &Entry| tree.text(tree.resolve(entry.key)).map(shorten).unwrap_or_default();
+    let (name, first) = (text(&empty), text(first));
+    let message = format!("`{name}` is empty, and its keys stand beside it");
+    let strays = strays.iter().map(|stray| (stray.key, ""));
+    let diagnostic = strays
+        .chain([(empty.key, "is empty")])
+        .fold(Diagnostic::error(Code::UnknownKey, message), |told, (key, words)| {
+            told.at(tree.source(), tree.span(key), words)
+        });
+    let help = match Key::find(Level::Job, &name) {
+        Some(Key::Steps) => format!("begin each step with `- `: `- {first}: …`"),
+        _ => format!("indent `{first}`, and what else belongs to `{name}`"),
+    };
+    reader.faults.push(diagnostic.help(help));
+}
+
 /// A key that should have keys of its own and has nothing.
 struct Empty {
     key: Key,
@@ -39,9 +81,25 @@ struct Empty {
     is_told: bool,
 }
 
-/// Whether a key that should have keys of its own has nothing.
-fn is_empty(reader: &Reader<'_>, key: Key, entry: Entry) -> bool {
-    key.row().is_mapping && reader.tree.is_null(entry.written) && reader.tree.text(entry.written) == Some("")
+impl Empty {
+    /// Whether it must have some: who reads it tells that it has none.
+    fn is_required(&self) -> bool {
+        matches!(self.key, Key::Jobs | Key::Steps | Key::Retry)
+    }
+
+    /// Whether a key that is known at some levels may be one of its own.
+    fn may_have(&self, levels: &[Level]) -> bool {
+        match self.key {
+            Key::Steps => levels.contains(&Level::Step),
+            Key::Retry => levels.contains(&Level::Retry),
+            _ => levels.is_empty(),
+        }
+    }
+}
+
+/// Whether nothing stands behind a key.
+fn has_nothing(reader: &Reader<'_>, entry: Entry) -> bool {
+    reader.tree.is_null(entry.written) && reader.tree.text(entry.written) == Some("")
 }
 
 /// Tells of a key that has nothing, once what stands behind it is known.
@@ -50,22 +108,11 @@ fn tell(reader: &mut Reader<'_>, empty: Option<&mut Empty>, next: Option<(Key, E
     empty.is_told = true;
     let name = empty.key.name();
     let (source, tree) = (reader.tree.source(), reader.tree);
-    if let [first, ..] = &empty.strays[..] {
-        // What was to be in it is noted. Without its jobs there is no workflow.
-        if empty.key == Key::Jobs && reader.judge(first.key) {
-            let message = format!("`{name}` is empty, and its keys stand beside it");
-            let strays = empty.strays.iter().map(|stray| (stray.key, ""));
-            let places = strays.chain([(empty.entry.key, "is empty")]);
-            let diagnostic = places.fold(Diagnostic::error(Code::UnknownKey, message), |told, (key, words)| {
-                told.at(source, tree.span(key), words)
-            });
-            let help = format!("indent them, and what is in them, to make them parts of `{name}`");
-            reader.faults.push(diagnostic.help(help));
-        }
-        return;
+    if empty.is_required() {
+        return beside(reader, Some(empty.entry), &empty.strays);
     }
-    // Who reads the others tells it.
-    if !matches!(empty.key, Key::Env | Key::With | Key::Files) || !reader.judge(empty.entry.key) {
+    // What was to be in it is noted.
+    if !empty.strays.is_empty() || !reader.judge(empty.entry.key) {
         return;
     }
     let diagnostic = Diagnostic::warning(Code::WrongValue, format!("`{name}` is empty"));
@@ -115,15 +162,16 @@ fn unknown(reader: &mut Reader<'_>, level: Level, name: &str, entry: Entry, empt
         Some(empty) if empty.is_told => (None, Some(empty.key)),
         direct => (direct, None),
     };
-    let help = if let levels @ [_, ..] = &*Level::of(name) {
-        let levels: Vec<&str> = levels.iter().map(|level| level.noun()).collect();
-        format!("it is a key of {}; move it there", levels.join(" or "))
-    } else if let Some(empty) = direct {
+    let levels = Level::of(name);
+    let help = if let Some(empty) = direct.filter(|empty| empty.may_have(&levels)) {
         empty.strays.push(entry);
-        if empty.key == Key::Jobs {
+        if empty.is_required() {
             return;
         }
         format!("indent it to make it a part of `{}`, which is empty", empty.key.name())
+    } else if let [_, ..] = &levels[..] {
+        let levels: Vec<&str> = levels.iter().map(|level| level.noun()).collect();
+        format!("it is a key of {}; move it there", levels.join(" or "))
     } else if let Some(help) = otherwise(level, name) {
         help.to_owned()
     } else if let Some(meant) = Key::called(level, name) {

@@ -81,10 +81,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         foreign: Vec::new(),
     };
     let (mut jobs, mut steps) = (None, None);
-    let before = reader.faults.iter().count();
-    let entries = known::entries(reader, Level::Workflow, root, "workflow");
-    let is_told = reader.faults.iter().count() > before;
-    for (key, entry) in entries {
+    for (key, entry) in known::entries(reader, Level::Workflow, root, "workflow") {
         let value = entry.value;
         match key {
             Key::Name => document.name = plain(reader, entry, key).unwrap_or(document.name),
@@ -108,8 +105,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         }
         (Some((key, value)), None) => {
             let mut needs = Vec::new();
-            let is_stray = is_told && reader.tree.is_null(value);
-            for entry in if is_stray { Vec::new() } else { reader.entries(value, "jobs") } {
+            for entry in known::jobs(reader, value) {
                 let Some(id) = reader.key(entry) else { continue };
                 if id.is_empty() {
                     reader.fault(
@@ -236,7 +232,8 @@ fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option
         }
     }
     job.foreign = std::mem::replace(&mut reader.notes, outer);
-    if !has_steps && !is_call && reader.faults.iter().count() == before {
+    let is_mapping = reader.tree.kind(node) == Kind::Mapping;
+    if is_mapping && !has_steps && !is_call && reader.faults.iter().count() == before {
         let message = format!("the job `{}` has no `steps`", job.id);
         reader.fault(Code::MissingKey, key, message, "", "give it at least one step");
     }

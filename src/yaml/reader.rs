@@ -30,7 +30,7 @@ pub struct Reader<'t, N = ()> {
     aliased: usize,
     merged: usize,
     suggestions: Suggestions,
-    /// Keys that were judged already: a mapping that is merged brings the same ones again.
+    /// Keys and values that were judged already: a mapping that is merged brings the same ones again.
     judged: HashSet<NodeId>,
 }
 
@@ -110,8 +110,8 @@ impl<'t, N> Reader<'t, N> {
 
     /// Complains that a value is of another type: "`env` is a list; it must be a mapping".
     pub fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str) {
-        // Behind a tag that is told already stands another value than was meant.
-        if self.tree.has_foreign_tag(node) {
+        // Behind a tag that is told already stands another value than was meant; what was judged is told, too.
+        if self.tree.has_foreign_tag(node) || self.judged.contains(&node) {
             return;
         }
         let found = match self.tree.kind(node) {
@@ -218,9 +218,9 @@ impl<'t, N> Reader<'t, N> {
         }
     }
 
-    /// Whether a key is judged for the first time: a mapping that is merged brings the same one again.
-    pub fn judge(&mut self, key: NodeId) -> bool {
-        self.judged.insert(key)
+    /// Whether a key or value is judged for the first time: a mapping that is merged brings the same one again.
+    pub fn judge(&mut self, node: NodeId) -> bool {
+        self.judged.insert(node)
     }
 
     /// Complains of a key that has no letter.
