@@ -48,6 +48,14 @@ pub(crate) fn folder(path: &Path) -> &Path {
     }
 }
 
+/// Whether two paths name one file.
+#[cfg(feature = "cli")]
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let same =
+        |one: io::Result<std::path::PathBuf>| one.is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other));
+    one == other || same(one.canonicalize())
+}
+
 /// The new name reaches the disk with the folder.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {

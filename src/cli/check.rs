@@ -26,7 +26,7 @@ pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit 
         } else {
             input::config_path(global, crate::file::folder(file))
         };
-        let is_own = path.as_deref() == Some(file);
+        let is_own = path.as_deref().is_some_and(|path| crate::file::is_same(path, file));
         // A configuration is read, and its faults are told, once.
         let known = path.map(|path| {
             configs.iter().position(|(known, _)| *known == path).unwrap_or_else(|| {

@@ -6,7 +6,9 @@ use std::env;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, printable};
 use crate::render::Filled;
 use crate::source::Span;
-use crate::workflow::{Condition, Document, Foreign, Groups, Job, Language, Owner, Step, What, Workflow};
+use crate::workflow::{
+    Condition, Document, FILE, Foreign, Groups, Interpreter, Job, Language, Owner, Step, What, Workflow,
+};
 
 /// What of a workflow credflow can't execute: unknown keys, what needs GitHub's own machinery, and texts that no process
 /// can be given; one diagnostic of each kind, with all its places. Empty when it can be run. It needs no values, so that it
@@ -79,18 +81,15 @@ impl Refusals<'_, '_> {
         if step.run.is_none() {
             return;
         }
-        let texts = [("run", &step.run), ("shell", &step.shell), ("working-directory", &step.working_directory)];
-        for (key, text) in texts {
-            if text.as_ref().is_some_and(|text| text.contains('\0')) {
-                let what = format!("`{key}` has a NUL character");
-                self.add(Code::CannotRun, what, "no process can be given that; take it away", span);
-            }
-        }
-        match &step.shell {
-            Some(shell) if shell.trim().is_empty() => {
+        match document.interpreter(step) {
+            Interpreter::Nothing => {
                 self.add(Code::CannotRun, "`shell` names no program", "take it away to use `sh -e`", span);
             }
-            None if self.lacks_bash(document, job, step) => {
+            Interpreter::Script => {
+                let what = format!("`shell` names no program: `{FILE}` is a file with the script");
+                self.add(Code::CannotRun, what, "write the program that reads it before it: `shell: bash {0}`", span);
+            }
+            _ if step.shell.is_none() && self.lacks_bash(document, job, step) => {
                 let what = "a file with `on` runs its scripts with bash, and there is none in PATH";
                 self.add(Code::CannotRun, what, "install bash, or give each step a `shell`", span);
             }

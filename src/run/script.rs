@@ -5,9 +5,7 @@ use tokio::process::Command;
 use super::files::PrivateFile;
 use super::outcome::StartError;
 use super::supervisor::Supervisor;
-
-/// What stands in `shell` for the path of a file that holds the script.
-const FILE: &str = "{0}";
+use crate::workflow::FILE;
 
 /// The longest script that is passed as an argument, in bytes; Linux allows one of 128 KiB.
 const LONGEST: usize = 100 << 10;

@@ -189,7 +189,7 @@ impl FetchError {
                 format!("check that {host} can be reached, or give it more time with `--timeout`")
             }
             Self::UnknownVault(_) => format!(
-                "correct `vault-url`; look with\naz keyvault list --query \"[].properties.vaultUri\"\na deleted vault is recovered with\naz keyvault recover --name {vault}"
+                "correct `vault-url`, which begins with the vault's name; look with\naz keyvault list --query \"[].name\"\na deleted vault is recovered with\naz keyvault recover --name {vault}"
             ),
             Self::Unreachable { why, .. } => unreachable(*why).to_owned(),
             _ => "check that the address is a Key Vault's, and that no proxy answers in its place".to_owned(),

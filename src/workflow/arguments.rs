@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::shell::{arguments, head};
-use super::{Binding, Condition, Document, Interpreter, Reader, Step};
+use super::{Binding, Condition, Document, Reader, Step};
 use crate::diagnostic::{Code, Diagnostic, printable};
 use crate::reference::Template;
 use crate::source::Span;
@@ -29,9 +29,8 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
     let never = document.never_run();
     for (job, _) in document.jobs.iter().zip(never).filter(|(_, never)| !never) {
         for step in job.steps.iter().filter(runs) {
-            let is_shell = document.interpreter(step) != Interpreter::Other;
             let script = step.run.as_deref().unwrap_or_default();
-            if !is_shell || !script.contains('$') {
+            if !document.interpreter(step).is_shell() || !script.contains('$') {
                 continue;
             }
             let variables = document.variables(job, step).into_iter();
@@ -79,6 +78,6 @@ pub(super) fn places<'a>(
     places
 }
 
-fn is_secret(binding: &Binding<Template>) -> bool {
+pub(super) fn is_secret(binding: &Binding<Template>) -> bool {
     binding.value.references().next().is_some()
 }

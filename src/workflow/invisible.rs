@@ -16,7 +16,7 @@ pub(super) fn check(reader: &mut Reader<'_>, document: &Document<Template>) {
         let mut around = None;
         for step in job.steps.iter().filter(|step| step.run.is_some()) {
             let severity = match document.interpreter(step) {
-                Interpreter::Other => continue,
+                Interpreter::Other | Interpreter::Unknown(_) | Interpreter::Script | Interpreter::Nothing => continue,
                 Interpreter::Dropping if document.language == Language::Credflow => Severity::Error,
                 Interpreter::Dropping | Interpreter::Keeping => Severity::Warning,
             };
@@ -59,15 +59,16 @@ fn worse(one: Option<Severity>, other: Option<Severity>) -> Option<Severity> {
 
 /// Adds the bindings whose names aren't a shell's: letters, digits and `_`, and no digit at the beginning.
 fn odd(bindings: &[Binding<Template>], severity: Severity, found: &mut Vec<(NodeId, Severity, String, String)>) {
-    let is_plain = |name: &str| {
-        let all = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        all && !name.starts_with(|first: char| first.is_ascii_digit())
-    };
-    // A reference in a name is told as that.
-    let is_odd = |name: &str| !is_plain(name) && !name.contains(OPENING);
     let odd = bindings.iter().filter(|binding| is_odd(&binding.name));
     let taken: HashSet<&str> = bindings.iter().map(|binding| &*binding.name).collect();
     found.extend(odd.map(|binding| (binding.key, severity, binding.name.to_string(), better(&binding.name, &taken))));
+}
+
+/// Whether a name isn't a shell's. A reference in one is told as that.
+pub(super) fn is_odd(name: &str) -> bool {
+    let all = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_plain = all && !name.starts_with(|first: char| first.is_ascii_digit());
+    !is_plain && !name.contains(OPENING)
 }
 
 /// What to do about a name: the nearest one that a shell can read and nothing beside it has.

@@ -1,6 +1,6 @@
-//! Whose language a workflow is written in, and what reads its scripts.
+//! Whose language a workflow is written in.
 
-use super::{Document, Step};
+use super::{Document, Interpreter, Step};
 
 /// Whose language a document is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,17 +9,6 @@ pub enum Language {
     Credflow,
     /// GitHub's: it has `on`.
     GitHub,
-}
-
-/// What reads a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interpreter {
-    /// A POSIX shell that drops variables with names that aren't its own; `sh` may be one (dash, busybox).
-    Dropping,
-    /// A POSIX shell that passes them on.
-    Keeping,
-    /// Something else.
-    Other,
 }
 
 impl Language {
@@ -38,18 +27,7 @@ impl<V> Document<V> {
         step.shell.as_deref().unwrap_or(self.language.shell())
     }
 
-    pub(crate) fn interpreter(&self, step: &Step<V>) -> Interpreter {
+    pub(crate) fn interpreter<'w>(&self, step: &'w Step<V>) -> Interpreter<'w> {
         Interpreter::of(self.shell(step))
-    }
-}
-
-impl Interpreter {
-    fn of(shell: &str) -> Self {
-        let mut words = shell.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
-        match words.find(|word| !matches!(*word, "env" | "busybox")) {
-            Some("sh" | "dash" | "ash" | "mksh") => Self::Dropping,
-            Some("bash" | "zsh" | "ksh") => Self::Keeping,
-            _ => Self::Other,
-        }
     }
 }

@@ -10,11 +10,11 @@ use super::settings::setting;
 use super::steps::steps_of;
 use super::text::{plain, stands_for};
 use super::{
-    Document, Job, Language, ONLY_JOB, Reader, Settings, Workflow, arguments, graph, invisible, known, outside,
+    Document, Job, Language, ONLY_JOB, Reader, Settings, Workflow, arguments, graph, invisible, known, outside, unknown,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Template;
-use crate::source::Source;
+use crate::source::{Source, printable};
 use crate::yaml::{Kind, NodeId, Tree};
 
 impl Workflow<Template> {
@@ -105,7 +105,7 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         }
         (Some((key, value)), None) => {
             let mut needs = Vec::new();
-            for entry in reader.entries(value, "jobs") {
+            for entry in known::jobs(reader, value) {
                 let Some(id) = reader.key(entry) else { continue };
                 if id.is_empty() {
                     reader.fault(
@@ -140,15 +140,36 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
                 settings,
             });
         }
-        (None, None) => {
-            let help = "a workflow has `jobs`, or `steps` at its top";
-            reader.fault(Code::MissingKey, root, "neither `jobs` nor `steps`", "", help);
-        }
+        (None, None) => no_workflow(reader, root),
     }
     document.foreign = std::mem::take(&mut reader.notes);
     arguments::check(reader, &document);
     invisible::check(reader, &document);
+    unknown::check(reader, &document);
     Some(document)
+}
+
+/// Complains of a file that is no workflow; when it is one of ours of another kind, of that alone.
+fn no_workflow(reader: &mut Reader<'_>, root: NodeId) {
+    let tree = reader.tree;
+    let key = |name| tree.pairs(root).map(|(key, _)| key).find(|&key| tree.text(key) == Some(name));
+    let file = printable(tree.source().name());
+    let (node, message, help) = if let Some(node) = key("stores") {
+        let help = format!("check it as one with `credflow check --config {file} {file}`");
+        (node, "this is a configuration, not a workflow", help)
+    } else if let Some(node) = key("vaults") {
+        (
+            node,
+            "this is a seed of the emulator, not a workflow",
+            format!("pass it with `--emulate {file}`, beside a workflow"),
+        )
+    } else {
+        (root, "neither `jobs` nor `steps`", "a workflow has `jobs`, or `steps` at its top".to_owned())
+    };
+    if node != root {
+        reader.notes.clear();
+    }
+    reader.fault(Code::MissingKey, node, message, "", &help);
 }
 
 /// A document with `on` is GitHub's.
@@ -211,7 +232,8 @@ fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option
         }
     }
     job.foreign = std::mem::replace(&mut reader.notes, outer);
-    if !has_steps && !is_call && reader.faults.iter().count() == before {
+    let is_mapping = reader.tree.kind(node) == Kind::Mapping;
+    if is_mapping && !has_steps && !is_call && reader.faults.iter().count() == before {
         let message = format!("the job `{}` has no `steps`", job.id);
         reader.fault(Code::MissingKey, key, message, "", "give it at least one step");
     }

@@ -5,25 +5,27 @@ use std::ops::Range;
 
 use super::arguments::places;
 use super::shell::reads;
-use super::{Document, Interpreter, Job, Step};
+use super::{Document, Job, Step};
 use crate::source::Span;
 use crate::yaml::Tree;
 
 /// What their names begin with.
 const PREFIXES: [&str; 2] = ["GITHUB_", "RUNNER_"];
 
+/// Whether a script may name one.
+pub(super) fn names_one(script: &str) -> bool {
+    PREFIXES.iter().any(|prefix| memchr::memmem::find(script.as_bytes(), prefix.as_bytes()).is_some())
+}
+
 impl<V> Document<V> {
     /// The variables of GitHub's runner that a step's script reads and the workflow doesn't set for it, each where it is
     /// first read.
     pub(crate) fn runner_variables<'w>(&'w self, tree: &Tree, job: &Job<V>, step: &'w Step<V>) -> Vec<(String, Span)> {
         let script = step.run.as_deref().unwrap_or_default();
-        if !PREFIXES.iter().any(|prefix| memchr::memmem::find(script.as_bytes(), prefix.as_bytes()).is_some()) {
+        if !names_one(script) {
             return Vec::new();
         }
-        let read = match self.interpreter(step) {
-            Interpreter::Other => mentions(script),
-            Interpreter::Dropping | Interpreter::Keeping => reads(script),
-        };
+        let read = if self.interpreter(step).is_shell() { reads(script) } else { mentions(script) };
         let mut seen: HashSet<&str> = HashSet::new();
         let named = |name: &str| PREFIXES.iter().any(|prefix| name.len() > prefix.len() && name.starts_with(prefix));
         let mut found: Vec<(String, Range<usize>)> =

@@ -136,7 +136,7 @@ impl Visibility {
     /// How many steps see a binding of a job or document, and of how many, where not all do.
     pub(crate) fn part(&self, place: BindingPlace) -> Option<(usize, usize)> {
         let hidden = self.hidden(place);
-        if hidden.is_empty() {
+        if hidden.is_empty() || place.step > 0 {
             return None;
         }
         let document = &self.documents[place.document as usize];

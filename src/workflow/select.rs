@@ -1,6 +1,6 @@
 //! A part of a workflow: one job, or one step.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::keys::Key;
 use super::{Document, Job, Reach, Step, Workflow};
@@ -28,15 +28,15 @@ pub enum Unselectable {
         /// How many documents have it.
         count: usize,
     },
-    /// Several steps of a job have the name.
-    #[error("{} steps of the job `{}` are named `{}`; say which by its place: {}", .numbers.len(), printable(.job), printable(.name), places(.job, .numbers))]
+    /// Several steps go by the path.
+    #[error("{count} steps go by `{}`; {}", printable(.path), said(.ways))]
     AmbiguousStep {
-        /// The job's id.
-        job: String,
-        /// The name of the steps.
-        name: String,
-        /// Their numbers.
-        numbers: Vec<u32>,
+        /// The path that was asked for.
+        path: String,
+        /// How many steps go by it.
+        count: usize,
+        /// For the first of them a path that no other step goes by; nothing where it has none.
+        ways: Vec<Option<String>>,
     },
 }
 
@@ -47,10 +47,17 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Steps by their numbers, as they can be selected.
-fn places(job: &str, numbers: &[u32]) -> String {
-    let places: Vec<String> = numbers.iter().take(8).map(|number| format!("{}/#{number}", printable(job))).collect();
-    places.join(", ")
+/// So many of the steps that go by one path are named.
+const MOST: usize = 8;
+
+fn said(ways: &[Option<String>]) -> String {
+    let known: Vec<String> = ways.iter().flatten().map(|way| printable(way)).collect();
+    let rename = "give each an `id` of its own, without `#` and `/`";
+    if known.is_empty() {
+        return rename.to_owned();
+    }
+    let rest = if known.len() < ways.len() { format!(", or {rename}") } else { String::new() };
+    format!("say which: {}{rest}", known.join(", "))
 }
 
 impl<V> Workflow<V> {
@@ -102,28 +109,26 @@ impl<V> Workflow<V> {
         Ok(self)
     }
 
-    /// The workflow with one step alone: `JOB/STEP`, or `STEP` where it has one job. A step goes by its id, its name
-    /// or `#number`.
+    /// The workflow with one step alone: `JOB/STEP`, or `STEP` where it has one job. A step goes by its id, its name,
+    /// `#number` or its number.
     ///
     /// # Errors
-    /// When there is no such job or step, or several steps have the name.
+    /// When there is no such job or step, or several steps go by the path.
     pub fn select_step(self, path: &str) -> Result<Self, Unselectable> {
-        let jobs: Vec<&str> = self.documents.iter().flat_map(|document| &document.jobs).map(|job| &*job.id).collect();
-        let (job, step) = match path.split_once('/') {
-            Some((job, step)) if jobs.contains(&job) => (job.to_owned(), step),
-            None | Some(_) if jobs.len() == 1 => (jobs[0].to_owned(), path),
-            Some((job, step)) => (job.to_owned(), step),
-            None => (path.to_owned(), ""),
+        let found: Vec<_> = self.meant(path).collect();
+        let (job, number) = match &found[..] {
+            [] => return Err(self.missing(path)),
+            [(job, step)] => (job.id.clone(), step.number),
+            // Jobs of one name stand in several documents.
+            [(job, _), .., (last, _)] if job.id == last.id && !std::ptr::eq(*job, *last) => (job.id.clone(), 0),
+            several => {
+                let ways = several.iter().take(MOST).map(|(job, step)| self.way(job, step)).collect();
+                return Err(Unselectable::AmbiguousStep { path: path.to_owned(), count: several.len(), ways });
+            }
         };
         let mut selected = self.select_job(&job)?;
-        let mut known = Vec::new();
         for job in selected.documents.iter_mut().flat_map(|document| &mut document.jobs) {
-            known.extend(job.steps.iter().map(Step::label));
-            retain(&mut job.steps, step);
-            if job.steps.len() > 1 {
-                let numbers = job.steps.iter().map(|step| step.number).collect();
-                return Err(Unselectable::AmbiguousStep { job: job.id.clone(), name: step.to_owned(), numbers });
-            }
+            job.steps.retain(|step| step.number == number);
         }
         for document in &mut selected.documents {
             document.jobs.retain(|job| !job.steps.is_empty());
@@ -140,25 +145,57 @@ impl<V> Workflow<V> {
             }
             document.forget_unseen();
         }
-        selected.documents.retain(|document| !document.jobs.is_empty());
-        if selected.documents.is_empty() {
-            return Err(Unselectable::Missing { what: "step", name: step.to_owned(), known });
-        }
         Ok(selected)
+    }
+
+    /// The jobs that a path may begin with, each with what may be the name of a step: ids may have a `/`.
+    fn readings<'w>(&'w self, path: &'w str) -> impl Iterator<Item = (&'w Job<V>, [Option<&'w str>; 2])> {
+        let jobs = || self.documents.iter().flat_map(|document| &document.jobs);
+        let is_only = jobs().nth(1).is_none();
+        let readings = jobs().map(move |job| {
+            let rest =
+                path.strip_prefix(&*job.id).and_then(|rest| rest.strip_prefix('/').or(rest.is_empty().then_some("")));
+            (job, [rest, is_only.then_some(path)])
+        });
+        readings.filter(|(_, names)| names.iter().any(Option::is_some))
+    }
+
+    /// The steps that go by a path.
+    fn meant<'w>(&'w self, path: &'w str) -> impl Iterator<Item = (&'w Job<V>, &'w Step<V>)> {
+        self.readings(path).flat_map(|(job, names)| {
+            let is_meant = move |step: &&Step<V>| names.iter().flatten().any(|name| step.goes_by(name));
+            job.steps.iter().filter(is_meant).map(move |step| (job, step))
+        })
+    }
+
+    /// A path that no other step goes by.
+    fn way(&self, job: &Job<V>, step: &Step<V>) -> Option<String> {
+        let [id, name, number] = step.labels();
+        let ways = [number, id, name, step.number.to_string()].map(|label| format!("{}/{label}", job.id));
+        ways.into_iter().find(|way| self.meant(way).nth(1).is_none())
+    }
+
+    /// That no step goes by a path.
+    fn missing(&self, path: &str) -> Unselectable {
+        let Some((job, [name, _])) = self.readings(path).next() else {
+            let jobs = self.documents.iter().flat_map(|document| &document.jobs);
+            let name = path.split_once('/').map_or(path, |(job, _)| job).to_owned();
+            return Unselectable::Missing { what: "job", name, known: jobs.map(|job| job.id.clone()).collect() };
+        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        job.steps.iter().for_each(|step| *counts.entry(step.label()).or_default() += 1);
+        let known = job.steps.iter().map(Step::label).zip(&job.steps);
+        let known = known.map(|(label, step)| if counts[&label] > 1 { format!("#{}", step.number) } else { label });
+        let name = name.filter(|name| !name.is_empty()).unwrap_or(path).to_owned();
+        Unselectable::Missing { what: "step", name, known: known.collect() }
     }
 }
 
-/// Keeps the steps that a text means: those of that id, else those of that name, else the one with that number.
-fn retain<V>(steps: &mut Vec<Step<V>>, meant: &str) {
-    let is_id = |step: &Step<V>| step.id.as_deref() == Some(meant);
-    let is_name = |step: &Step<V>| step.name.as_deref() == Some(meant);
-    let is_number = |step: &Step<V>| meant.strip_prefix('#').unwrap_or(meant) == step.number.to_string();
-    if steps.iter().any(is_id) {
-        steps.retain(is_id);
-    } else if steps.iter().any(is_name) {
-        steps.retain(is_name);
-    } else {
-        steps.retain(is_number);
+impl<V> Step<V> {
+    /// Whether people may call it so: by its id, its name, `#number` or its number.
+    fn goes_by(&self, name: &str) -> bool {
+        let is_number = || name.strip_prefix('#').unwrap_or(name) == self.number.to_string();
+        self.id.as_deref() == Some(name) || self.name.as_deref() == Some(name) || is_number()
     }
 }
 

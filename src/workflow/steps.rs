@@ -1,16 +1,21 @@
 //! The steps of a job, and what each is given.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::bindings::bindings;
 use super::foreign::What;
 use super::keys::{Key, Level};
 use super::place::Section;
 use super::retry::retry;
 use super::settings::setting;
-use super::text::plain;
+use super::text::{of_process, plain};
 use super::{Reader, Settings, Step, known};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::Template;
 use crate::yaml::{Kind, NodeId, shorten};
+
+/// So many places of one id are kept.
+const MOST_PLACES: usize = 1000;
 
 /// Reads the steps of a job.
 pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
@@ -35,7 +40,7 @@ pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Templa
         );
     }
     let mut steps = Vec::new();
-    let mut ids = std::collections::HashMap::new();
+    let mut ids: BTreeMap<Box<str>, Vec<NodeId>> = BTreeMap::new();
     for item in tree.children(node) {
         let target = tree.resolve(item);
         reader.reach(item);
@@ -45,18 +50,31 @@ pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Templa
         let outer = std::mem::take(&mut reader.notes);
         let mut step = step(reader, target, u32::try_from(steps.len() + 1).unwrap_or(u32::MAX));
         step.foreign = std::mem::replace(&mut reader.notes, outer).into();
-        if let Some(id) = &step.id
-            && let Some(first) = ids.insert(id.clone(), item)
-        {
-            let diagnostic = Diagnostic::error(Code::DuplicateName, format!("two steps have the id `{id}`"))
-                .at(tree.source(), tree.span(item), "again here")
-                .at(tree.source(), tree.span(first), "first here");
-            reader.faults.push(diagnostic);
+        if reader.is_exhausted() {
+            // What is missing of it is no fault of its own.
+            break;
+        }
+        if let Some(id) = &step.id {
+            ids.entry(id.clone()).or_default().push(item);
         }
         steps.push(step);
     }
+    same_ids(reader, ids);
     steps.shrink_to_fit();
     steps
+}
+
+/// Complains of each id that several steps have.
+fn same_ids(reader: &mut Reader<'_>, ids: BTreeMap<Box<str>, Vec<NodeId>>) {
+    for (id, items) in ids.into_iter().filter(|(_, items)| items.len() > 1) {
+        let message = format!("{} steps have the id `{}`", items.len(), shorten(&id));
+        let mut diagnostic = Diagnostic::error(Code::DuplicateName, message);
+        for item in items[1..].iter().take(MOST_PLACES) {
+            diagnostic = diagnostic.at(reader.tree.source(), reader.tree.span(*item), "again here");
+        }
+        diagnostic = diagnostic.at(reader.tree.source(), reader.tree.span(items[0]), "first here");
+        reader.faults.push(diagnostic.help("give each an `id` of its own"));
+    }
 }
 
 fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
@@ -93,15 +111,15 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
             }
             Key::Run => {
                 does_something = true;
-                step.run = plain(reader, entry, key).map(Into::into);
+                step.run = of_process(reader, entry, key);
                 step.script = value;
                 if step.run.as_deref().is_some_and(|script| script.trim().is_empty()) {
                     let help = "say what it runs: `run: ./script.sh`";
                     reader.fault(Code::WrongValue, value, "`run` has nothing but blanks", "", help);
                 }
             }
-            Key::Shell => step.shell = plain(reader, entry, key).map(Into::into),
-            Key::WorkingDirectory => step.working_directory = plain(reader, entry, key).map(Into::into),
+            Key::Shell => step.shell = of_process(reader, entry, key),
+            Key::WorkingDirectory => step.working_directory = of_process(reader, entry, key),
             _ if setting(reader, &mut step.settings, key, entry) => {}
             _ => known::unread(reader, key, entry),
         }
@@ -127,7 +145,7 @@ fn undashed(reader: &Reader<'_>, node: NodeId) -> Option<String> {
 
 /// Complains of inputs whose names differ and whose variables don't: neither is meant to override the other.
 fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for variable in step.variables().filter(|variable| variable.section == Section::With) {
         let (name, node) = (variable.name, variable.binding.node);
         if let Some(first) = seen.insert(name.clone(), node) {

@@ -30,7 +30,7 @@ pub struct Reader<'t, N = ()> {
     aliased: usize,
     merged: usize,
     suggestions: Suggestions,
-    /// Keys that were judged already: a mapping that is merged brings the same ones again.
+    /// Keys and values that were judged already: a mapping that is merged brings the same ones again.
     judged: HashSet<NodeId>,
 }
 
@@ -76,7 +76,12 @@ impl<'t, N> Reader<'t, N> {
             let message = format!("aliases bring more than {} MiB into the file", MAX_ALIASED >> 20);
             self.fault(Code::TooManyAliases, node, message, "when this was reached again", "use fewer aliases");
         }
-        self.aliased <= MAX_ALIASED
+        !self.is_exhausted()
+    }
+
+    /// Whether aliases have brought too much, so that the rest isn't read.
+    pub fn is_exhausted(&self) -> bool {
+        self.aliased > MAX_ALIASED
     }
 
     /// Takes something down for a later stage; of very many only the first.
@@ -105,8 +110,8 @@ impl<'t, N> Reader<'t, N> {
 
     /// Complains that a value is of another type: "`env` is a list; it must be a mapping".
     pub fn wrong_type(&mut self, node: NodeId, key: &str, expected: &str) {
-        // Behind a tag that is told already stands another value than was meant.
-        if self.tree.has_foreign_tag(node) {
+        // Behind a tag that is told already stands another value than was meant; what was judged is told, too.
+        if self.tree.has_foreign_tag(node) || self.judged.contains(&node) {
             return;
         }
         let found = match self.tree.kind(node) {
@@ -213,9 +218,14 @@ impl<'t, N> Reader<'t, N> {
         }
     }
 
-    /// Whether a key is judged for the first time: a mapping that is merged brings the same one again.
-    pub fn judge(&mut self, key: NodeId) -> bool {
-        self.judged.insert(key)
+    /// Whether a key or value is judged for the first time: a mapping that is merged brings the same one again.
+    pub fn judge(&mut self, node: NodeId) -> bool {
+        self.judged.insert(node)
+    }
+
+    /// Complains of a key that has no letter.
+    pub fn empty_key(&mut self, key: NodeId) {
+        self.fault(Code::UnknownKey, key, "an empty key", "", "write the key before the `:`, or delete the line");
     }
 
     /// Complains of a key that isn't known: with the key that was probably meant, if there is one; without one only
@@ -226,12 +236,11 @@ impl<'t, N> Reader<'t, N> {
         if !self.judge(key) || (!strict && (name.starts_with(['.', '_']) || name.starts_with("x-"))) {
             return;
         }
+        if name.is_empty() {
+            return self.empty_key(key);
+        }
         let meant = self.suggestions.nearest(name, known.iter().copied());
         if meant.is_none() && !strict {
-            return;
-        }
-        if name.is_empty() {
-            self.fault(Code::UnknownKey, key, "an empty key", "", "write the key before the `:`, or delete the line");
             return;
         }
         let message = format!("unknown key `{}`", shorten(name));

@@ -5,7 +5,7 @@
 use credflow::diagnostic::{Code, Diagnostics};
 use credflow::run::refuse;
 use credflow::source::Source;
-use credflow::workflow::Workflow;
+use credflow::workflow::{Unselectable, Workflow};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -225,9 +225,74 @@ fn a_part_is_refused_for_what_touches_it_alone() {
         assert!(text(&output.stderr).contains(expected), "{args:?}: {}", text(&output.stderr));
     }
     let output = run(&["--step", "build/twice"]);
-    let expected = "2 steps of the job `build` are named `twice`; say which by its place: build/#4, build/#5";
+    let expected = "2 steps go by `build/twice`; say which: build/#4, build/#5";
     assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
     assert_eq!(code(&output), Some(125));
+}
+
+#[test]
+fn a_path_of_several_steps_is_told_with_the_ways_to_say_it() {
+    let numbered = "steps: [{ id: '#2', run: echo 1 }, { run: echo 2 }]";
+    let slashes = "jobs: { a/b: { steps: [{ id: a, run: x }] }, a: { steps: [{ name: b/a, run: x }] } }";
+    let named = "steps: [{ name: x, run: x }, { name: x, run: x }, { id: x, run: x }]";
+    let crossed = "steps: [{ id: '2', name: '#2', run: x }, { id: '1', name: '#1', run: x }]";
+    for (workflow, step, expected) in [
+        (numbered, "main/#2", "2 steps go by `main/#2`; say which: main/#1, main/2\n"),
+        (slashes, "a/b/a", "2 steps go by `a/b/a`; say which: a/b/#1, a/#1\n"),
+        (named, "x", "3 steps go by `x`; say which: main/#1, main/#2, main/#3\n"),
+        (crossed, "#1", "2 steps go by `#1`; give each an `id` of its own, without `#` and `/`\n"),
+        (named, "main/nope", "no step is named `nope`; there are #1, #2, #3\n"),
+        (slashes, "a", "no step is named `a`; there are b/a\n"),
+        (slashes, "c/a", "no job is named `c`; there are a/b, a\n"),
+    ] {
+        let folder = project(workflow);
+        let output = run(folder.path(), &["run", "w.yaml", "--step", step]);
+        assert_eq!(code(&output), Some(125), "{step}");
+        assert_eq!(text(&output.stderr), format!("error: {expected}"));
+    }
+}
+
+proptest! {
+    /// The law: a path selects the only step that goes by it, or is refused, and each way that is told selects one of its own.
+    #[test]
+    fn a_path_selects_one_step(
+        jobs in prop::collection::btree_map("[ab](/[ab])?", prop::collection::vec((step_name(), step_name()), 1..4), 1..3),
+        path in "([ab](/[ab])?/)?([ab]|#?[1-3])",
+    ) {
+        let text = jobs.iter().fold("jobs:\n".to_owned(), |text, (job, steps)| {
+            let ids: std::collections::HashSet<_> = steps.iter().filter_map(|(id, _)| id.as_ref()).collect();
+            let is_plain = ids.len() == steps.iter().filter(|(id, _)| id.is_some()).count();
+            let key = |key: &str, value: &Option<String>| value.as_ref().map_or(String::new(), |value| format!(" {key}: '{value}',"));
+            let steps = steps.iter().enumerate().map(|(at, (id, name))| {
+                let id = if is_plain { id } else { &None };
+                format!("    - {{{}{} run: {job} {at} }}\n", key("id", id), key("name", name))
+            });
+            text + &format!("  {job}:\n    steps:\n") + &steps.collect::<String>()
+        });
+        let workflow = Workflow::read(&Source::new("w.yaml", text)).expect("a workflow").0;
+        let select = |path: &str| workflow.clone().select_step(path);
+        let script = |selected: &Workflow<_>| selected.documents[0].jobs[0].steps[0].run.clone();
+        match select(&path) {
+            Ok(selected) => {
+                let steps: Vec<_> = selected.documents.iter().flat_map(|it| &it.jobs).flat_map(|it| &it.steps).collect();
+                prop_assert_eq!(steps.len(), 1);
+            }
+            Err(Unselectable::AmbiguousStep { count, ways, .. }) => {
+                prop_assert!(count > 1 && ways.len() == count);
+                let told: Vec<_> = ways.iter().flatten().map(|way| script(&select(way).expect("a step"))).collect();
+                let distinct: std::collections::HashSet<_> = told.iter().collect();
+                prop_assert_eq!(distinct.len(), told.len());
+            }
+            Err(error) => {
+                let is_missing = matches!(error, Unselectable::Missing { .. });
+                prop_assert!(is_missing, "{}", error);
+            }
+        }
+    }
+}
+
+fn step_name() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("[ab]|[ab]/[ab]|#?[1-3]")
 }
 
 #[test]

@@ -300,6 +300,15 @@ fn a_short_value_is_masked_as_a_word() {
     assert_eq!(mask(&["1"], "1 of 11, v1, 1"), "*** of 11, v1, ***");
     assert_eq!(mask(&["a-b"], "a-b xa-b a-b_ (a-b)"), "*** xa-b a-b_ (***)");
     assert_eq!(mask(&["", " ", "\n\n\n\n\n"], "a  b\n\n\n\n\n"), "a  b\n\n\n\n\n");
+    // An escape of a letter, digit or `_` before it goes on the word; any other one, and what follows it, parts it.
+    for (text, masked) in [
+        (r"\nabc\n x\tabc\x41", r"\n***\n x\t***\x41"),
+        (r"%20abc%20 &amp;abc&amp; \u0020abc \x20abc", r"%20***%20 &amp;***&amp; \u0020*** \x20***"),
+        (r"\x41abc %41abc \u005fabc &#65;abc", r"\x41abc %41abc \u005fabc &#65;***"),
+        ("\x1b[1mabc\x1b[0m \x1b[31mabcd", "\x1b[1m***\x1b[0m \x1b[31mabcd"),
+    ] {
+        assert_eq!(mask(&["abc"], text), masked, "{text:?}");
+    }
 }
 
 /// Values that are too short for a view, too.

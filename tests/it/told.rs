@@ -119,3 +119,43 @@ fn an_argument_of_exec_may_be_the_text_of_a_reference() {
     let output = run(folder.path(), &["exec", "--", "printf", "%s|%s", "$$<credential:p/s>", "$$"]);
     assert_eq!(text(&output.stdout), "$<credential:p/s>|$$", "{}", text(&output.stderr));
 }
+
+#[test]
+fn each_place_of_a_fault_has_its_annotation() {
+    let steps = |count: usize| format!("steps:\n{}", "  - run: x\n    uses: a/b@v1\n".repeat(count));
+    for (count, expected) in [(1, 1), (3, 3), (20, 10)] {
+        let folder = project(&steps(count));
+        let output = run(folder.path(), &["check", "--format", "github", "w.yaml"]);
+        let out = text(&output.stdout);
+        assert_eq!(out.matches("title=foreign-key::").count(), expected, "{out}");
+        assert!(out.starts_with("::warning file=w.yaml,line=3,col=5,title=foreign-key::"), "{out}");
+        assert_eq!(out.lines().count(), expected, "{out}");
+    }
+    // Every fault comes before the other places of one.
+    let faults = (0..8).fold(String::new(), |text, at| text + &format!("own{at}: x\n"));
+    let folder = project(&format!("{faults}{}", steps(20)));
+    let out = text(&run(folder.path(), &["check", "--format", "github", "w.yaml"]).stdout);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 10, "{out}");
+    assert!(lines[..9].iter().enumerate().all(|(at, line)| at == 8 || line.contains(&format!("`own{at}`"))), "{out}");
+    assert!(lines[8].contains("(20 steps: lines 11, 13, ") && lines[9].contains("line=13,col=5"), "{out}");
+}
+
+#[test]
+fn too_many_aliases_are_told_alone() {
+    let folder = project(&format!("steps:\n  - &s {{ run: echo }}\n{}", "  - *s\n".repeat(40_000)));
+    let err = text(&run(folder.path(), &["check", "--for", "run", "w.yaml"]).stderr);
+    assert!(err.starts_with("error[too-many-aliases]") && err.ends_with("\n1 error, 0 warnings\n"), "{err}");
+}
+
+#[test]
+fn a_configuration_is_checked_as_one_under_any_spelling_of_its_path() {
+    let folder = project("");
+    fs::write(folder.path().join("prod.yaml"), format!("stores: {{ p: {{ client-secret: \"{CANARY} }} }}\n"))
+        .expect("a file");
+    for path in ["prod.yaml", "./prod.yaml"] {
+        let err = text(&run(folder.path(), &["check", "--config", path, "prod.yaml"]).stderr);
+        assert!(err.starts_with("error[yaml]") && err.ends_with("\n1 error, 0 warnings\n"), "{path}: {err}");
+        assert!(!err.contains(CANARY), "{err}");
+    }
+}

@@ -129,7 +129,7 @@ pub(super) enum CheckFormat {
     Human,
     /// For programs, on stdout.
     Json,
-    /// As annotations of GitHub Actions, on stdout.
+    /// As annotations of GitHub Actions, on stdout; GitHub shows ten errors and ten warnings of a step.
     Github,
 }
 

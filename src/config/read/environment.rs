@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::properties::Properties;
-use super::store::{base, store};
+use super::properties::{Meant, Properties};
+use super::store::{base, is_incomplete, store};
 use super::{named, optional};
 use crate::config::{Environment, Proof, Store};
 use crate::diagnostic::{Code, Diagnostics, nearest, together};
@@ -94,15 +94,23 @@ fn effective(
 ) -> Vec<Properties> {
     let over: HashMap<&StoreName, &Properties> = overrides.stores.iter().map(|over| (&over.name, over)).collect();
     let known: HashSet<&StoreName> = below.iter().map(|properties| &properties.name).collect();
-    let together = below.iter().map(|properties| match over.get(&properties.name) {
-        Some(over) => properties.overridden(over, tree),
-        None => properties.clone(),
-    });
+    let mut together: Vec<Properties> = below
+        .iter()
+        .map(|properties| match over.get(&properties.name) {
+            Some(over) => properties.overridden(over, tree),
+            None => properties.clone(),
+        })
+        .collect();
     let untouched: Vec<&str> =
         below.iter().map(|it| &it.name).filter(|it| !over.contains_key(it)).map(StoreName::as_str).collect();
-    let own = overrides.stores.iter().filter(|own| !known.contains(&own.name)).map(|own| {
+    for own in overrides.stores.iter().filter(|own| !known.contains(&own.name)) {
         let meant = nearest(own.name.as_str(), untouched.iter().copied()).filter(|_| !is_everywhere(&own.name));
-        Properties { meant: meant.and_then(|meant| meant.parse().ok()), ..own.clone() }
-    });
-    together.chain(own).collect()
+        let meant = meant.and_then(|meant| together.iter_mut().find(|it| it.name.as_str() == meant));
+        let meant = meant.map(|meant| {
+            meant.is_misspelt |= is_incomplete(tree, meant);
+            Meant { name: meant.name.clone(), is_incomplete: meant.is_misspelt }
+        });
+        together.push(Properties { meant, ..own.clone() });
+    }
+    together
 }

@@ -18,7 +18,17 @@ pub(super) struct Properties {
     /// Whether an environment names another kind of identity than the one below it.
     pub(super) has_new_identity: bool,
     /// The store that was probably meant, where an environment alone has one of this name.
-    pub(super) meant: Option<StoreName>,
+    pub(super) meant: Option<Meant>,
+    /// Whether what it lacks probably stands below another name, which is told.
+    pub(super) is_misspelt: bool,
+}
+
+/// The store that was probably meant.
+#[derive(Clone)]
+pub(super) struct Meant {
+    pub(super) name: StoreName,
+    /// Whether it isn't whole without what stands below the other name.
+    pub(super) is_incomplete: bool,
 }
 
 impl Properties {
@@ -33,6 +43,7 @@ impl Properties {
             is_mapping,
             has_new_identity: false,
             meant: None,
+            is_misspelt: false,
         })
     }
 

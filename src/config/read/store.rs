@@ -8,14 +8,13 @@ use url::Url;
 
 use super::identifier;
 use super::identity::{self, Chosen, ProofDraft};
-use super::properties::Properties;
+use super::properties::{Meant, Properties};
 use super::text::{path, text};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{
     DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Identity, PROVIDER, Proof, Store,
 };
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::reference::StoreName;
 use crate::yaml::{Entry, NodeId, Reader, Tree, listed, shorten};
 
 const STORE_KEYS: &[&str] = &[
@@ -60,10 +59,9 @@ struct Draft {
 pub(super) fn store(reader: &mut Reader<'_>, properties: &Properties) -> Option<Store> {
     let name = &properties.name;
     let (draft, proof, keys) = draft(reader, properties, is_entra(reader.tree, &properties.entries));
-    let required = ["vault-url"].into_iter().chain(proof.required().iter().copied());
-    let missing: Vec<&str> = required.filter(|key| !keys.contains(key)).collect();
+    let missing = missing(&proof, &keys);
     match &properties.meant {
-        _ if !properties.is_mapping => {}
+        _ if !properties.is_mapping || properties.is_misspelt => {}
         Some(meant) => misnamed(reader, properties, meant, &missing),
         None if missing.is_empty() => {}
         None => {
@@ -99,6 +97,19 @@ pub(super) fn store(reader: &mut Reader<'_>, properties: &Properties) -> Option<
     Some(store)
 }
 
+/// The keys that a store needs and that are neither there nor meant.
+fn missing<'k>(proof: &Chosen, keys: &[&'k str]) -> Vec<&'k str> {
+    let required = ["vault-url"].into_iter().chain(proof.required().iter().copied());
+    required.filter(|key| !keys.contains(key)).collect()
+}
+
+/// Whether a store lacks a key that it needs.
+pub(super) fn is_incomplete(tree: &Tree, properties: &Properties) -> bool {
+    let is_entra = is_entra(tree, &properties.entries);
+    let (_, proof, keys) = draft(&mut Reader::new(tree), properties, is_entra);
+    properties.is_mapping && !missing(&proof, &keys).is_empty()
+}
+
 /// What the properties say that environments have others over, with the faults that they have in each environment; and how
 /// it would prove who asks, if that is whole.
 pub(super) fn base(reader: &mut Reader<'_>, properties: &Properties, over: &[&Properties]) -> Option<Proof> {
@@ -123,9 +134,9 @@ fn draft(reader: &mut Reader<'_>, properties: &Properties, is_entra: bool) -> (D
 }
 
 /// Complains of a store that an environment alone has, and whose name is nearly that of another one.
-fn misnamed(reader: &mut Reader<'_>, properties: &Properties, meant: &StoreName, missing: &[&str]) {
-    let name = &properties.name;
-    if missing.is_empty() {
+fn misnamed(reader: &mut Reader<'_>, properties: &Properties, meant: &Meant, missing: &[&str]) {
+    let (name, Meant { name: meant, is_incomplete }) = (&properties.name, meant);
+    if missing.is_empty() && !is_incomplete {
         let message = format!("the store `{name}` is not in `stores`, and not in each environment");
         let span = reader.tree.span(properties.key);
         let warning = Diagnostic::warning(Code::UnknownStore, message).at(reader.tree.source(), span, "");
@@ -133,7 +144,10 @@ fn misnamed(reader: &mut Reader<'_>, properties: &Properties, meant: &StoreName,
         return reader.faults.push(warning.help(help));
     }
     let message = format!("no store is named `{name}`");
-    let help = format!("did you mean `{meant}`? A new one needs {} as well", listed(missing));
+    let help = match missing {
+        [] => format!("did you mean `{meant}`? It lacks properties that stand here"),
+        missing => format!("did you mean `{meant}`? A new one needs {} as well", listed(missing)),
+    };
     reader.fault(Code::UnknownStore, properties.key, message, "", &help);
 }
 
