@@ -106,7 +106,7 @@ impl WordFinder {
                 match unit(text, at) {
                     Unit::More if !is_end => return,
                     Unit::Coded(length, character) if !character.is_some_and(is_letter) => {
-                        self.units.retain(|end| *end > at);
+                        self.units.retain(|end| *end >= at);
                         self.units.push(at + length);
                     }
                     _ => {}

@@ -379,6 +379,8 @@ fn a_short_value_is_a_word_behind_an_escape() {
     ] {
         assert_eq!(String::from_utf8_lossy(&masks.mask(text.as_bytes())), shown);
     }
+    // Also one that could begin an escape itself.
+    assert_eq!(mask(&["\\"], "x\u{1b}[1;31m\\\u{1b}[0m"), "x\u{1b}[1;31m***\u{1b}[0m");
 }
 
 #[test]
