@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::spoilt::Spoilt;
+use super::azure::spoilt::Spoilt;
 use super::unreachable::Unreachable;
 
 /// Why a secret can't be fetched. Holds no secret, no token and no body.

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use url::Url;
 
 use super::apart::apart;
+use super::azure::http::Clients;
+use super::azure::identity::{Environment, Source};
+use super::azure::token::Tokens;
+use super::azure::vault::Vault;
 use super::call::Call;
 use super::error::FetchError;
-use super::http::Clients;
-use super::identity::{Environment, Source};
 use super::throttle::Throttle;
-use super::token::Tokens;
-use super::vault::Vault;
 use crate::config::{Proof, Store};
 
 /// Open stores, for as long as it lives; clones are the same. Those that are reached alike share connections, those of one identity their tokens, those of one vault a

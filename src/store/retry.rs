@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
-use super::answer::wait::wait;
+use super::azure::answer::wait::wait;
 use super::call::Call;
 use super::error::FetchError;
 use super::event::FetchEvent;

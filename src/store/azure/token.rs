@@ -8,13 +8,13 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::answer::grant::Grant;
-use super::call::Call;
-use super::error::FetchError;
-use super::event::FetchEvent;
 use super::identity::Source;
-use super::retry::Retry;
 use super::target::Target;
 use crate::secret::Secret;
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::event::FetchEvent;
+use crate::store::retry::Retry;
 
 /// How long before its end a token is renewed, at most (the margin of Microsoft's own clients).
 const MARGIN: Duration = Duration::from_secs(300);
@@ -29,7 +29,7 @@ const RENEWAL_TIME: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(60);
 
 /// The tokens of one identity.
-pub(super) struct Tokens {
+pub(in crate::store) struct Tokens {
     source: Source,
     known: StdMutex<Vec<(Target, Arc<Entry>)>>,
 }
@@ -61,10 +61,10 @@ struct Failure {
 
 /// A token as the header that carries it.
 #[derive(Clone)]
-pub(super) struct Token {
-    pub(super) header: HeaderValue,
+pub(in crate::store) struct Token {
+    pub(in crate::store) header: HeaderValue,
     /// Which token it is, to say later that it was refused.
-    pub(super) generation: u64,
+    pub(in crate::store) generation: u64,
     given: Instant,
     renew: Instant,
     end: Instant,
@@ -72,18 +72,18 @@ pub(super) struct Token {
 
 impl Tokens {
     /// No token yet.
-    pub(super) fn new(source: Source) -> Self {
+    pub(in crate::store) fn new(source: Source) -> Self {
         Self { source, known: StdMutex::default() }
     }
 
     /// Where they come from.
-    pub(super) fn source(&self) -> &Source {
+    pub(in crate::store) fn source(&self) -> &Source {
         &self.source
     }
 
     /// The token. Whoever comes while the first one is being fetched waits for it; whoever comes while one is being
     /// renewed that counts takes that.
-    pub(super) async fn get(&self, target: &Target, call: &Call) -> Result<Token, FetchError> {
+    pub(in crate::store) async fn get(&self, target: &Target, call: &Call) -> Result<Token, FetchError> {
         let asked = Instant::now();
         let entry = self.entry(target);
         let old = {
@@ -137,7 +137,7 @@ impl Tokens {
     }
 
     /// The tokens that were given and may count still.
-    pub(super) fn given(&self) -> Vec<Secret> {
+    pub(in crate::store) fn given(&self) -> Vec<Secret> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |(_, entry): &(Target, Arc<Entry>)| {
             let state = entry.state();
@@ -150,7 +150,7 @@ impl Tokens {
 
     /// Notes that a vault refused a token, so that the next one who asks gets another. One of a later generation
     /// stays.
-    pub(super) fn refused(&self, target: &Target, token: &Token) {
+    pub(in crate::store) fn refused(&self, target: &Target, token: &Token) {
         let entry = self.entry(target);
         let mut state = entry.state();
         if state.current.as_ref().is_some_and(|current| current.generation == token.generation) {
@@ -225,7 +225,7 @@ impl State {
 
 impl Token {
     /// Whether it was given just now.
-    pub(super) fn is_fresh(&self) -> bool {
+    pub(in crate::store) fn is_fresh(&self) -> bool {
         self.given.elapsed() < FRESH
     }
 }

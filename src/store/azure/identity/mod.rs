@@ -12,12 +12,12 @@ use std::sync::atomic::AtomicI64;
 use url::Url;
 
 use crate::config::{CLIENT_SECRET_VARIABLE, Proof, SecretSource, Store, is_loopback};
-use crate::store::answer::grant::Grant;
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::Clients;
+use crate::store::azure::target::Target;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
-use crate::store::http::Clients;
 use crate::store::retry::Failed;
-use crate::store::target::Target;
 
 use entra::{Application, Credential};
 use managed::Managed;
@@ -25,11 +25,11 @@ use managed::Managed;
 /// The variables that an identity goes by, as they were when it was opened: it is another identity when they are others.
 /// The secret among them is read with each token, and only counts as there or not.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Environment(Vec<Option<OsString>>);
+pub(in crate::store) struct Environment(Vec<Option<OsString>>);
 
 impl Environment {
     /// The variables that count for a proof.
-    pub(super) fn of(proof: &Proof) -> Self {
+    pub(in crate::store) fn of(proof: &Proof) -> Self {
         let names: &[&str] = match proof {
             Proof::ClientSecret { .. } | Proof::ClientCertificate { .. } | Proof::AzureCli => &[],
             Proof::WorkloadIdentity { .. } | Proof::Environment => &[
@@ -50,7 +50,7 @@ impl Environment {
 }
 
 /// Where tokens come from.
-pub(super) struct Source {
+pub(in crate::store) struct Source {
     /// The tenant that the environment names, for a store that names none.
     tenant: Option<String>,
     kind: Kind,
@@ -64,7 +64,7 @@ enum Kind {
 
 impl Source {
     /// The source of a store's tokens. The variables that its identity goes by are read now.
-    pub(super) fn new(store: &Store, clients: &Clients) -> Result<Self, FetchError> {
+    pub(in crate::store) fn new(store: &Store, clients: &Clients) -> Result<Self, FetchError> {
         let (client, credential) = match &store.identity.proof {
             Proof::ClientSecret { client, secret } => (client.clone(), Credential::Secret(secret.clone())),
             Proof::ClientCertificate { client, certificate } => {
@@ -121,22 +121,22 @@ impl Source {
     }
 
     /// The tenant that tokens are asked of, where the store or the environment names one.
-    pub(super) fn tenant(&self, store: Option<&str>) -> Option<String> {
+    pub(in crate::store) fn tenant(&self, store: Option<&str>) -> Option<String> {
         store.map(str::to_owned).or_else(|| self.tenant.clone())
     }
 
     /// Whether it can't do without a tenant.
-    pub(super) fn needs_tenant(&self) -> bool {
+    pub(in crate::store) fn needs_tenant(&self) -> bool {
         matches!(self.kind, Kind::Entra(_))
     }
 
     /// Whether it gives another token when it knows the tenant.
-    pub(super) fn wants_tenant(&self) -> bool {
+    pub(in crate::store) fn wants_tenant(&self) -> bool {
         matches!(self.kind, Kind::Entra(_) | Kind::AzureCli)
     }
 
     /// Who gives them.
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::store) fn host(&self) -> &str {
         match &self.kind {
             Kind::Entra(application) => application.authority.host_str().unwrap_or_default(),
             Kind::Managed(managed) => managed.host(),
@@ -145,17 +145,17 @@ impl Source {
     }
 
     /// That there was no time left for a token.
-    pub(super) fn late(&self) -> FetchError {
+    pub(in crate::store) fn late(&self) -> FetchError {
         FetchError::Deadline { host: self.host().to_owned(), what: "a token" }
     }
 
     /// Whether its tokens come over the network, from a host with a name.
-    pub(super) fn is_remote(&self) -> bool {
+    pub(in crate::store) fn is_remote(&self) -> bool {
         matches!(&self.kind, Kind::Entra(application) if !is_loopback(&application.authority))
     }
 
     /// Whether what proves the identity is there: its variable is set, its file can be read. Nobody is asked.
-    pub(super) async fn is_there(&self) -> Result<(), FetchError> {
+    pub(in crate::store) async fn is_there(&self) -> Result<(), FetchError> {
         match &self.kind {
             Kind::Entra(application) => application.is_there().await,
             Kind::Managed(_) | Kind::AzureCli => Ok(()),
@@ -163,7 +163,7 @@ impl Source {
     }
 
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+    pub(in crate::store) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
         match &self.kind {
             Kind::Entra(application) => application.token(target, call).await,
             Kind::Managed(managed) => managed.token(target, call).await,

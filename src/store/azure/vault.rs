@@ -9,19 +9,19 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::bundle::Fetched;
-use super::call::Call;
-use super::error::FetchError;
-use super::event::{Asked, FetchEvent};
 use super::http::{Answer, Caller, Exchange};
 use super::identity::Source;
-use super::retry::{Failed, Retry};
 use super::target::{Learnt, Target};
-use super::throttle::Throttle;
 use super::token::{Token, Tokens};
-use super::unreachable::Unreachable;
 use crate::config::Store;
 use crate::reference::{SecretName, SecretVersion};
 use crate::secret::Secret;
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::event::{Asked, FetchEvent};
+use crate::store::retry::{Failed, Retry};
+use crate::store::throttle::Throttle;
+use crate::store::unreachable::Unreachable;
 
 /// An open store.
 pub struct Vault {
@@ -45,7 +45,7 @@ struct Course {
 
 /// What somebody is asked for.
 #[derive(Clone, Copy, Default)]
-pub(super) enum Task {
+pub(in crate::store) enum Task {
     #[default]
     Challenge,
     Token,
@@ -53,7 +53,7 @@ pub(super) enum Task {
 }
 
 impl Vault {
-    pub(super) fn new(store: &Store, client: Caller, tokens: Arc<Tokens>, throttle: Arc<Throttle>) -> Self {
+    pub(in crate::store) fn new(store: &Store, client: Caller, tokens: Arc<Tokens>, throttle: Arc<Throttle>) -> Self {
         Self {
             store: store.clone(),
             host: store.host().into(),
@@ -84,7 +84,7 @@ impl Vault {
     }
 
     /// That there was no time left, and who was asked for what.
-    pub(super) fn late(&self, task: Task) -> FetchError {
+    pub(in crate::store) fn late(&self, task: Task) -> FetchError {
         match task {
             Task::Token => self.tokens.source().late(),
             Task::Challenge => FetchError::Deadline { host: self.host.to_string(), what: "its tenant and resource" },
@@ -98,7 +98,7 @@ impl Vault {
     }
 
     /// Has a token, fetching it if need be.
-    pub(super) async fn token(&self, call: &Call) -> Result<Token, FetchError> {
+    pub(in crate::store) async fn token(&self, call: &Call) -> Result<Token, FetchError> {
         let target = self.target(call).await?;
         self.tokens.get(&target, call).await
     }
@@ -242,7 +242,11 @@ impl Vault {
 
     /// Asks for nothing in particular without a token, as Microsoft's own clients do first: a vault answers with a
     /// challenge that tells its tenant and resource.
-    pub(super) async fn greet(&self, call: &Call, last: &mut Option<FetchError>) -> Result<Answer, FetchError> {
+    pub(in crate::store) async fn greet(
+        &self,
+        call: &Call,
+        last: &mut Option<FetchError>,
+    ) -> Result<Answer, FetchError> {
         let url = self.address(&nobody(), None);
         let mut retry = Retry::of(call, &self.host);
         loop {
@@ -268,23 +272,23 @@ impl Vault {
     }
 
     /// Where its tokens come from.
-    pub(super) fn source(&self) -> &Source {
+    pub(in crate::store) fn source(&self) -> &Source {
         self.tokens.source()
     }
 
     /// The same vault, asked in another `api-version`.
-    pub(super) fn with_version(&self, version: &str) -> Self {
+    pub(in crate::store) fn with_version(&self, version: &str) -> Self {
         let store = Store { api_version: version.to_owned(), ..self.store.clone() };
         Self::new(&store, self.client.clone(), Arc::clone(&self.tokens), Arc::clone(&self.throttle))
     }
 
-    pub(super) fn store(&self) -> &Store {
+    pub(in crate::store) fn store(&self) -> &Store {
         &self.store
     }
 }
 
 /// The name of a secret that no vault has.
-pub(super) fn nobody() -> SecretName {
+pub(in crate::store) fn nobody() -> SecretName {
     let name = format!("credflow-probe-{:032x}", fastrand::u128(..));
     name.parse().expect("internal error: a name of letters, digits and dashes")
 }

@@ -6,13 +6,13 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use crate::config::Store;
-use crate::store::answer::grant::Grant;
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::{Caller, Clients, Exchange};
+use crate::store::azure::target::Target;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::Asked;
-use crate::store::http::{Caller, Clients, Exchange};
 use crate::store::retry::Failed;
-use crate::store::target::Target;
 use crate::store::unreachable::Unreachable;
 
 /// Where a virtual machine's tokens are: the Instance Metadata Service.

@@ -15,15 +15,15 @@ use zeroize::Zeroizing;
 use super::assertion::assertion;
 use crate::config::SecretSource;
 use crate::secret::Secret;
-use crate::store::answer::grant::Grant;
 use crate::store::apart::{apart, read};
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::{Caller, Exchange};
+use crate::store::azure::spoilt::{Spoilt, without_line_break};
+use crate::store::azure::target::Target;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::Asked;
-use crate::store::http::{Caller, Exchange};
 use crate::store::retry::Failed;
-use crate::store::spoilt::{Spoilt, without_line_break};
-use crate::store::target::Target;
 
 /// The type of an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
-use crate::store::answer::grant::Grant;
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::target::Target;
 use crate::store::error::FetchError;
-use crate::store::target::Target;
 
 /// The command; a batch file on Windows.
 const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };

@@ -15,14 +15,14 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
-use super::apart::read;
-use super::call::Call;
-use super::error::FetchError;
-use super::event::{Asked, FetchEvent};
-use super::retry::retry_after;
-use super::unreachable::{NoAddress, NoNameService, Unreachable};
 use crate::config::{Store, is_loopback};
 use crate::secret::Buffer;
+use crate::store::apart::read;
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::event::{Asked, FetchEvent};
+use crate::store::retry::retry_after;
+use crate::store::unreachable::{NoAddress, NoNameService, Unreachable};
 
 /// The largest answer that is read, in bytes. A secret has at most 25 KB.
 const MAX_BODY: usize = 1 << 20;
@@ -35,7 +35,7 @@ const MAX_CA_FILE: usize = 4 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One client for addresses that are reached alike. All of them share the sockets that this process may have open.
-pub(super) struct Clients {
+pub(in crate::store) struct Clients {
     known: Mutex<Vec<(Kind, Client)>>,
     sockets: Arc<Semaphore>,
 }
@@ -55,19 +55,19 @@ struct Kind {
 
 /// A client and its part of the sockets.
 #[derive(Clone)]
-pub(super) struct Caller {
+pub(in crate::store) struct Caller {
     client: Client,
     sockets: Arc<Semaphore>,
 }
 
 impl Clients {
     /// No client yet.
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         Self { known: Mutex::default(), sockets: Arc::new(Semaphore::new(most_sockets())) }
     }
 
     /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
-    pub(super) fn of(&self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn of(&self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
         let local = is_loopback(address);
         let plain = match address.scheme() {
             "https" => false,
@@ -78,7 +78,7 @@ impl Clients {
     }
 
     /// The client for an address that the platform gives tokens at: always near, and with TLS on this machine alone.
-    pub(super) fn near(&self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn near(&self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
         match address.scheme() {
             "http" if is_link_local || is_loopback(address) => self.kind(true, true, None, timeout),
@@ -130,17 +130,21 @@ fn most_sockets() -> usize {
 
 impl Caller {
     /// A GET of an address.
-    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+    pub(in crate::store) fn get(&self, url: Url) -> RequestBuilder {
         self.client.get(url)
     }
 
     /// A POST to an address.
-    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+    pub(in crate::store) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
     }
 
     /// One request and its answer, within the time for one.
-    pub(super) async fn send(&self, request: RequestBuilder, exchange: Exchange<'_>) -> Result<Answer, FetchError> {
+    pub(in crate::store) async fn send(
+        &self,
+        request: RequestBuilder,
+        exchange: Exchange<'_>,
+    ) -> Result<Answer, FetchError> {
         let Exchange { host, what, timeout, call } = exchange;
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
         let begun = Instant::now();
@@ -165,13 +169,13 @@ impl Caller {
 }
 
 /// What a request is about.
-pub(super) struct Exchange<'e> {
+pub(in crate::store) struct Exchange<'e> {
     /// Who is asked.
-    pub(super) host: &'e str,
-    pub(super) what: Asked,
+    pub(in crate::store) host: &'e str,
+    pub(in crate::store) what: Asked,
     /// How long it may take.
-    pub(super) timeout: Duration,
-    pub(super) call: &'e Call,
+    pub(in crate::store) timeout: Duration,
+    pub(in crate::store) call: &'e Call,
 }
 
 fn build(kind: &Kind) -> Result<Client, FetchError> {
@@ -243,27 +247,27 @@ impl Resolve for Names {
 }
 
 /// An answer, whole.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Buffer,
+pub(in crate::store) struct Answer {
+    pub(in crate::store) status: u16,
+    pub(in crate::store) body: Buffer,
     headers: HeaderMap,
     received: SystemTime,
 }
 
 impl Answer {
     /// How long the service asks to wait.
-    pub(super) fn asked(&self) -> Option<Duration> {
+    pub(in crate::store) fn asked(&self) -> Option<Duration> {
         retry_after(&self.headers)
     }
 
     /// What a vault says to who comes without a token.
-    pub(super) fn challenge(&self) -> Option<Challenge> {
+    pub(in crate::store) fn challenge(&self) -> Option<Challenge> {
         let headers = self.headers.get_all(WWW_AUTHENTICATE).into_iter();
         headers.filter_map(|header| header.to_str().ok()).find_map(Challenge::parse)
     }
 
     /// By how many seconds the service's clock is ahead of this machine's.
-    pub(super) fn clock_ahead(&self) -> Option<i64> {
+    pub(in crate::store) fn clock_ahead(&self) -> Option<i64> {
         let date = httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()?;
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         Some(match date.duration_since(self.received) {

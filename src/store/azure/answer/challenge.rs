@@ -65,7 +65,7 @@ fn identifier(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Challenge;
+    use super::Challenge;
 
     #[test]
     fn a_challenge_has_many_forms() {

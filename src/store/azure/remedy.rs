@@ -1,10 +1,10 @@
 //! What to do about an error, for a person with the rights to do it.
 
-use super::error::FetchError;
 use super::spoilt::Spoilt;
-use super::unreachable::Unreachable;
 use crate::config::{Cloud, Proof, SecretSource, Store};
 use crate::reference::{SecretName, SecretVersion};
+use crate::store::error::FetchError;
+use crate::store::unreachable::Unreachable;
 
 impl FetchError {
     /// What to do, for a person with the rights to do it: which property, which role, which command. `version` is the one

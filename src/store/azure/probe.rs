@@ -5,13 +5,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::call::Call;
-use super::error::FetchError;
 use super::http::Answer;
-use super::pool::Pool;
-use super::unreachable::Unreachable;
 use super::vault::{Task, Vault, nobody};
 use crate::config::{DEFAULT_API_VERSION, Store};
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::pool::Pool;
+use crate::store::unreachable::Unreachable;
 
 /// A clock that is further off than this makes certificates and assertions fail, in seconds (the leniency of Entra ID).
 const CLOCK_TOLERANCE: u64 = 300;

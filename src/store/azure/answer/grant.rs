@@ -70,7 +70,7 @@ impl fmt::Debug for Grant {
 }
 
 /// A number, also when it is written as a string.
-pub(super) fn number<N: FromStr>(raw: &RawValue) -> Option<N> {
+pub(in crate::store) fn number<N: FromStr>(raw: &RawValue) -> Option<N> {
     raw.get().trim_matches('"').parse().ok()
 }
 
