@@ -1,12 +1,10 @@
 //! Connections: TLS, names and proxies.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{DATE, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -15,14 +13,15 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
-use crate::config::{Store, is_loopback};
+use super::answer::wait::wait;
+use super::names::Names;
+use crate::config::{AzureVault, is_loopback};
 use crate::secret::Buffer;
 use crate::store::apart::read;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::{Asked, FetchEvent};
-use crate::store::retry::retry_after;
-use crate::store::unreachable::{NoAddress, NoNameService, Unreachable};
+use crate::store::unreachable::Unreachable;
 
 /// The largest answer that is read, in bytes. A secret has at most 25 KB.
 const MAX_BODY: usize = 1 << 20;
@@ -67,22 +66,32 @@ impl Clients {
     }
 
     /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
-    pub(in crate::store) fn of(&self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn of(
+        &self,
+        vault: &AzureVault,
+        timeout: Duration,
+        address: &Url,
+    ) -> Result<Caller, FetchError> {
         let local = is_loopback(address);
         let plain = match address.scheme() {
             "https" => false,
             "http" if local => true,
             _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         };
-        self.kind(local, plain, store.ca_file.clone(), store.request_timeout)
+        self.kind(local, plain, vault.ca_file.clone(), timeout)
     }
 
     /// The client for an address that the platform gives tokens at: always near, and with TLS on this machine alone.
-    pub(in crate::store) fn near(&self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn near(
+        &self,
+        vault: &AzureVault,
+        timeout: Duration,
+        address: &Url,
+    ) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
         match address.scheme() {
             "http" if is_link_local || is_loopback(address) => self.kind(true, true, None, timeout),
-            "https" if is_loopback(address) => self.kind(true, false, store.ca_file.clone(), timeout),
+            "https" if is_loopback(address) => self.kind(true, false, vault.ca_file.clone(), timeout),
             _ => Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         }
     }
@@ -223,29 +232,6 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError>
     }
 }
 
-/// Names to addresses, within some time. `localhost` and what is below it is this machine, without asking anybody
-/// (RFC 6761).
-struct Names(Duration);
-
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
-        let time = self.0;
-        Box::pin(async move {
-            let host = name.as_str();
-            if host == "localhost" || host.ends_with(".localhost") {
-                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-                return Ok(Box::new(std::iter::once(address)) as Addrs);
-            }
-            let found = tokio::time::timeout(time, tokio::net::lookup_host((host, 0))).await;
-            let found: Vec<SocketAddr> = found.map_err(|_| NoNameService)?.map_err(|_| NoAddress)?.collect();
-            if found.is_empty() {
-                return Err(NoAddress.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
 /// An answer, whole.
 pub(in crate::store) struct Answer {
     pub(in crate::store) status: u16,
@@ -276,6 +262,12 @@ impl Answer {
             Err(behind) => -seconds(behind.duration()),
         })
     }
+}
+
+/// What the service asks for: in Microsoft's own headers, or in everybody's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let names = ["retry-after-ms", "x-ms-retry-after-ms", RETRY_AFTER.as_str()];
+    names.into_iter().find_map(|name| wait(name, headers.get(name)?.to_str().ok()?))
 }
 
 /// A body, whole and bounded, in memory that is wiped.

@@ -1,11 +1,24 @@
 //! Azure Key Vault: its dialect, its identities and their tokens.
 
-pub(in crate::store) mod answer;
-pub(in crate::store) mod http;
-pub(in crate::store) mod identity;
-pub(in crate::store) mod probe;
-pub(in crate::store) mod remedy;
-pub(in crate::store) mod spoilt;
-pub(in crate::store) mod target;
-pub(in crate::store) mod token;
-pub(in crate::store) mod vault;
+mod answer;
+mod failure;
+mod http;
+mod identity;
+mod key_vault;
+mod list;
+mod names;
+mod probe;
+mod remedy;
+pub(super) mod spoilt;
+mod target;
+mod token;
+mod token_source;
+mod vault;
+
+pub use answer::challenge::Challenge;
+pub use answer::grant::Grant;
+pub use answer::wait::wait;
+pub use key_vault::AzureKeyVault;
+pub use spoilt::Spoilt;
+pub use target::TokenTarget;
+pub use token_source::{TenantUse, TokenSource};

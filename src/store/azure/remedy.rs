@@ -1,15 +1,28 @@
 //! What to do about an error, for a person with the rights to do it.
 
 use super::spoilt::Spoilt;
-use crate::config::{Cloud, Proof, SecretSource, Store};
-use crate::reference::{SecretName, SecretVersion};
+use crate::config::{AzureVault, Cloud, Proof, SecretSource};
+use crate::reference::{SecretName, SecretVersion, StoreName};
 use crate::store::error::FetchError;
 use crate::store::unreachable::Unreachable;
 
+/// A store in Azure.
+#[derive(Clone, Copy)]
+struct Named<'s> {
+    name: &'s StoreName,
+    vault: &'s AzureVault,
+}
+
 impl FetchError {
-    /// What to do, for a person with the rights to do it: which property, which role, which command. `version` is the one
-    /// that was asked for, if it wasn't the latest.
-    pub fn remedy(&self, store: &Store, secret: &SecretName, version: Option<SecretVersion>) -> String {
+    /// What to do in Azure: which property, which role, which command.
+    pub(in crate::store) fn azure_remedy(
+        &self,
+        store: &StoreName,
+        vault: &AzureVault,
+        secret: &SecretName,
+        version: Option<SecretVersion>,
+    ) -> String {
+        let store = Named { name: store, vault };
         match self {
             Self::SecretUnset(_)
             | Self::SecretNotText(_)
@@ -45,7 +58,7 @@ impl FetchError {
         }
     }
 
-    fn of_machine(&self, store: &Store) -> String {
+    fn of_machine(&self, store: Named<'_>) -> String {
         let who = who(store);
         match self {
             Self::SecretUnset(name) | Self::SecretNotText(name) => format!("set {name} to the secret of {who}"),
@@ -66,7 +79,7 @@ impl FetchError {
         }
     }
 
-    fn of_identity(&self, store: &Store) -> String {
+    fn of_identity(&self, store: Named<'_>) -> String {
         let client = assignee(store);
         match self {
             Self::UnknownTenant => format!(
@@ -82,19 +95,19 @@ impl FetchError {
             Self::NoServicePrincipal => format!("make one with\naz ad sp create --id {client}"),
             Self::WrongSecret => format!(
                 "{} holds another value than the application's secret (its value, not its id); make a new one with\naz ad app credential reset --id {client} --append",
-                origin(&store.identity.proof)
+                origin(&store.vault.identity.proof)
             ),
             Self::SpoiltSecret(spoilt) => {
-                format!("{}; the secret itself has none of these", spoilt.remedy(&origin(&store.identity.proof)))
+                format!("{}; the secret itself has none of these", spoilt.remedy(&origin(&store.vault.identity.proof)))
             }
             Self::ExpiredSecret => format!("make a new one with\naz ad app credential reset --id {client} --append"),
             Self::UnknownCertificate => format!(
                 "compare with `az ad app credential list --id {client} --cert`; add the certificate with\naz ad app credential reset --id {client} --append --cert @CERTIFICATE.pem"
             ),
-            Self::AssertionTime if matches!(store.identity.proof, Proof::WorkloadIdentity { .. }) => {
+            Self::AssertionTime if matches!(store.vault.identity.proof, Proof::WorkloadIdentity { .. }) => {
                 "the platform's token has expired, or does not count yet; see that the platform renews the file".to_owned()
             }
-            Self::AssertionTime if store.identity.proof == Proof::Environment => {
+            Self::AssertionTime if store.vault.identity.proof == Proof::Environment => {
                 "set this machine's clock; with AZURE_FEDERATED_TOKEN_FILE, see that the platform renews that file"
                     .to_owned()
             }
@@ -109,8 +122,8 @@ impl FetchError {
             }
             Self::UnknownResource => format!(
                 "correct `azure-resource` ({}); it is {} in this vault's cloud",
-                store.resource().unwrap_or_default(),
-                Cloud::of(&store.vault_url).resource
+                store.vault.resource().unwrap_or_default(),
+                Cloud::of(&store.vault.url).resource
             ),
             Self::Refused { code: Some(code), .. } => {
                 format!("Microsoft explains AADSTS{code} at https://login.microsoftonline.com/error?code={code}")
@@ -129,7 +142,7 @@ impl FetchError {
                 format!("check `authority`, and that no proxy or sign-in page answers in the place of {host}")
             }
             Self::AzureCli(tenant) => {
-                let tenant = tenant.as_ref().or(store.identity.tenant.as_ref());
+                let tenant = tenant.as_ref().or(store.vault.identity.tenant.as_ref());
                 tenant.map_or_else(
                     || "log in with\naz login".to_owned(),
                     |id| format!("log in with\naz login --tenant {id}"),
@@ -139,11 +152,11 @@ impl FetchError {
         }
     }
 
-    fn of_vault_itself(&self, store: &Store, secret: &SecretName, version: Option<SecretVersion>) -> String {
+    fn of_vault_itself(&self, store: Named<'_>, secret: &SecretName, version: Option<SecretVersion>) -> String {
         let (client, vault) = (assignee(store), vault_name(store));
         match self {
             Self::NoChallenge => "set `tenant-id` and `azure-resource`".to_owned(),
-            Self::ForeignResource(_) => {
+            Self::ForeignResource(_) | Self::ForeignHost { .. } => {
                 "correct `vault-url`; `allow-custom-domain: true` sends the token there all the same".to_owned()
             }
             Self::WrongResource(wanted) => format!("set `azure-resource: {wanted}`"),
@@ -154,7 +167,7 @@ impl FetchError {
             }
             Self::TokenRejected => format!(
                 "check that the vault is in the tenant {}, and that `azure-resource` is its cloud's; look with\naz keyvault show --name {vault} --query \"{{tenant:properties.tenantId,url:properties.vaultUri}}\"",
-                store.identity.tenant.as_deref().unwrap_or("of the identity")
+                store.vault.identity.tenant.as_deref().unwrap_or("of the identity")
             ),
             Self::DeniedByRole => format!(
                 "assign the role with\naz role assignment create --role \"Key Vault Secrets User\" --assignee {client} --scope \"$(az keyvault show --name {vault} --query id -o tsv)\"\na new assignment takes some minutes to count"
@@ -182,7 +195,7 @@ impl FetchError {
             Self::NotFound => format!(
                 "correct the name; deleted secrets are listed with\naz keyvault secret list-deleted --vault-name {vault}\nand recovered with\naz keyvault secret recover --vault-name {vault} --name {secret}"
             ),
-            Self::BadRequest(_) => format!("check `api-version` ({})", store.api_version),
+            Self::BadRequest(_) => format!("check `api-version` ({})", store.vault.api_version),
             Self::Throttled => "try again later, or lower `max-concurrency` of the store".to_owned(),
             Self::Server(_) => "try again later, or give it more time with `--timeout`".to_owned(),
             Self::Deadline { host, .. } => {
@@ -239,8 +252,8 @@ fn unreachable(why: Unreachable) -> &'static str {
 }
 
 /// The identity, in words.
-fn who(store: &Store) -> String {
-    match (&store.identity.proof, store.identity.proof.client()) {
+fn who(store: Named<'_>) -> String {
+    match (&store.vault.identity.proof, store.vault.identity.proof.client()) {
         (Proof::ManagedIdentity { .. }, Some(client)) => format!("the managed identity {client}"),
         (Proof::ManagedIdentity { .. }, None) => "the managed identity of this machine".to_owned(),
         (Proof::AzureCli, _) => "the user of the Azure CLI".to_owned(),
@@ -250,8 +263,8 @@ fn who(store: &Store) -> String {
 }
 
 /// The identity, for the Azure CLI: a shell takes it as it is.
-fn assignee(store: &Store) -> &str {
-    match (&store.identity.proof, store.identity.proof.client()) {
+fn assignee(store: Named<'_>) -> &str {
+    match (&store.vault.identity.proof, store.vault.identity.proof.client()) {
         (_, Some(client)) => client,
         (Proof::AzureCli, None) => "\"$(az ad signed-in-user show --query id -o tsv)\"",
         (Proof::ManagedIdentity { .. }, None) => "PRINCIPAL-ID",
@@ -260,9 +273,9 @@ fn assignee(store: &Store) -> &str {
 }
 
 /// The identity, for a vault's access policies.
-fn principal(store: &Store) -> String {
+fn principal(store: Named<'_>) -> String {
     let client = assignee(store);
-    match (&store.identity.proof, store.identity.proof.client()) {
+    match (&store.vault.identity.proof, store.vault.identity.proof.client()) {
         (Proof::ManagedIdentity { .. }, Some(client)) => {
             format!("--object-id \"$(az ad sp show --id {client} --query id -o tsv)\"")
         }
@@ -280,7 +293,7 @@ fn origin(proof: &Proof) -> String {
 }
 
 /// The vault's name for `az`: the first label of its host.
-fn vault_name(store: &Store) -> &str {
-    let host = store.vault_url.host_str().unwrap_or_default();
+fn vault_name(store: Named<'_>) -> &str {
+    let host = store.vault.url.host_str().unwrap_or_default();
     host.split('.').next().unwrap_or(host)
 }

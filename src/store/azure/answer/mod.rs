@@ -3,5 +3,6 @@
 pub(in crate::store) mod bundle;
 pub(in crate::store) mod challenge;
 pub(in crate::store) mod grant;
+pub(in crate::store) mod page;
 mod refusal;
 pub(in crate::store) mod wait;
