@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::address::{Cloud, is_loopback, is_under};
+use super::address::{Cloud, is_loopback, is_under, origin};
 use super::identity::Identity;
 
 /// The api-version that is sent when a store names none: the newest that every cloud serves.
@@ -61,10 +61,10 @@ impl AzureVault {
         if is_loopback(to) {
             return is_loopback(&self.authority());
         }
-        let Ok(resource_url) = Url::parse(resource) else { return false };
+        let Ok(origin) = origin(resource) else { return false };
         // Who gives the token reads the text, and has to find in it what is compared here.
-        let is_read_alike = resource_url.as_str().trim_end_matches('/').eq_ignore_ascii_case(resource);
-        let domain = resource_url.host_str().filter(|_| is_read_alike && resource_url.scheme() == "https");
+        let is_read_alike = origin.as_str().trim_end_matches('/').eq_ignore_ascii_case(resource);
+        let domain = origin.host_str().filter(|_| is_read_alike && origin.scheme() == "https");
         domain.is_some_and(|domain| is_under(to.host_str().unwrap_or_default(), domain))
     }
 }

@@ -165,16 +165,16 @@ pub enum FetchError {
     #[error("the secret is disabled")]
     Disabled,
     /// 404 `SecretNotFound`.
-    #[error("the vault has no such secret or version")]
+    #[error("the store has no such secret or version")]
     NotFound,
     /// Any other answer that another try won't change.
     #[error("the vault refuses the request (HTTP {0})")]
     BadRequest(u16),
     /// 429 until the time was over.
-    #[error("the vault is throttling")]
+    #[error("the store is throttling")]
     Throttled,
     /// 408 or 5xx.
-    #[error("the vault has a fault (HTTP {0})")]
+    #[error("the store has a fault (HTTP {0})")]
     Server(u16),
     /// The vault's name has no address, though a token was given: there is no such vault.
     #[error("there is no vault {0}")]

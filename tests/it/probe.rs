@@ -130,9 +130,9 @@ async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
     let challenge = "WWW-Authenticate: Basic realm=\"canary\"\r\n";
     let peers = [
         ("silent", None, "does not answer in time (unreachable)"),
-        ("busy", http(503, "", "canary"), "the vault has a fault (HTTP 503) (server-fault)"),
-        ("throttled", http(429, "Retry-After: 1\r\n", "canary"), "the vault is throttling (throttled)"),
-        ("patient", http(429, "Retry-After: 600\r\n", "canary"), "the vault is throttling (throttled)"),
+        ("busy", http(503, "", "canary"), "the store has a fault (HTTP 503) (server-fault)"),
+        ("throttled", http(429, "Retry-After: 1\r\n", "canary"), "the store is throttling (throttled)"),
+        ("patient", http(429, "Retry-After: 600\r\n", "canary"), "the store is throttling (throttled)"),
         ("page", http(404, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
         ("home", http(200, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
         ("portal", http(302, "Location: http://localhost:9/\r\n", ""), "is not followed (not-a-vault)"),

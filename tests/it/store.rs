@@ -1002,6 +1002,7 @@ async fn hosts_that_cannot_be_reached_say_why() {
     for (url, expected, remedy) in cases {
         let mut store = server.store();
         azure(&mut store).url = url.parse().expect("an address");
+        azure(&mut store).allow_custom_domain = true;
         let error = fetch(&store).await.expect_err("nobody there");
         assert!(error.remedy(&store, &name(), None).contains(remedy), "{error}");
         // What isn't there comes with no more time.
@@ -1153,6 +1154,7 @@ async fn within_a_proxy() {
     // A vault elsewhere doesn't lend its proxy to an authority here.
     let mut store = server.store();
     azure(&mut store).url = "https://nobody.invalid".parse().expect("an address");
+    azure(&mut store).allow_custom_domain = true;
     assert_eq!(code(&store).await, "unreachable");
     assert_eq!(server.tokens(), 2);
 }

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::identifier;
 use super::identity::{Chosen, ProofDraft};
-use super::properties::Properties;
-use super::registered::{AZURE_KEYS as KEYS, COMMON, Registered};
+use super::properties::{COMMON, Properties};
+use super::registered::{AZURE_KEYS as KEYS, Registered};
 use super::text::{path, text};
 use crate::config::address::{Cloud, is_loopback, origin};
 use crate::config::{AZURE_KEY_VAULT, AzureVault, DEFAULT_API_VERSION, Identity, Proof};

@@ -1,8 +1,8 @@
 //! A store of a provider that an engine registers.
 
-use super::properties::Properties;
+use super::properties::{COMMON, Properties};
 use super::property::PropertyReader;
-use super::registered::{COMMON, Registered};
+use super::registered::Registered;
 use crate::config::{OwnStore, StoreSchema};
 use crate::diagnostic::nearest;
 use crate::yaml::Reader;

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::registered::COMMON;
 use super::{identity, named};
 use crate::config::AZURE_KEY_VAULT;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::StoreName;
 use crate::yaml::{Entry, Kind, NodeId, Reader, Tree, listed};
+
+/// The keys that the stores of all providers have.
+pub(super) const COMMON: &[&str] = &["provider", "max-concurrency", "timeout", "enforce-validity"];
 
 /// A store's name and entries.
 #[derive(Clone)]

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use super::properties::Properties;
+use super::properties::{COMMON, Properties};
 use super::text::text;
 use crate::config::{AZURE_KEY_VAULT, StoreSchema};
 use crate::diagnostic::{Code, nearest};
 use crate::yaml::{Entry, Reader, listed, shorten};
-
-/// The keys that the stores of all providers have.
-pub(super) const COMMON: &[&str] = &["provider", "max-concurrency", "timeout", "enforce-validity"];
 
 /// The keys of Azure's stores beside those of all.
 pub(super) const AZURE_KEYS: &[&str] = &[
@@ -51,7 +48,10 @@ impl<'s> Registered<'s> {
         let meant = nearest(name, names.iter().copied());
         let help = match meant {
             Some(meant) => format!("write `provider: {meant}`"),
-            None => format!("registered here: {}", listed(&names)),
+            None if self.0.is_empty() => {
+                format!("leave it out, or write `provider: {AZURE_KEY_VAULT}`, the only one there is")
+            }
+            None => format!("it is one of {}", listed(&names)),
         };
         let message = format!("no provider is named `{}`", shorten(name));
         reader.fault(Code::WrongValue, entry.value, message, "", &help);
