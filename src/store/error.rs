@@ -292,7 +292,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the vault says that it has too much to do, so that all requests to it should wait.
+    /// Whether the store says that it has too much to do, so that all requests to it should wait.
     pub(super) fn is_of_load(&self) -> bool {
         matches!(self, Self::Throttled | Self::Server(503))
     }
