@@ -1275,3 +1275,20 @@ async fn no_token_goes_to_a_host_outside_of_its_resource() {
     }
     assert!(server.seen.lock().expect("the log").is_empty());
 }
+
+/// The address of the next page comes from the vault: it gets no token elsewhere, another vault of the domain included.
+#[tokio::test(start_paused = true)]
+async fn a_next_page_is_the_vaults_own() {
+    let server = Server::vault(|before| match before {
+        0 => http(200, r#"{"value":[{"id":"https://x/secrets/a"}],"nextLink":"https://evil.vault.azure.net/secrets"}"#),
+        _ => http(200, r#"{"value":[{"id":"https://x/secrets/a_b"}],"nextLink":null}"#),
+    })
+    .await;
+    let call = within(5.0);
+    let open = open(&server.store()).await.expect("a vault");
+    let error = open.names(&call).await.expect_err("another host's page");
+    assert_eq!(error, FetchError::Answer("its next page is another host's"));
+    let error = open.names(&call).await.expect_err("a name that is none");
+    assert_eq!(error, FetchError::Answer("it is not a page of a list"));
+    assert_eq!(server.fetches(), 2);
+}
