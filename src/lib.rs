@@ -1,4 +1,4 @@
-//! credflow runs workflows whose steps need secrets from Azure Key Vault.
+//! credflow runs workflows whose steps need secrets from Azure Key Vault, or from [providers](store::Provider) of an engine's own.
 //!
 //! A workflow says where a secret is, `$<credential:store/secret[/version]>`. credflow finds every reference, plans
 //! which secrets are needed, fetches each one once from the vault that the store names, and gives each step exactly
@@ -67,6 +67,11 @@ pub mod yaml;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Those of the page on providers.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/providers.md")]
+struct ProvidersPage;
 
 /// Those of the emulator's page.
 #[cfg(all(doctest, feature = "emulator"))]

@@ -125,27 +125,28 @@ fn fit(seed: &mut Seed, stores: &[Store], path: &Path) -> Result<(), Diagnostics
     let mut faults = Diagnostics::new();
     for store in stores {
         let name = store.name.as_str();
+        let Some(azure) = store.azure() else { continue };
         let Some(at) = seed.vaults.iter().position(|vault| vault.is_called(name)) else {
             faults.push(absent(seed, name, path));
             continue;
         };
         let mut vault = seed.vaults.remove(at);
-        if let Some(tenant) = &store.identity.tenant {
+        if let Some(tenant) = &azure.identity.tenant {
             vault = vault.tenant(tenant);
         }
-        if let Some(resource) = &store.identity.resource {
+        if let Some(resource) = &azure.identity.resource {
             vault = vault.for_resource(resource);
         }
         let tenant = vault.tenant_id().to_owned();
         seed.vaults.insert(at, vault);
         let mut known = seed.applications.iter().filter(|known| known.tenant == tenant);
-        let is_known = match store.identity.proof.client() {
+        let is_known = match azure.identity.proof.client() {
             Some(client) => known.any(|known| known.client.eq_ignore_ascii_case(client)),
             None => known.next().is_some(),
         };
         if !is_known {
             // With a secret that nobody outside of this process needs.
-            seed.applications.push(Application::new(tenant, store.identity.proof.client().unwrap_or(CLIENT)));
+            seed.applications.push(Application::new(tenant, azure.identity.proof.client().unwrap_or(CLIENT)));
         }
     }
     faults.finish(Some(())).map(drop)

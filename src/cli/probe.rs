@@ -1,5 +1,6 @@
 //! `stores test`: what each store takes, side by side.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -9,7 +10,7 @@ use super::waiting::Interrupt;
 use super::{Exit, Terminal, fetch};
 use crate::config::{Config, Store};
 use crate::reference::{EnvironmentName, SecretName};
-use crate::store::{self, Check, FetchError, Probe};
+use crate::store::{Check, FetchError, Pool, Probe};
 
 /// Tests all stores at once, and tells them in their order.
 pub(super) async fn probe(mut config: Config, args: &Test, terminal: &Terminal) -> Exit {
@@ -27,11 +28,15 @@ pub(super) async fn probe(mut config: Config, args: &Test, terminal: &Terminal) 
             Err(exit) => return exit,
         },
     };
-    let probes = store::probe(&stores, args.fetching.timeout);
+    let pool = Pool::new();
+    let probes = pool.probe(&stores, args.fetching.timeout);
     let probes = match Interrupt::listen(terminal).or(probes).await {
         Ok(probes) => probes,
         Err(exit) => return exit,
     };
+    // That a provider can't check its stores is what the one check says.
+    let probes =
+        probes.into_iter().map(|probe| probe.unwrap_or_else(|error| Probe::of([("probe", Check::Failed(error))])));
     let found: Vec<(&Store, Probe)> = stores.iter().zip(probes).collect();
     let any = any_secret();
     let remedy = |error: &FetchError, store: &Store| match &emulated {
@@ -42,12 +47,15 @@ pub(super) async fn probe(mut config: Config, args: &Test, terminal: &Terminal) 
         TestFormat::Human => human(&found, environment, remedy, terminal),
         TestFormat::Json => json(&found, environment, remedy),
     };
-    let is_failed = |(_, check): &(_, &Check)| matches!(check, Check::Failed(_));
-    let any_failed = found.iter().any(|(_, probe)| probe.checks().iter().any(is_failed));
+    let any_failed = found.iter().any(|(_, probe)| has_failed(probe));
     match terminal.result(out.as_bytes()) {
         Exit::Success if any_failed => Exit::World,
         exit => exit,
     }
+}
+
+fn has_failed(probe: &Probe) -> bool {
+    probe.checks.iter().any(|(_, check)| matches!(check, Check::Failed(_)))
 }
 
 /// A line for each store, then what failed and what to do.
@@ -57,22 +65,29 @@ fn human(
     remedy: impl Fn(&FetchError, &Store) -> String,
     terminal: &Terminal,
 ) -> String {
-    let Some((_, first)) = found.first() else { return String::new() };
-    let names = first.checks().map(|(name, _)| name);
+    if found.is_empty() {
+        return String::new();
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in found.iter().flat_map(|(_, probe)| &probe.checks) {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
     let wide = found.iter().map(|(store, _)| store.name.as_str().len()).max().unwrap_or(0).max("store".len());
     let mut out = environment.map_or_else(String::new, |name| format!("environment {name}\n\n"));
     let _ = write!(out, "{:<wide$}", "store");
-    for name in names {
+    for name in &names {
         let _ = write!(out, "  {name:<width$}", width = name.len().max("failed".len()));
     }
     out.push_str("  latency\n");
     for (store, probe) in found {
         let _ = write!(out, "{:<wide$}", store.name.as_str());
-        for (name, check) in probe.checks() {
-            let (colour, word) = match check {
-                Check::Fine => ("32", "ok"),
-                Check::Failed(_) => ("31", "failed"),
-                Check::Skipped => ("2", "-"),
+        for name in &names {
+            let (colour, word) = match probe.check(name) {
+                Some(Check::Fine) => ("32", "ok"),
+                Some(Check::Failed(_)) => ("31", "failed"),
+                Some(Check::Skipped) | None => ("2", "-"),
             };
             let pad = name.len().max("failed".len()) - word.len();
             let _ = write!(out, "  {}{:pad$}", terminal.paint(colour, word), "");
@@ -81,7 +96,7 @@ fn human(
         let _ = writeln!(out, "  {latency}");
     }
     for (store, probe) in found {
-        for (name, check) in probe.checks() {
+        for (name, check) in &probe.checks {
             let Check::Failed(error) = check else { continue };
             let _ = writeln!(out, "\n{}: {name}: {error} ({})", store.name, error.code());
             for line in remedy(error, store).lines() {
@@ -103,8 +118,12 @@ struct Findings<'r> {
 #[serde(rename_all = "kebab-case")]
 struct Report<'r> {
     store: &'r str,
-    vault: &'r str,
-    identity: &'r str,
+    /// Its provider, unless that is Azure Key Vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'r str>,
+    vault: Cow<'r, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<&'r str>,
     ok: bool,
     checks: Vec<Line<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,10 +166,11 @@ fn json(
         .iter()
         .map(|(store, probe)| Report {
             store: store.name.as_str(),
-            vault: store.vault_url.as_str().trim_end_matches('/'),
-            identity: store.identity.proof.name(),
-            ok: !probe.checks().iter().any(|(_, check)| matches!(check, Check::Failed(_))),
-            checks: probe.checks().map(|(name, check)| line(store, name, check)).into(),
+            provider: store.own_provider(),
+            vault: store.address(),
+            identity: store.azure().map(|vault| vault.identity.proof.name()),
+            ok: !has_failed(probe),
+            checks: probe.checks.iter().map(|(name, check)| line(store, name, check)).collect(),
             clock_ahead_seconds: probe.clock_ahead,
             token_ms: probe.token_took.map(|took| took.as_millis()),
             latency_ms: probe.latency.map(|took| took.as_millis()),

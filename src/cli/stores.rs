@@ -50,20 +50,24 @@ pub(super) fn stores(args: &Stores, global: &Global, terminal: &Terminal) -> Exi
 fn list(config: &Config) -> String {
     let mut out = String::new();
     for store in &config.stores {
-        let identity = &store.identity;
+        let _ = writeln!(out, "{}", store.name);
+        let Some(vault) = store.azure() else {
+            let _ = writeln!(out, "  provider       {}\n  address        {}", store.provider(), store.address());
+            continue;
+        };
+        let identity = &vault.identity;
         let learnt = "learnt from the vault";
         let lines = [
             ("environment", config.environment().map(ToString::to_string)),
-            ("vault", Some(plain(store.vault_url.as_str()).to_owned())),
+            ("vault", Some(plain(vault.url.as_str()).to_owned())),
             ("identity", Some(identity.proof.name().to_owned())),
             ("tenant", Some(identity.tenant.clone().unwrap_or_else(|| learnt.to_owned()))),
             ("client", identity.proof.client().map(str::to_owned)),
             ("proof", origin(&identity.proof)),
-            ("resource", Some(store.resource().unwrap_or(learnt).to_owned())),
-            ("authority", Some(plain(store.authority().as_str()).to_owned())),
-            ("api-version", Some(store.api_version.clone())),
+            ("resource", Some(vault.resource().unwrap_or(learnt).to_owned())),
+            ("authority", Some(plain(vault.authority().as_str()).to_owned())),
+            ("api-version", Some(vault.api_version.clone())),
         ];
-        let _ = writeln!(out, "{}", store.name);
         for (name, value) in lines {
             if let Some(value) = value {
                 let _ = writeln!(out, "  {name:<13}  {value}");

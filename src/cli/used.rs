@@ -63,7 +63,7 @@ impl Uses {
                     secret: fetch.secret.to_string(),
                     version: version(at),
                     variable: named.key.to_owned(),
-                    identity: store.identity.to_string(),
+                    identity: store.reader().into_owned(),
                 };
                 let mut is_given = false;
                 for step in plan.steps(place) {

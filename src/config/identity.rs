@@ -96,9 +96,19 @@ impl Proof {
     /// The variable that holds the client secret, which a step has no use for.
     pub fn secret_variable(&self) -> Option<&str> {
         match self {
-            Self::ClientSecret { secret: SecretSource::Variable(name), .. } => Some(name),
+            Self::ClientSecret { secret, .. } => secret.variable(),
             Self::Environment => Some(CLIENT_SECRET_VARIABLE),
             _ => None,
+        }
+    }
+}
+
+impl SecretSource {
+    /// The variable that it comes from.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Variable(name) => Some(name),
+            Self::Literal(_) | Self::File(_) => None,
         }
     }
 }

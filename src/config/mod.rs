@@ -1,14 +1,18 @@
 //! The configuration, `credflow.yaml`: stores, and named credentials with a scope.
 //!
-//! A store is one vault and the identity that reads it. A credential is a name for one secret of a store, with the
+//! A store is a place that has secrets: a vault of Azure and the identity that reads it, or what another provider makes of its
+//! own properties by its [`StoreSchema`]. A credential is a name for one secret of a store, with the
 //! places where it may be used. An environment has other properties for the stores. The file may hold a client secret, so that its lines are never shown.
 
 mod address;
+mod azure;
 mod credential;
 mod environment;
 mod find;
 mod identity;
+mod own;
 mod read;
+mod schema;
 mod scope;
 mod store;
 
@@ -18,12 +22,16 @@ use crate::reference::{CredentialName, EnvironmentName, StoreName};
 
 pub(crate) use address::is_guid;
 pub use address::{Cloud, is_loopback};
+pub use azure::{AzureVault, DEFAULT_API_VERSION};
 pub use credential::Credential;
 pub use environment::{Environment, EnvironmentError};
 pub use find::{FILE_NAME, find};
 pub use identity::{CLIENT_SECRET_VARIABLE, Identity, Proof, SecretSource};
+pub use own::{OwnSettings, OwnStore};
+pub use read::PropertyReader;
+pub use schema::StoreSchema;
 pub use scope::{Scope, ScopeError};
-pub use store::{DEFAULT_API_VERSION, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, PROVIDER, Store};
+pub use store::{AZURE_KEY_VAULT, DEFAULT_CONCURRENCY, DEFAULT_REQUEST_TIMEOUT, Store, StoreKind};
 
 /// What `credflow.yaml` says. Every name that it uses is one that it defines.
 ///
@@ -37,8 +45,32 @@ pub struct Config {
     environments: Arc<[Environment]>,
     /// The one that is chosen.
     environment: Option<EnvironmentName>,
-    /// How the stores of all environments, and those below them, prove who asks.
-    proofs: Arc<[Proof]>,
+    /// What the stores of all environments, and those below them, prove themselves by.
+    below: Arc<[StoreProof]>,
+}
+
+/// What a store proves itself by.
+#[derive(Debug, Clone)]
+enum StoreProof {
+    Azure(Proof),
+    Own(Vec<SecretSource>),
+}
+
+impl StoreProof {
+    fn of(kind: &StoreKind) -> Self {
+        match kind {
+            StoreKind::Azure(vault) => Self::Azure(vault.identity.proof.clone()),
+            StoreKind::Own(own) => Self::Own(own.secrets().to_vec()),
+        }
+    }
+
+    /// The variables that hold what proves it.
+    fn variables(&self) -> Vec<&str> {
+        match self {
+            Self::Azure(proof) => proof.secret_variable().into_iter().collect(),
+            Self::Own(sources) => sources.iter().filter_map(SecretSource::variable).collect(),
+        }
+    }
 }
 
 impl Config {
@@ -47,9 +79,24 @@ impl Config {
         self.stores.iter().find(|store| store.name == *name)
     }
 
-    /// How the stores prove who asks, also those of environments that aren't chosen.
-    pub(crate) fn proofs(&self) -> impl Iterator<Item = &Proof> {
-        self.stores.iter().map(|store| &store.identity.proof).chain(self.proofs.iter())
+    /// How the stores of Azure prove who asks, also those of environments that aren't chosen.
+    pub(crate) fn proofs(&self) -> Vec<Proof> {
+        let azure = |proof| match proof {
+            StoreProof::Azure(proof) => Some(proof),
+            StoreProof::Own(_) => None,
+        };
+        self.store_proofs().filter_map(azure).collect()
+    }
+
+    /// The variables that hold what stores prove themselves by, also those of environments that aren't chosen.
+    pub(crate) fn secret_variables(&self) -> Vec<String> {
+        self.store_proofs()
+            .flat_map(|proof| proof.variables().into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
+    fn store_proofs(&self) -> impl Iterator<Item = StoreProof> + '_ {
+        self.stores.iter().map(|store| StoreProof::of(&store.kind)).chain(self.below.iter().cloned())
     }
 
     /// The credential of that name.

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use super::{Application, Emulator, Permission, Vault};
-use crate::config::{Identity, Proof, SecretSource, Store};
+use crate::config::{AzureVault, Identity, Proof, SecretSource, Store};
 
 impl Emulator {
     /// Points a store to the vault of its name, with the application of its identity: the one that the store names, or
     /// that the machine has, or else the first of the vault's tenant that may read it. Nothing of Azure is asked from
-    /// then on. A store without such a vault stays as it is.
+    /// then on. A store without such a vault, or of another provider, stays as it is.
     pub fn redirect(&self, store: &mut Store) {
         let Some(vault) = self.world.vaults.iter().find(|it| it.is_called(store.name.as_str())) else {
             return;
         };
         let Some(url) = self.vault_url(vault.name()) else { return };
-        let Some(application) = self.application_for(store, vault) else { return };
-        store.vault_url = url;
-        store.identity = Identity {
+        let Some(azure) = store.azure_mut() else { return };
+        let Some(application) = self.application_for(azure, vault) else { return };
+        azure.url = url;
+        azure.identity = Identity {
             authority: Some(self.authority()),
             tenant: Some(application.tenant.clone()),
             resource: Some(vault.resource().to_owned()),
@@ -25,11 +26,11 @@ impl Emulator {
                 secret: SecretSource::Literal(Arc::clone(application.own_secret())),
             },
         };
-        store.ca_file = None;
+        azure.ca_file = None;
     }
 
-    fn application_for(&self, store: &Store, vault: &Vault) -> Option<&Application> {
-        let client = match (&store.identity.proof, store.identity.proof.client()) {
+    fn application_for(&self, azure: &AzureVault, vault: &Vault) -> Option<&Application> {
+        let client = match (&azure.identity.proof, azure.identity.proof.client()) {
             (Proof::ManagedIdentity { .. }, None) => self.world.identities.first().map(String::as_str),
             (_, client) => client,
         };

@@ -8,7 +8,7 @@ use super::example::example;
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
 use super::{Parts, Plan, Slot, Slots, given};
-use crate::config::{Config, Credential, EnvironmentError, Proof, Store};
+use crate::config::{Config, Credential, EnvironmentError, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
 use crate::source::Span;
@@ -73,8 +73,8 @@ impl Workflow<Template> {
             };
             Slots(template.parts.into_iter().map(slot).collect())
         });
-        let proofs: Vec<Proof> = config.into_iter().flat_map(Config::proofs).cloned().collect();
-        let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
+        let proofs = config.map(Config::proofs).unwrap_or_default();
+        let secret_variables = config.map(Config::secret_variables).unwrap_or_default();
         let environment = config.and_then(Config::environment).cloned();
         let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables, environment };
         Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })

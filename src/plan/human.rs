@@ -22,7 +22,8 @@ pub fn write<P>(plan: &Plan<P>) -> String {
         counted(uses, "place"),
     );
     for (index, store) in plan.stores().iter().enumerate() {
-        let _ = writeln!(out, "\n{} ({})", store.name, store.vault_url.as_str().trim_end_matches('/'));
+        let provider = store.own_provider().map_or_else(String::new, |name| format!("{name}: "));
+        let _ = writeln!(out, "\n{} ({}{})", store.name, printable(&provider), printable(&store.address()));
         for fetch in plan.fetches().iter().filter(|fetch| fetch.store as usize == index) {
             one(&mut out, plan, fetch);
         }

@@ -18,6 +18,9 @@ pub struct Document<'p> {
 #[derive(Serialize)]
 struct Fetch<'p> {
     store: &'p str,
+    /// The store's provider, unless that is Azure Key Vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'p str>,
     secret: &'p str,
     version: Option<String>,
     uses: Vec<Use<'p>>,
@@ -44,6 +47,7 @@ pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
     let source = plan.source();
     let fetches = plan.fetches().iter().map(|fetch| Fetch {
         store: plan.store(fetch).name.as_str(),
+        provider: plan.store(fetch).own_provider(),
         secret: fetch.secret.as_str(),
         version: fetch.version.map(|version| version.to_string()),
         uses: fetch

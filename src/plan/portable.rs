@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Fetch, Plan, Purpose, Run};
-use crate::config::{Config, PROVIDER, Store};
+use crate::config::{Config, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::reference::SecretVersion;
 use crate::source::{Source, Span};
@@ -256,7 +256,7 @@ impl fmt::Display for Vault {
 
 impl Vault {
     fn of(store: &Store) -> Self {
-        Self { provider: PROVIDER.to_owned(), address: store.vault_url.as_str().trim_end_matches('/').to_owned() }
+        Self { provider: store.provider().to_owned(), address: store.address().into_owned() }
     }
 }
 

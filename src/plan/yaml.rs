@@ -15,9 +15,12 @@ pub fn write<P>(plan: &Plan<P>) -> String {
     }
     out.push_str(if plan.fetches().is_empty() { "fetches: []\n" } else { "fetches:\n" });
     for fetch in plan.fetches() {
-        let store = &plan.store(fetch).name;
+        let store = plan.store(fetch);
         let text = |value: Option<String>| value.map_or_else(|| "null".to_owned(), |value| quoted(&value).to_string());
-        let _ = writeln!(out, "  - store: {}", *quoted(store.as_str()));
+        let _ = writeln!(out, "  - store: {}", *quoted(store.name.as_str()));
+        if let Some(provider) = store.own_provider() {
+            let _ = writeln!(out, "    provider: {}", *quoted(provider));
+        }
         let _ = writeln!(out, "    secret: {}", *quoted(fetch.secret.as_str()));
         let _ = writeln!(out, "    version: {}", text(fetch.version.map(|version| version.to_string())));
         let _ = writeln!(out, "    uses:");

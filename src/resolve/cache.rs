@@ -8,9 +8,9 @@ use tokio::sync::Mutex as Turn;
 use tokio::time::Instant;
 
 use crate::reference::{SecretName, SecretVersion};
-use crate::store::{Call, FetchError, Fetched, Vault};
+use crate::store::{Call, FetchError, Fetched, OpenStore};
 
-/// Values by vault, secret and version. A value is wiped when its time is over, whether somebody asks for it or not.
+/// Values by store, secret and version. A value is wiped when its time is over, whether somebody asks for it or not.
 pub(super) struct Cache {
     lifetime: Duration,
     entries: Entries,
@@ -22,14 +22,14 @@ type Entries = Arc<Mutex<HashMap<Key, Arc<Entry>>>>;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     /// The open store, by its place in memory; the entry keeps it there.
-    vault: usize,
+    store: usize,
     secret: SecretName,
     version: Option<SecretVersion>,
 }
 
 /// One secret. Whoever comes while it is being fetched waits for that.
 struct Entry {
-    _vault: Arc<Vault>,
+    _store: Arc<OpenStore>,
     last: Turn<Option<Last>>,
 }
 
@@ -50,17 +50,17 @@ impl Cache {
     /// The value, fetched if it isn't at hand, and whether it was.
     pub(super) async fn fetch(
         &self,
-        vault: &Arc<Vault>,
+        store: &Arc<OpenStore>,
         secret: &SecretName,
         version: Option<SecretVersion>,
         call: &Call,
     ) -> Result<(Fetched, bool), FetchError> {
-        let key = Key { vault: Arc::as_ptr(vault) as usize, secret: secret.clone(), version };
-        let entry = self.entry(&key, vault);
+        let key = Key { store: Arc::as_ptr(store) as usize, secret: secret.clone(), version };
+        let entry = self.entry(&key, store);
         let asked = Instant::now();
         // A call that is over while another one fetches tries for itself, and says what it couldn't wait for.
         let Ok(mut last) = tokio::time::timeout_at(call.deadline, entry.last.lock()).await else {
-            return vault.fetch(secret, version, call).await.map(|fetched| (fetched, false));
+            return store.fetch(secret, version, call).await.map(|fetched| (fetched, false));
         };
         if let Some(known) = last.as_ref() {
             match &known.result {
@@ -69,7 +69,7 @@ impl Cache {
                 _ => {}
             }
         }
-        let result = vault.fetch(secret, version, call).await;
+        let result = store.fetch(secret, version, call).await;
         *last = Some(Last { result: result.clone(), at: Instant::now(), deadline: call.deadline });
         drop(last);
         self.forget_later(key, &entry, if result.is_ok() { self.lifetime } else { Duration::ZERO });
@@ -81,11 +81,11 @@ impl Cache {
         lock(&self.entries).clear();
     }
 
-    fn entry(&self, key: &Key, vault: &Arc<Vault>) -> Arc<Entry> {
+    fn entry(&self, key: &Key, store: &Arc<OpenStore>) -> Arc<Entry> {
         let mut entries = lock(&self.entries);
         let entry = entries
             .entry(key.clone())
-            .or_insert_with(|| Arc::new(Entry { _vault: Arc::clone(vault), last: Turn::new(None) }));
+            .or_insert_with(|| Arc::new(Entry { _store: Arc::clone(store), last: Turn::new(None) }));
         Arc::clone(entry)
     }
 

@@ -12,7 +12,7 @@ use super::{DEFAULT_TIMEOUT, ResolveError, Resolved};
 use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
-use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool};
+use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool, Provider};
 
 /// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
 /// keeps any, values are shared by all that is resolved with it, at once or one after the other.
@@ -43,6 +43,18 @@ impl Resolver {
     /// version may be as old as that.
     pub fn with_cache(lifetime: Duration) -> Self {
         Self { pool: Pool::new(), cache: Some(Arc::new(Cache::new(lifetime))) }
+    }
+
+    /// The same with another provider, in the place of one of the same name. It shares nothing with the one before: register
+    /// providers first.
+    #[must_use]
+    pub fn with_provider(self, provider: Arc<dyn Provider>) -> Self {
+        Self { pool: self.pool.with_provider(provider), ..self }
+    }
+
+    /// The open stores: to list, to probe, or to fetch one secret, within the same bounds as all runs.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// Wipes the values that it keeps, but for those that somebody still uses.
@@ -78,8 +90,8 @@ impl Resolver {
             results[index] = Some(result);
         }
         let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
-        let vaults = stores.iter().filter_map(|store| self.pool.opened(store));
-        let tokens = vaults.flat_map(|vault| vault.tokens()).map(Arc::new).collect();
+        let open = stores.iter().filter_map(|store| self.pool.opened(store));
+        let tokens = open.flat_map(|open| open.tokens()).map(Arc::new).collect();
         Resolved::answer(plan.clone(), results, tokens, &*options.advise)
     }
 
@@ -92,10 +104,10 @@ impl Resolver {
     ) -> Result<Fetched, FetchError> {
         let begun = Instant::now();
         let fetched = async {
-            let vault = self.pool.open(store, call).await?;
+            let open = self.pool.open(store, call).await?;
             match &self.cache {
-                None => vault.fetch(secret, version, call).await.map(|fetched| (fetched, false)),
-                Some(cache) => cache.fetch(&vault, secret, version, call).await,
+                None => open.fetch(secret, version, call).await.map(|fetched| (fetched, false)),
+                Some(cache) => cache.fetch(&open, secret, version, call).await,
             }
         };
         let fetched = fetched.await;

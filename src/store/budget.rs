@@ -1,37 +1,38 @@
-//! Key Vault's own limit, kept before the vault has to: so many operations in any ten seconds.
+//! A store's own limit, kept before the store has to: so many operations in a time.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// All operations on secrets but their creation, for each vault and region, as Microsoft documents.
-const OPERATIONS: usize = 4_000;
+use super::rate::Rate;
 
-/// The time in which they count.
-const WINDOW: Duration = Duration::from_secs(10);
-
-/// The operations of one vault that still count.
+/// The operations of one store that still count.
 ///
-/// An operation reaches the vault at some time between its sending and its answer. It counts from the first, and until
-/// ten seconds after the second, so that the vault never sees more, wherever its own window begins.
-#[derive(Default)]
+/// An operation reaches the store at some time between its sending and its answer. It counts from the first, and until the
+/// whole time after the second, so that the store never sees more, wherever its own window begins.
 pub(super) struct Budget {
+    rate: Option<Rate>,
     under_way: usize,
     answered: VecDeque<Instant>,
 }
 
 impl Budget {
+    /// All of a rate; without one there is no limit.
+    pub(super) fn new(rate: Option<Rate>) -> Self {
+        Self { rate, under_way: 0, answered: VecDeque::new() }
+    }
+
     /// Until when no operation may be sent.
     pub(super) fn closed(&mut self, now: Instant) -> Option<Instant> {
-        while self.answered.front().is_some_and(|answered| *answered + WINDOW <= now) {
+        let Rate { requests, window } = self.rate?;
+        while self.answered.front().is_some_and(|answered| *answered + window <= now) {
             self.answered.pop_front();
         }
-        if self.under_way + self.answered.len() < OPERATIONS {
+        if self.under_way + self.answered.len() < requests {
             return None;
         }
         // With all of them under way, the next answer opens it at the earliest.
-        Some(self.answered.front().map_or(now + WINDOW, |first| *first + WINDOW))
+        Some(self.answered.front().map_or(now + window, |first| *first + window))
     }
 
     /// An operation is sent.
@@ -39,10 +40,10 @@ impl Budget {
         self.under_way += 1;
     }
 
-    /// An operation is over. One that the vault throttled doesn't count towards its limit.
+    /// An operation is over. One that the store throttled doesn't count towards its limit.
     pub(super) fn done(&mut self, counts: bool) {
         self.under_way -= 1;
-        if counts {
+        if counts && self.rate.is_some() {
             self.answered.push_back(Instant::now());
         }
     }

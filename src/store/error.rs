@@ -5,13 +5,29 @@
 
 use std::net::IpAddr;
 
-use super::spoilt::Spoilt;
+use super::azure::spoilt::Spoilt;
+use super::capability::Capability;
+use super::provider_error::ProviderError;
 use super::unreachable::Unreachable;
 
 /// Why a secret can't be fetched. Holds no secret, no token and no body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
+    /// Nobody registered the provider that the store names.
+    #[error("no provider `{0}` is registered")]
+    UnknownProvider(String),
+    /// The provider isn't able to do it.
+    #[error("the provider `{provider}` can't {what}")]
+    Unsupported {
+        /// The provider's name.
+        provider: String,
+        /// What was wanted.
+        what: Capability,
+    },
+    /// What a provider of one's own tells.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The client secret's variable isn't set, or is empty.
     #[error("the variable {0} with the client secret is not set, or empty")]
     SecretUnset(String),
@@ -110,6 +126,14 @@ pub enum FetchError {
     /// The resource that the vault names isn't its own domain's, so that its token must not go there.
     #[error("the vault asks for a token for {0}, whose domain it is not in")]
     ForeignResource(String),
+    /// A token isn't sent where it would leave its resource's domain.
+    #[error("no token for {resource} is sent to {host}, which is not in its domain")]
+    ForeignHost {
+        /// The host that would be asked.
+        host: String,
+        /// What the token is for.
+        resource: String,
+    },
     /// 401 of the vault, which wants tokens for another resource.
     #[error("the vault wants a token for {0}")]
     WrongResource(String),
@@ -141,16 +165,16 @@ pub enum FetchError {
     #[error("the secret is disabled")]
     Disabled,
     /// 404 `SecretNotFound`.
-    #[error("the vault has no such secret or version")]
+    #[error("the store has no such secret or version")]
     NotFound,
     /// Any other answer that another try won't change.
     #[error("the vault refuses the request (HTTP {0})")]
     BadRequest(u16),
     /// 429 until the time was over.
-    #[error("the vault is throttling")]
+    #[error("the store is throttling")]
     Throttled,
     /// 408 or 5xx.
-    #[error("the vault has a fault (HTTP {0})")]
+    #[error("the store has a fault (HTTP {0})")]
     Server(u16),
     /// The vault's name has no address, though a token was given: there is no such vault.
     #[error("there is no vault {0}")]
@@ -195,6 +219,9 @@ impl FetchError {
     /// A stable name, in kebab case.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::UnknownProvider(_) => "unknown-provider",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Provider(error) => error.code(),
             Self::SecretUnset(_) => "client-secret-unset",
             Self::SecretUnreadable(..) => "client-secret-unreadable",
             Self::SecretNotText(_) => "client-secret-not-text",
@@ -224,6 +251,7 @@ impl FetchError {
             Self::AzureCli(_) => "azure-cli",
             Self::NoChallenge => "no-challenge",
             Self::ForeignResource(_) => "foreign-resource",
+            Self::ForeignHost { .. } => "foreign-host",
             Self::WrongResource(_) => "wrong-resource",
             Self::WrongTenant(_) => "wrong-tenant",
             Self::TokenRejected => "token-rejected",
@@ -249,7 +277,11 @@ impl FetchError {
 
     /// Whether it is about the store as a whole, so that every secret of it fails alike.
     pub fn is_of_store(&self) -> bool {
-        !matches!(self, Self::Disabled | Self::NotFound | Self::Answer(_))
+        match self {
+            Self::Disabled | Self::NotFound | Self::Answer(_) => false,
+            Self::Provider(error) => error.is_of_store(),
+            _ => true,
+        }
     }
 
     /// The same of who gives tokens: an answer that can't be understood is another host's than a vault's.
@@ -260,7 +292,7 @@ impl FetchError {
         }
     }
 
-    /// Whether the vault says that it has too much to do, so that all requests to it should wait.
+    /// Whether the store says that it has too much to do, so that all requests to it should wait.
     pub(super) fn is_of_load(&self) -> bool {
         matches!(self, Self::Throttled | Self::Server(503))
     }
@@ -270,6 +302,7 @@ impl FetchError {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
             Self::Unreachable { why, .. } => why.is_transient(),
+            Self::Provider(error) => error.is_transient(),
             _ => false,
         }
     }

@@ -54,9 +54,9 @@ pub enum FetchEvent {
         /// After how long.
         pause: Duration,
     },
-    /// A vault has too much to do: no request is sent to it for a while.
+    /// A store has too much to do: no request is sent to it for a while.
     Throttled {
-        /// The vault's host.
+        /// The vault's host, or the address of another provider's store.
         host: Arc<str>,
         /// For how long.
         pause: Duration,
@@ -76,7 +76,7 @@ pub enum FetchEvent {
         secret: SecretName,
         /// The version that it is.
         version: SecretVersion,
-        /// Whether it was at hand, so that the vault wasn't asked.
+        /// Whether it was at hand, so that the store wasn't asked.
         cached: bool,
         /// How long it took, from when it was first wanted.
         took: Duration,

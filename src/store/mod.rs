@@ -1,38 +1,40 @@
-//! One vault's dialect and its token. Knows no workflow.
+//! Stores of any provider: how secrets are fetched from them. Knows no workflow.
 //!
-//! A [`Pool`] opens stores, so that those of one identity share a token and those of one vault share a throttle, for as long
-//! as it lives. [`Vault::fetch`] fetches one secret: with the token from the first request on, within the vault's bound
-//! on requests in flight, again after what heals, and not at all after what doesn't.
+//! A [`Pool`] opens stores, each through its [`Provider`]. An [`OpenStore`] fetches: within the store's bound on requests in flight, again
+//! after what heals, and not at all after what doesn't. A provider only says what one request does, see [`Backend`].
+//! [Azure Key Vault](azure) is the default one.
 
-mod answer;
 mod apart;
+pub mod azure;
 mod budget;
 mod call;
+mod capability;
 mod error;
 mod event;
-mod http;
-mod identity;
+mod fetched;
+mod open;
 mod pool;
 mod probe;
+mod provider;
+mod provider_error;
+mod rate;
 mod remedy;
 mod retry;
-mod spoilt;
-mod target;
 mod throttle;
-mod token;
+mod tries;
 mod unreachable;
-mod vault;
 mod window;
 
-pub use answer::bundle::Fetched;
-pub use answer::challenge::Challenge;
-pub use answer::grant::Grant;
-pub use answer::wait::wait;
 pub use call::Call;
+pub use capability::Capability;
 pub use error::FetchError;
 pub use event::{Asked, FetchEvent, FetchEventStream, FetchEvents};
+pub use fetched::{Fetched, Page, VersionInfo};
+pub use open::OpenStore;
 pub use pool::Pool;
-pub use probe::{Check, Probe, probe};
-pub use spoilt::Spoilt;
+pub use probe::{Check, Probe};
+pub use provider::{Backend, BoxFuture, Listing, Opening, Probing, Provider, Versions};
+pub use provider_error::ProviderError;
+pub use rate::Rate;
+pub use retry::Failed;
 pub use unreachable::Unreachable;
-pub use vault::Vault;

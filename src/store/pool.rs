@@ -2,72 +2,139 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use url::Url;
+use tokio::sync::Mutex as Turn;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::apart::apart;
+use super::azure::AzureKeyVault;
 use super::call::Call;
 use super::error::FetchError;
-use super::http::Clients;
-use super::identity::{Environment, Source};
+use super::open::OpenStore;
+use super::probe::{Check, Probe};
+use super::provider::{Opening, Provider};
 use super::throttle::Throttle;
-use super::token::Tokens;
-use super::vault::Vault;
-use crate::config::{Proof, Store};
+use crate::config::Store;
 
-/// Open stores, for as long as it lives; clones are the same. Those that are reached alike share connections, those of one identity their tokens, those of one vault a
-/// throttle. A store that is opened again is the one that is open.
+/// How long one request of a check may take, at most: whoever waits for it is a person.
+const PROBE_REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// Open stores, for as long as it lives; clones are the same. Stores of one address share a throttle, and what else their
+/// provider has them share: connections and tokens. A store that is opened again is the one that is open.
 #[derive(Clone)]
-pub struct Pool(Arc<Inner>);
-
-struct Inner {
-    clients: Clients,
-    shared: Mutex<Shared>,
+pub struct Pool {
+    providers: Vec<Arc<dyn Provider>>,
+    shared: Arc<Mutex<Shared>>,
 }
 
 #[derive(Default)]
 struct Shared {
-    identities: Vec<(Store, Environment, Arc<Tokens>)>,
-    throttles: Vec<(Url, Arc<Throttle>)>,
-    vaults: Vec<(Store, Environment, Arc<Vault>)>,
+    /// By provider and address.
+    throttles: Vec<(String, String, Arc<Throttle>)>,
+    stores: Vec<(Store, Arc<OpenStore>)>,
+    /// Whose turn it is to open a store.
+    turns: Vec<(Store, Arc<Turn<()>>)>,
 }
 
 impl Pool {
-    /// Nothing is open yet.
+    /// Nothing is open yet. It knows Azure Key Vault.
     pub fn new() -> Self {
-        Self(Arc::new(Inner { clients: Clients::new(), shared: Mutex::default() }))
+        Self { providers: vec![Arc::new(AzureKeyVault::new())], shared: Arc::default() }
     }
 
-    /// Tells which stores are going to be opened together: a vault of several gets what the most careful one allows.
+    /// The same with another provider, in the place of one of the same name. Nothing is open yet.
+    #[must_use]
+    pub fn with_provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.providers.retain(|other| other.name() != provider.name());
+        self.providers.push(provider);
+        Self { providers: self.providers, shared: Arc::default() }
+    }
+
+    /// Tells which stores are going to be opened together: an address of several gets what the most careful one allows.
     pub fn announce<'s>(&self, stores: impl IntoIterator<Item = &'s Store>) {
-        let mut shared = self.0.shared();
         for store in stores {
-            shared.throttle(store);
+            if let Ok(provider) = self.provider(store) {
+                self.shared().throttle(store, provider);
+            }
         }
     }
 
     /// A store that is open.
-    pub(crate) fn opened(&self, store: &Store) -> Option<Arc<Vault>> {
-        self.0.shared().vault(store, &Environment::of(&store.identity.proof))
+    pub(crate) fn opened(&self, store: &Store) -> Option<Arc<OpenStore>> {
+        self.shared().opened(store)
     }
 
     /// Opens a store; no request is sent yet.
     ///
     /// # Errors
-    /// When its `ca-file` can't be used, its addresses are neither https nor this machine's, or its identity needs
-    /// variables that aren't there. When that isn't known in time.
-    pub async fn open(&self, store: &Store, call: &Call) -> Result<Arc<Vault>, FetchError> {
-        if let Some(vault) = self.opened(store) {
-            return Ok(vault);
+    /// What its provider says: for Azure, when its `ca-file` can't be used, its addresses are neither https nor this
+    /// machine's, or its identity needs variables that aren't there. When that isn't known in time. When its provider isn't
+    /// registered.
+    pub async fn open(&self, store: &Store, call: &Call) -> Result<Arc<OpenStore>, FetchError> {
+        if let Some(open) = self.opened(store) {
+            return Ok(open);
         }
-        let environment = Environment::of(&store.identity.proof);
-        if is_plain(store) {
-            return self.0.make(store, environment);
+        let provider = self.provider(store)?;
+        let turn = self.shared().turn(store);
+        // A call that is over meanwhile tries for itself, and says what it couldn't wait for.
+        let _turn = tokio::time::timeout_at(call.deadline, turn.lock()).await;
+        if let Some(open) = self.opened(store) {
+            return Ok(open);
         }
-        let (pool, opened) = (Arc::clone(&self.0), store.clone());
-        let opening = apart(move || pool.make(&opened, environment));
-        let late = || FetchError::Deadline { host: store.host().to_owned(), what: "its certificate authorities" };
-        tokio::time::timeout_at(call.deadline, opening).await.unwrap_or_else(|_| Err(late()))
+        let throttle = self.shared().throttle(store, provider);
+        let opening = provider.open(Opening { store, call, throttle: Arc::clone(&throttle) });
+        let late = || FetchError::Deadline { host: store.address().into_owned(), what: "access" };
+        let backend = tokio::time::timeout_at(call.deadline, opening).await.unwrap_or_else(|_| Err(late()))?;
+        let mut shared = self.shared();
+        // Somebody may have been faster.
+        if let Some(open) = shared.opened(store) {
+            return Ok(open);
+        }
+        let open = Arc::new(OpenStore::new(store, backend, throttle));
+        shared.stores.retain(|(other, _)| other != store);
+        shared.stores.push((store.clone(), Arc::clone(&open)));
+        Ok(open)
+    }
+
+    /// Checks stores side by side, within that time, each as far as its provider can. What was found comes in their order.
+    pub async fn probe(&self, stores: &[Store], timeout: Duration) -> Vec<Result<Probe, FetchError>> {
+        let call = Call::until(Instant::now() + timeout);
+        // A request that is late says more than a time that is over.
+        let time = PROBE_REQUEST_TIME.min(timeout / 3);
+        let mut tasks = JoinSet::new();
+        for (index, store) in stores.iter().enumerate() {
+            let store = Store { request_timeout: store.request_timeout.min(time), ..store.clone() };
+            let (pool, call) = (self.clone(), call.clone());
+            tasks.spawn(async move {
+                let probe = match pool.open(&store, &call).await {
+                    Ok(open) => open.probe(&call).await,
+                    Err(error) => Ok(pool.unopened(&store, error)),
+                };
+                (index, probe)
+            });
+        }
+        let mut found = tasks.join_all().await;
+        found.sort_by_key(|(index, _)| *index);
+        found.into_iter().map(|(_, probe)| probe).collect()
+    }
+
+    /// What is known of a store that can't be opened.
+    fn unopened(&self, store: &Store, error: FetchError) -> Probe {
+        match self.provider(store) {
+            Ok(provider) => provider.unopened(error),
+            Err(_) => Probe::of([("provider", Check::Failed(error))]),
+        }
+    }
+
+    fn provider(&self, store: &Store) -> Result<&dyn Provider, FetchError> {
+        let name = store.provider();
+        let provider = self.providers.iter().find(|provider| provider.name() == name);
+        provider.map(|provider| &**provider).ok_or_else(|| FetchError::UnknownProvider(name.to_owned()))
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,74 +144,37 @@ impl Default for Pool {
     }
 }
 
-/// Shows nothing.
+/// Shows nothing of what is open.
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pool")
     }
 }
 
-impl Inner {
-    /// Opens a store, which may wait for its files.
-    fn make(&self, store: &Store, environment: Environment) -> Result<Arc<Vault>, FetchError> {
-        let client = self.clients.of(store, &store.vault_url)?;
-        let source = Source::new(store, &self.clients)?;
-        let mut shared = self.shared();
-        // Somebody may have been faster.
-        if let Some(vault) = shared.vault(store, &environment) {
-            return Ok(vault);
-        }
-        let tokens = shared.tokens(store, &environment, source);
-        let throttle = shared.throttle(store);
-        let vault = Arc::new(Vault::new(store, client, tokens, throttle));
-        shared.vaults.push((store.clone(), environment, Arc::clone(&vault)));
-        Ok(vault)
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Shared {
-    fn vault(&self, store: &Store, environment: &Environment) -> Option<Arc<Vault>> {
-        let is_it = |(other, of, _): &&(Store, Environment, _)| other == store && of == environment;
-        self.vaults.iter().find(is_it).map(|(.., vault)| Arc::clone(vault))
+    fn opened(&self, store: &Store) -> Option<Arc<OpenStore>> {
+        let open = self.stores.iter().find(|(other, open)| other == store && open.is_current());
+        open.map(|(_, open)| Arc::clone(open))
     }
 
-    fn tokens(&mut self, store: &Store, environment: &Environment, source: Source) -> Arc<Tokens> {
-        let is_it = |(other, of, _): &&(Store, Environment, _)| same_identity(other, store) && of == environment;
-        if let Some((.., tokens)) = self.identities.iter().find(is_it) {
-            return Arc::clone(tokens);
+    fn turn(&mut self, store: &Store) -> Arc<Turn<()>> {
+        if let Some((_, turn)) = self.turns.iter().find(|(other, _)| other == store) {
+            return Arc::clone(turn);
         }
-        let tokens = Arc::new(Tokens::new(source));
-        self.identities.push((store.clone(), environment.clone(), Arc::clone(&tokens)));
-        tokens
+        let turn = Arc::<Turn<()>>::default();
+        self.turns.push((store.clone(), Arc::clone(&turn)));
+        turn
     }
 
-    /// Each store of a vault gets what the most careful one of them allows.
-    fn throttle(&mut self, store: &Store) -> Arc<Throttle> {
-        if let Some((_, throttle)) = self.throttles.iter().find(|(vault, _)| *vault == store.vault_url) {
+    /// Each store of an address gets what the most careful one of them allows.
+    fn throttle(&mut self, store: &Store, provider: &dyn Provider) -> Arc<Throttle> {
+        let (name, address) = (store.provider(), store.address());
+        if let Some((.., throttle)) = self.throttles.iter().find(|(of, at, _)| *of == name && *at == address) {
             throttle.bound(store.max_concurrency);
             return Arc::clone(throttle);
         }
-        let throttle = Arc::new(Throttle::new(store.max_concurrency));
-        self.throttles.push((store.vault_url.clone(), Arc::clone(&throttle)));
+        let throttle = Arc::new(Throttle::new(store.max_concurrency, provider.rate()));
+        self.throttles.push((name.to_owned(), address.into_owned(), Arc::clone(&throttle)));
         throttle
     }
-}
-
-/// Whether it is reached without TLS, so that no file says whom to trust.
-fn is_plain(store: &Store) -> bool {
-    let is_own = matches!(store.identity.proof, Proof::ClientSecret { .. } | Proof::ClientCertificate { .. });
-    is_own && store.vault_url.scheme() == "http" && store.authority().scheme() == "http"
-}
-
-fn same_identity(one: &Store, other: &Store) -> bool {
-    one.identity.proof == other.identity.proof
-        && one.authority() == other.authority()
-        && one.identity.authority.is_some() == other.identity.authority.is_some()
-        && one.identity.tenant == other.identity.tenant
-        && one.ca_file == other.ca_file
-        && one.request_timeout == other.request_timeout
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use tokio::time::Instant;
 
-use super::answer::wait::wait;
 use super::call::Call;
 use super::error::FetchError;
 use super::event::FetchEvent;
+use super::provider_error::ProviderError;
 use super::unreachable::Unreachable;
 
 /// Tries for what isn't there: a name without an address, a port where nobody listens. It is seldom there a moment
@@ -19,11 +18,26 @@ const TRIES_IF_ABSENT: u32 = 3;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(16);
 
-/// How one try ended otherwise than well, and how long the service asks to wait.
+/// How one try ended otherwise than well.
 #[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) error: FetchError,
-    pub(super) asked: Option<Duration>,
+pub struct Failed {
+    /// Why.
+    pub error: FetchError,
+    /// How long the service asks to wait before another try.
+    pub asked: Option<Duration>,
+}
+
+impl Failed {
+    /// The store has too much to do: no request is sent to it for that time, or for a back-off that grows where it names none.
+    pub fn busy(asked: Option<Duration>) -> Self {
+        Self { error: FetchError::Throttled, asked }
+    }
+}
+
+impl From<ProviderError> for Failed {
+    fn from(error: ProviderError) -> Self {
+        FetchError::from(error).into()
+    }
 }
 
 impl From<FetchError> for Failed {
@@ -75,12 +89,6 @@ impl<'c> Retry<'c> {
 pub(super) fn back_off(failures: u32) -> Duration {
     let full = FIRST.saturating_mul(1 << failures.min(10)).min(LONGEST);
     full.mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
-/// What the service asks for: in Microsoft's own headers, or in everybody's.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let names = ["retry-after-ms", "x-ms-retry-after-ms", RETRY_AFTER.as_str()];
-    names.into_iter().find_map(|name| wait(name, headers.get(name)?.to_str().ok()?))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What all requests to one vault share: how many may be in flight, how many a while, and until when none may be sent.
+//! What all requests to one store share: how many may be in flight, how many a while, and until when none may be sent.
 //!
-//! Being throttled pauses the vault as a whole. When most of what was under way then fares alike, what may be in flight
-//! is halved; successes let it grow again, by one for each round of them. A vault that refuses a few of many by chance
+//! Being throttled pauses the store as a whole. When most of what was under way then fares alike, what may be in flight
+//! is halved; successes let it grow again, by one for each round of them. A store that refuses a few of many by chance
 //! is not met by fewer requests, only later.
 
 use std::num::NonZeroU16;
@@ -13,10 +13,11 @@ use tokio::time::Instant;
 
 use super::budget::Budget;
 use super::error::FetchError;
+use super::rate::Rate;
 use super::retry::back_off;
 use super::window::Window;
 
-/// One vault's throttle.
+/// One store's throttle.
 pub(super) struct Throttle {
     permits: Semaphore,
     state: Mutex<State>,
@@ -36,7 +37,7 @@ struct Pause {
     until: Option<Instant>,
     /// Pauses in a row without a success between them.
     streak: u32,
-    /// What the vault said.
+    /// What the store said.
     why: Option<FetchError>,
     /// What becomes of the requests that were under way when it began; nothing once that was weighed.
     wave: Option<Wave>,
@@ -58,12 +59,12 @@ pub(super) struct Permit<'t> {
 }
 
 impl Throttle {
-    /// A throttle that lets so many in at once.
-    pub(super) fn new(concurrency: NonZeroU16) -> Self {
+    /// A throttle that lets so many in at once, at that rate.
+    pub(super) fn new(concurrency: NonZeroU16, rate: Option<Rate>) -> Self {
         let most = usize::from(concurrency.get());
         Self {
             permits: Semaphore::new(most),
-            state: Mutex::new(State { pause: Pause::default(), window: Window::new(most), budget: Budget::default() }),
+            state: Mutex::new(State { pause: Pause::default(), window: Window::new(most), budget: Budget::new(rate) }),
         }
     }
 
@@ -76,7 +77,7 @@ impl Throttle {
     }
 
     /// Waits for a pause to end, for the budget, and for a place. Nobody holds a place meanwhile. When that is later than
-    /// the deadline, the error is what the vault said; nothing where it is the budget that is spent.
+    /// the deadline, the error is what the store said; nothing where it is the budget that is spent.
     pub(super) async fn enter(&self, deadline: Instant) -> Result<Permit<'_>, Option<FetchError>> {
         loop {
             let closed = self.state().closed();
@@ -133,7 +134,7 @@ impl State {
 }
 
 impl Permit<'_> {
-    /// Notes that the vault can't take the request now, and pauses all of them. Tells for how long.
+    /// Notes that the store can't take the request now, and pauses all of them. Tells for how long.
     pub(super) fn throttled(&mut self, asked: Option<Duration>, why: &FetchError) -> Duration {
         let mut state = self.throttle.state();
         self.counts = false;
@@ -159,7 +160,7 @@ impl Permit<'_> {
         pause.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
-    /// Notes that the vault answered as it should.
+    /// Notes that the store answered as it should.
     pub(super) fn succeeded(&self) {
         let mut state = self.throttle.state();
         let pause = &mut state.pause;
@@ -193,7 +194,8 @@ mod tests {
     use super::*;
 
     fn throttle(most: u16) -> Throttle {
-        Throttle::new(NonZeroU16::new(most).expect("not zero"))
+        let rate = Rate { requests: 4_000, window: Duration::from_secs(10) };
+        Throttle::new(NonZeroU16::new(most).expect("not zero"), Some(rate))
     }
 
     fn window(throttle: &Throttle) -> (usize, usize) {

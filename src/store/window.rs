@@ -1,4 +1,4 @@
-//! How many requests to one vault may be in flight.
+//! How many requests to one store may be in flight.
 
 /// How many requests may be in flight.
 pub(super) struct Window {
@@ -16,7 +16,7 @@ impl Window {
         Self { now: most, most, owed: 0, successes: 0 }
     }
 
-    /// Halves the window, and says by how much. It ends at a quarter of what is allowed: a vault's limit is a rate,
+    /// Halves the window, and says by how much. It ends at a quarter of what is allowed: a store's limit is a rate,
     /// which fewer requests at once would not keep better, only slower.
     pub(super) fn shrink(&mut self) -> usize {
         let least = (self.most / 4).max(1);

@@ -98,6 +98,7 @@ fn the_examples_of_engines_run() {
             "100 runs, values kept: 1 token, 2 requests for secrets\n100 runs, values not kept: 1 token, 200 requests for \
              secrets\n",
         ),
+        ("provider", include_str!("../fixtures/provider.txt")),
     ] {
         let output = Command::new(folder.join(name)).output().expect("the example");
         assert_eq!(code(&output), Some(0), "{}", text(&output.stderr));

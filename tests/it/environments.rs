@@ -66,8 +66,12 @@ fn an_environment_has_its_properties_over_those_of_the_stores() {
         let chosen = config.choose(Some(name)).expect("an environment");
         assert_eq!(chosen.environment().map(EnvironmentName::as_str), Some(name));
         let store = &chosen.stores[0];
-        assert_eq!(store.host(), format!("{vault}.vault.azure.net"));
-        let Proof::ClientSecret { secret: SecretSource::Variable(found), .. } = &store.identity.proof else { panic!() };
+        assert_eq!(store.azure().expect("a vault").host(), format!("{vault}.vault.azure.net"));
+        let Proof::ClientSecret { secret: SecretSource::Variable(found), .. } =
+            &store.azure().expect("a vault").identity.proof
+        else {
+            panic!()
+        };
         assert_eq!(found, variable);
         assert_eq!(chosen.credentials.len(), 1);
         // No step has a use for the client secret of any environment.
@@ -98,7 +102,7 @@ fn another_kind_of_identity_replaces_the_whole() {
     };
     let proof = |below: &str, over: &str| {
         let chosen = read(&config(below, over)).choose(Some("e")).expect("an environment");
-        let proof = &chosen.stores[0].identity.proof;
+        let proof = &chosen.stores[0].azure().expect("a vault").identity.proof;
         (proof.name(), proof.client().map(str::to_owned))
     };
     let id = "3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08";

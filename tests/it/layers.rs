@@ -50,7 +50,6 @@ const CIRCLES: &[&[&str]] = &[
         "emulator/vault/secrets.rs",
     ],
     &["run/graph.rs", "run/job.rs", "run/step.rs"],
-    &["store/error.rs", "store/unreachable.rs"],
 ];
 
 /// A module's path below the crate: `["store", "identity"]`.

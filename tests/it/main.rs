@@ -35,6 +35,7 @@ mod portable;
 mod private_files;
 mod probe;
 mod processes;
+mod providers;
 mod remedies;
 mod resolve;
 mod resolver;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use credflow::config::Config;
 use credflow::emulator::{Access, Emulator, Vault};
 use credflow::source::Source;
-use credflow::store::{self, Check};
+use credflow::store::{Check, Pool};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
@@ -130,9 +130,9 @@ async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
     let challenge = "WWW-Authenticate: Basic realm=\"canary\"\r\n";
     let peers = [
         ("silent", None, "does not answer in time (unreachable)"),
-        ("busy", http(503, "", "canary"), "the vault has a fault (HTTP 503) (server-fault)"),
-        ("throttled", http(429, "Retry-After: 1\r\n", "canary"), "the vault is throttling (throttled)"),
-        ("patient", http(429, "Retry-After: 600\r\n", "canary"), "the vault is throttling (throttled)"),
+        ("busy", http(503, "", "canary"), "the store has a fault (HTTP 503) (server-fault)"),
+        ("throttled", http(429, "Retry-After: 1\r\n", "canary"), "the store is throttling (throttled)"),
+        ("patient", http(429, "Retry-After: 600\r\n", "canary"), "the store is throttling (throttled)"),
         ("page", http(404, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
         ("home", http(200, "", "<html>canary"), "no Key Vault: its refusal has no code (not-a-vault)"),
         ("portal", http(302, "Location: http://localhost:9/\r\n", ""), "is not followed (not-a-vault)"),
@@ -150,20 +150,22 @@ async fn who_answers_badly_is_not_blamed_for_its_name_or_its_connection() {
     let (config, _) = Config::parse(&Source::private("credflow.yaml", stores)).expect("a configuration");
     let _pace = pace();
     let begun = Instant::now();
-    let probes = store::probe(&config.stores, Duration::from_secs(30)).await;
+    let probes = Pool::new().probe(&config.stores, Duration::from_secs(30)).await;
     // A vault has 20 s to answer well.
     assert!((19..=20).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     for ((name, _, expected), probe) in peers.iter().zip(probes) {
-        assert_eq!((&probe.dns, &probe.tls), (&Check::Fine, &Check::Fine), "{name}");
+        let probe = probe.expect("checks");
+        let check = |of: &str| probe.check(of).expect("a check");
+        assert_eq!((check("dns"), check("tls")), (&Check::Fine, &Check::Fine), "{name}");
         let told = |check: &Check| match check {
             Check::Failed(error) => format!("{error} ({})", error.code()),
             other => format!("{other:?}"),
         };
-        assert!(told(&probe.answer).ends_with(expected), "{name}: {}", told(&probe.answer));
+        assert!(told(check("answer")).ends_with(expected), "{name}: {}", told(check("answer")));
         // What is wrong on this machine is told beside it.
         let unset = "the variable UNSET with the client secret is not set";
-        assert!(told(&probe.token).starts_with(unset), "{name}: {}", told(&probe.token));
-        assert_eq!(probe.permission, Check::Skipped, "{name}");
+        assert!(told(check("token")).starts_with(unset), "{name}: {}", told(check("token")));
+        assert_eq!(*check("permission"), Check::Skipped, "{name}");
         let shown = format!("{probe:?}");
         assert!(!shown.contains("canary"), "{shown}");
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credflow::config::{Config, Proof, SecretSource};
+use credflow::config::{AzureVault, Config, Proof, SecretSource, Store};
 use credflow::emulator::{Emulator, Fault, Requests, Vault};
 use credflow::plan::Plan;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::source::Source;
-use credflow::store::{Asked, FetchEvent, FetchEvents};
+use credflow::store::{Asked, Call, FetchEvent, FetchEvents};
 use credflow::workflow::Workflow;
 use tokio::task::JoinSet;
 
@@ -33,6 +33,10 @@ fn plan(emulator: &Emulator, config: &str, workflow: &str) -> Plan {
     let (config, _) = Config::parse(&Source::private("credflow.yaml", config)).expect("a configuration");
     let (workflow, _) = Workflow::read(&Source::new("w.yaml", workflow)).expect("a workflow");
     workflow.plan(Some(&config)).expect("a plan").with_stores(|store| emulator.redirect(store))
+}
+
+fn azure(store: &mut Store) -> &mut AzureVault {
+    store.azure_mut().expect("a vault")
 }
 
 async fn emulator(faults: impl IntoIterator<Item = Fault>) -> Emulator {
@@ -107,7 +111,9 @@ async fn a_failure_is_no_memory() {
     for resolver in [Resolver::new(), Resolver::with_cache(Duration::from_secs(60))] {
         let emulator = emulator([Fault::firewall().on(Requests::Gets)]).await;
         let plan = plan(&emulator, CONFIG, WORKFLOW).with_stores(|store| {
-            let Proof::ClientSecret { secret, .. } = &mut store.identity.proof else { panic!("a client secret") };
+            let Proof::ClientSecret { secret, .. } = &mut azure(store).identity.proof else {
+                panic!("a client secret")
+            };
             *secret = SecretSource::File(file.clone());
         });
         let _pace = pace();
@@ -166,9 +172,9 @@ fn a_file_that_hangs_ends_with_the_time() {
             let (workflow, _) = Workflow::read(&Source::new("w.yaml", WORKFLOW)).expect("a workflow");
             let plan = workflow.plan(Some(&config)).expect("a plan").with_stores(|store| {
                 let kept = store.clone();
-                if kept.ca_file.is_none() {
+                if kept.azure().expect("a vault").ca_file.is_none() {
                     emulator.redirect(store);
-                    store.identity.proof = kept.identity.proof;
+                    azure(store).identity.proof = kept.azure().expect("a vault").identity.proof.clone();
                 }
             });
             let options = ResolveOptions::default().timeout(Duration::from_millis(300));
@@ -226,4 +232,28 @@ async fn a_slow_receiver_hears_what_it_missed() {
     assert_eq!(happened.next().await, Some(FetchEvent::Lost(3)));
     assert!(happened.next().await.is_some() && happened.next().await.is_some());
     assert_eq!(happened.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vault_lists_names_and_versions_page_by_page() {
+    let mut vault = Vault::new("payments").secret("a", "value-a");
+    for number in 0..60 {
+        vault = vault.secret(&format!("s{number}"), "value");
+    }
+    for number in 0..30 {
+        vault = vault.secret("many", &format!("value {number}"));
+    }
+    let emulator = Emulator::builder().vault(vault).start().await.expect("an emulator");
+    let plan = plan(&emulator, CONFIG, "steps: [{ run: x, env: { A: $<credential:payments/a> } }]");
+    let _pace = pace();
+    let resolver = Resolver::new();
+    let call = Call::until(tokio::time::Instant::now() + Duration::from_secs(60));
+    let open = resolver.pool().open(&plan.stores()[0], &call).await.expect("a store");
+    let names = open.names(&call).await.expect("names");
+    assert_eq!(names.len(), 62);
+    let versions = open.versions(&"many".parse().expect("a name"), &call).await.expect("versions");
+    assert_eq!(versions.len(), 30);
+    assert!(versions.is_sorted_by_key(|version| std::cmp::Reverse(version.created)));
+    // One token for all of it, and no value.
+    assert_eq!((emulator.counts().tokens, emulator.counts().total()), (1, 0));
 }

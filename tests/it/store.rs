@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use credflow::config::{Identity, Proof, SecretSource, Store};
+use credflow::config::{AzureVault, Identity, Proof, SecretSource, Store, StoreKind};
 use credflow::reference::SecretName;
 use credflow::secret::Secret;
-use credflow::store::{Call, FetchError, Fetched, Pool, Unreachable, Vault};
+use credflow::store::azure::{AzureKeyVault, Grant, TokenSource, TokenTarget};
+use credflow::store::{BoxFuture, Call, Failed, FetchError, Fetched, OpenStore, Pool, Unreachable};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -108,22 +109,28 @@ impl Server {
         let url = format!("http://vault.localhost:{}", self.port);
         Store {
             name: "payments".parse().expect("a name"),
-            vault_url: url.parse().expect("an address"),
-            identity: Identity {
-                authority: Some(url.parse().expect("an address")),
-                tenant: Some("7d1c".to_owned()),
-                resource: Some("https://vault.azure.net".to_owned()),
-                proof: client_secret(SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned())))),
-            },
-            api_version: "7.4".to_owned(),
-            ca_file: None,
+            kind: StoreKind::Azure(Box::new(AzureVault {
+                url: url.parse().expect("an address"),
+                identity: Identity {
+                    authority: Some(url.parse().expect("an address")),
+                    tenant: Some("7d1c".to_owned()),
+                    resource: Some("https://vault.azure.net".to_owned()),
+                    proof: client_secret(SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned())))),
+                },
+                api_version: "7.4".to_owned(),
+                ca_file: None,
+                allow_custom_domain: false,
+            })),
             max_concurrency: NonZeroU16::new(32).expect("not zero"),
             request_timeout: Duration::from_secs(60),
             timeout: None,
-            allow_custom_domain: false,
             enforce_validity: false,
         }
     }
+}
+
+fn azure(store: &mut Store) -> &mut AzureVault {
+    store.azure_mut().expect("a vault")
 }
 
 fn client_secret(secret: SecretSource) -> Proof {
@@ -222,7 +229,7 @@ fn bundle(value: &str) -> String {
     )
 }
 
-async fn open(store: &Store) -> Result<Arc<Vault>, FetchError> {
+async fn open(store: &Store) -> Result<Arc<OpenStore>, FetchError> {
     Pool::new().open(store, &within(300.0)).await
 }
 
@@ -264,7 +271,7 @@ async fn code(store: &Store) -> &'static str {
 }
 
 /// Many fetches at once from one vault.
-async fn fetch_many(vault: &Arc<Vault>, count: usize, seconds: u32) -> Vec<Result<Fetched, FetchError>> {
+async fn fetch_many(vault: &Arc<OpenStore>, count: usize, seconds: u32) -> Vec<Result<Fetched, FetchError>> {
     let call = within(f64::from(seconds));
     let mut tasks = JoinSet::new();
     for _ in 0..count {
@@ -331,8 +338,8 @@ async fn fifty_fetches_share_one_token() {
 async fn stores_of_one_identity_share_one_token() {
     let server = Server::vault(|_| secret()).await;
     let mut stores = [server.store(), server.store(), server.store()];
-    stores[1].vault_url = format!("http://other.localhost:{}", server.port).parse().expect("an address");
-    stores[2].identity.proof = Proof::ClientSecret {
+    azure(&mut stores[1]).url = format!("http://other.localhost:{}", server.port).parse().expect("an address");
+    azure(&mut stores[2]).identity.proof = Proof::ClientSecret {
         client: "another".to_owned(),
         secret: SecretSource::Literal(Arc::new(Secret::new(CLIENT_SECRET.to_owned()))),
     };
@@ -371,7 +378,7 @@ async fn a_bound_on_requests_in_flight_holds() {
     });
     let entra = Server::entra(token).await;
     let mut store = entra.store();
-    store.vault_url = format!("http://localhost:{vault_port}").parse().expect("an address");
+    azure(&mut store).url = format!("http://localhost:{vault_port}").parse().expect("an address");
     store.max_concurrency = NonZeroU16::new(3).expect("not zero");
     let vault = open(&store).await.expect("a vault");
     assert!(fetch_many(&vault, 30, 5).await.iter().all(Result::is_ok));
@@ -726,7 +733,8 @@ async fn an_assertion_is_signed_as_microsoft_documents() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/application.pem");
     let server = Server::entra(token).await;
     let mut store = server.store();
-    store.identity.proof = Proof::ClientCertificate { client: "3f0a".to_owned(), certificate: file.clone() };
+    azure(&mut store).identity.proof =
+        Proof::ClientCertificate { client: "3f0a".to_owned(), certificate: file.clone() };
     assert_eq!(code(&store).await, "ok");
     let [header, claims] = assertion(&server.seen(true)[0].body);
     let certificate = CertificateDer::from_pem_file(file).expect("a certificate");
@@ -748,7 +756,7 @@ async fn the_token_of_a_platform_that_has_expired_is_no_matter_of_the_clock() {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "a.token").expect("a file");
     let mut store = server.store();
-    store.identity.proof =
+    azure(&mut store).identity.proof =
         Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.path().to_owned()) };
     let error = fetch(&store).await.expect_err("a refusal");
     assert_eq!(error, FetchError::AssertionTime);
@@ -764,11 +772,11 @@ async fn remedies_fit_the_identity() {
     let remedy = |store: &Store, error: &FetchError| error.remedy(store, &name(), None);
     let policy = |store: &Store| remedy(store, &FetchError::DeniedByPolicy);
     assert!(policy(&store).contains("--spn 3f0a "));
-    store.identity.proof = Proof::AzureCli;
+    azure(&mut store).identity.proof = Proof::AzureCli;
     assert!(policy(&store).contains("--object-id \"$(az ad signed-in-user show --query id -o tsv)\" "));
-    store.identity.proof = Proof::ManagedIdentity { client: None };
+    azure(&mut store).identity.proof = Proof::ManagedIdentity { client: None };
     assert!(policy(&store).contains("--object-id PRINCIPAL-ID "));
-    store.identity.proof = Proof::ManagedIdentity { client: Some("77".to_owned()) };
+    azure(&mut store).identity.proof = Proof::ManagedIdentity { client: Some("77".to_owned()) };
     assert!(policy(&store).contains("--object-id \"$(az ad sp show --id 77 --query id -o tsv)\" "));
     for error in [
         FetchError::DeniedByConnection,
@@ -793,7 +801,7 @@ async fn an_assertion_follows_the_clock_of_entra() {
     };
     let server = Server::entra(move |before| if before == 0 { refuse(AHEAD) } else { token(before) }).await;
     let mut store = server.store();
-    store.identity.proof = certificate.clone();
+    azure(&mut store).identity.proof = certificate.clone();
     assert_eq!(code(&store).await, "ok");
     let seen = server.seen(true);
     let issued = |request: &Request| assertion(&request.body)[1]["iat"].as_u64().expect("a time");
@@ -802,7 +810,7 @@ async fn an_assertion_follows_the_clock_of_entra() {
     // With clocks that agree, another assertion would fare no better.
     let server = Server::entra(move |_| refuse(0)).await;
     let mut store = server.store();
-    store.identity.proof = certificate;
+    azure(&mut store).identity.proof = certificate;
     assert_eq!(code(&store).await, "clock");
     assert_eq!(server.tokens(), 1);
 }
@@ -816,7 +824,8 @@ async fn a_federated_token_is_read_again_for_each_token() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join("token");
     let mut store = server.store();
-    store.identity.proof = Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.clone()) };
+    azure(&mut store).identity.proof =
+        Proof::WorkloadIdentity { client: Some("3f0a".to_owned()), token_file: Some(file.clone()) };
     std::fs::write(&file, "first.token").expect("a file");
     let vault = open(&store).await.expect("a vault");
     let name = name();
@@ -848,7 +857,7 @@ async fn a_challenge_tells_why_a_token_is_refused() {
         let header: &'static str = Box::leak(header.into_boxed_str());
         let server = Server::vault(move |_| Reply::Http(401, header, BODY.to_owned())).await;
         let mut store = server.store();
-        store.identity.tenant = Some(ours.to_owned());
+        azure(&mut store).identity.tenant = Some(ours.to_owned());
         let error = fetch(&store).await.expect_err("a refusal");
         assert_eq!(error.code(), expected);
         assert!(error.remedy(&store, &name(), None).contains(remedy));
@@ -876,7 +885,8 @@ async fn the_deadline_is_kept() {
     for (server, expected) in cases {
         let begun = Instant::now();
         let mut store = server.store();
-        store.identity.authority = Some(format!("http://login.localhost:{}", server.port).parse().expect("an address"));
+        azure(&mut store).identity.authority =
+            Some(format!("http://login.localhost:{}", server.port).parse().expect("an address"));
         let error = fetch_within(&store, 5.0).await.expect_err("no time");
         // Whoever is silent is named.
         let host = if expected.ends_with("token") { "login.localhost" } else { "vault.localhost" };
@@ -991,7 +1001,8 @@ async fn hosts_that_cannot_be_reached_say_why() {
     ];
     for (url, expected, remedy) in cases {
         let mut store = server.store();
-        store.vault_url = url.parse().expect("an address");
+        azure(&mut store).url = url.parse().expect("an address");
+        azure(&mut store).allow_custom_domain = true;
         let error = fetch(&store).await.expect_err("nobody there");
         assert!(error.remedy(&store, &name(), None).contains(remedy), "{error}");
         // What isn't there comes with no more time.
@@ -1008,10 +1019,10 @@ async fn plain_http_leaves_this_machine_never() {
     let server = Server::vault(|_| secret()).await;
     let far = || "http://192.0.2.1".parse().expect("an address");
     let mut store = server.store();
-    store.vault_url = far();
+    azure(&mut store).url = far();
     assert_eq!(open(&store).await.err().map(|error| error.code()), Some("plain-http"));
     let mut store = server.store();
-    store.identity.authority = Some(far());
+    azure(&mut store).identity.authority = Some(far());
     assert_eq!(open(&store).await.err().map(|error| error.code()), Some("plain-http"));
     assert_eq!((server.tokens(), server.fetches()), (0, 0));
 }
@@ -1024,8 +1035,8 @@ async fn a_ca_file_that_is_none_is_named() {
     std::fs::write(&text, BODY).expect("a file");
     for path in [folder.path().join("missing.pem"), text] {
         let mut store = server.store();
-        store.vault_url = "https://localhost:1".parse().expect("an address");
-        store.ca_file = Some(path.clone());
+        azure(&mut store).url = "https://localhost:1".parse().expect("an address");
+        azure(&mut store).ca_file = Some(path.clone());
         let error = open(&store).await.err().expect("no authorities");
         assert_eq!(error.code(), "ca-file");
         assert!(error.to_string().contains(&path.display().to_string()));
@@ -1037,7 +1048,7 @@ async fn a_ca_file_that_is_none_is_named() {
 async fn sent(source: SecretSource) -> String {
     let server = Server::vault(|_| secret()).await;
     let mut store = server.store();
-    store.identity.proof = client_secret(source);
+    azure(&mut store).identity.proof = client_secret(source);
     if let Err(error) = fetch(&store).await {
         return error.code().to_owned();
     }
@@ -1081,7 +1092,7 @@ async fn what_stands_around_a_refused_client_secret_is_named() {
         std::fs::write(&path, content).expect("a file");
         let server = Server::entra(|_| http(401, r#"{"error_codes":[7000215]}"#)).await;
         let mut store = server.store();
-        store.identity.proof = client_secret(SecretSource::File(path.clone()));
+        azure(&mut store).identity.proof = client_secret(SecretSource::File(path.clone()));
         let error = fetch(&store).await.expect_err("a refusal");
         assert_eq!(error.code(), "wrong-client-secret");
         assert!(error.to_string().contains(what), "{error}");
@@ -1142,7 +1153,8 @@ async fn within_a_proxy() {
     assert_eq!(code(&server.store()).await, "ok");
     // A vault elsewhere doesn't lend its proxy to an authority here.
     let mut store = server.store();
-    store.vault_url = "https://nobody.invalid".parse().expect("an address");
+    azure(&mut store).url = "https://nobody.invalid".parse().expect("an address");
+    azure(&mut store).allow_custom_domain = true;
     assert_eq!(code(&store).await, "unreachable");
     assert_eq!(server.tokens(), 2);
 }
@@ -1162,4 +1174,121 @@ fn a_variable_must_hold_text() {
 async fn with_odd_variables() {
     assert_eq!(sent(SecretSource::Variable("CREDFLOW_TEST_EMPTY".to_owned())).await, "client-secret-unset");
     assert_eq!(sent(SecretSource::Variable("CREDFLOW_TEST_BYTES".to_owned())).await, "client-secret-not-text");
+}
+
+/// Tokens of an engine's own.
+#[derive(Default)]
+struct OwnTokens {
+    asked: AtomicUsize,
+}
+
+impl TokenSource for OwnTokens {
+    fn host(&self) -> &'static str {
+        "the engine"
+    }
+
+    fn token<'a>(&'a self, target: &'a TokenTarget, _call: &'a Call) -> BoxFuture<'a, Result<Grant, Failed>> {
+        assert_eq!(target.resource, "https://vault.azure.net");
+        let nth = self.asked.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            if nth == 0 {
+                return Err(Failed::from(FetchError::EntraBusy(503)));
+            }
+            Ok(Grant::new(&Secret::new(format!("own-{nth}")), Duration::from_secs(3600))?)
+        })
+    }
+}
+
+/// A pool whose tokens come from there.
+fn pool_of(tokens: &Arc<OwnTokens>) -> Pool {
+    let tokens = Arc::clone(tokens);
+    let azure = AzureKeyVault::new().with_tokens(move |_| Some(Arc::clone(&tokens) as Arc<dyn TokenSource>));
+    Pool::new().with_provider(Arc::new(azure))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_gives_tokens_of_its_own() {
+    // The vault refuses the first one once it was taken.
+    let server = Server::vault(|before| if before == 3 { http(401, "{}") } else { secret() }).await;
+    let tokens = Arc::<OwnTokens>::default();
+    let pool = pool_of(&tokens);
+    let mut stores = [server.store(), server.store()];
+    azure(&mut stores[1]).url = format!("http://other.localhost:{}", server.port).parse().expect("an address");
+    // What the configuration says of an identity isn't looked at.
+    for store in &mut stores {
+        azure(store).identity.proof = client_secret(SecretSource::Variable("UNSET".to_owned()));
+    }
+    let call = within(20.0);
+    for store in &stores {
+        let open = pool.open(store, &call).await.expect("a store");
+        for _ in 0..2 {
+            open.fetch(&name(), None, &call).await.expect("a secret");
+        }
+    }
+    // Tried again, shared by both stores, and renewed when it is refused.
+    assert_eq!((tokens.asked.load(Ordering::SeqCst), server.tokens()), (3, 0));
+    let sent: Vec<String> = server.seen(false).iter().map(|request| request.headers["authorization"].clone()).collect();
+    assert_eq!(sent, ["Bearer own-1", "Bearer own-1", "Bearer own-1", "Bearer own-1", "Bearer own-2"]);
+}
+
+/// What a caller does with the fields.
+type Change = Box<dyn Fn(&mut AzureVault)>;
+
+/// Whatever a caller makes of a store's fields, no token leaves its resource's domain, and none is asked for in vain.
+#[tokio::test(start_paused = true)]
+async fn no_token_goes_to_a_host_outside_of_its_resource() {
+    let server = Server::vault(|_| secret()).await;
+    let url = |text: &str| text.parse::<url::Url>().expect("an address");
+    let changes: [Change; 8] = [
+        // To this machine, with tokens of Entra ID itself.
+        Box::new(|vault| vault.identity.authority = None),
+        Box::new(move |vault| vault.identity.authority = Some(url("https://login.microsoftonline.com"))),
+        Box::new(move |vault| vault.url = url("https://evil.example")),
+        Box::new(move |vault| vault.url = url("https://vault.azure.net.evil.example")),
+        Box::new(move |vault| vault.url = url("https://evilvault.azure.net")),
+        // Texts that who gives tokens may read otherwise than who parses addresses.
+        Box::new(move |vault| {
+            vault.url = url("https://a.evil.example");
+            vault.identity.resource = Some("https://evil.example/https://vault.azure.net".to_owned());
+        }),
+        Box::new(move |vault| {
+            vault.url = url("https://a.vault.azure.net.evil.example");
+            vault.identity.resource = Some("https://vault.azure.net\n.evil.example".to_owned());
+        }),
+        Box::new(move |vault| {
+            vault.url = url("https://a.evil.example");
+            vault.identity.resource = Some("https://vault.azure.net@evil.example".to_owned());
+        }),
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        let mut store = server.store();
+        change(azure(&mut store));
+        let tokens = Arc::<OwnTokens>::default();
+        for pool in [Pool::new(), pool_of(&tokens)] {
+            let call = within(20.0);
+            let open = pool.open(&store, &call).await.expect("a store");
+            let error = open.fetch(&name(), None, &call).await.expect_err("a refusal");
+            assert_eq!(error.code(), "foreign-host", "{index}: {error}");
+            assert!(error.remedy(&store, &name(), None).contains("allow-custom-domain"), "{index}");
+        }
+        assert_eq!(tokens.asked.load(Ordering::SeqCst), 0, "{index}");
+    }
+    assert!(server.seen.lock().expect("the log").is_empty());
+}
+
+/// The address of the next page comes from the vault: it gets no token elsewhere, another vault of the domain included.
+#[tokio::test(start_paused = true)]
+async fn a_next_page_is_the_vaults_own() {
+    let server = Server::vault(|before| match before {
+        0 => http(200, r#"{"value":[{"id":"https://x/secrets/a"}],"nextLink":"https://evil.vault.azure.net/secrets"}"#),
+        _ => http(200, r#"{"value":[{"id":"https://x/secrets/a_b"}],"nextLink":null}"#),
+    })
+    .await;
+    let call = within(5.0);
+    let open = open(&server.store()).await.expect("a vault");
+    let error = open.names(&call).await.expect_err("another host's page");
+    assert_eq!(error, FetchError::Answer("its next page is another host's"));
+    let error = open.names(&call).await.expect_err("a name that is none");
+    assert_eq!(error, FetchError::Answer("it is not a page of a list"));
+    assert_eq!(server.fetches(), 2);
 }

@@ -6,7 +6,8 @@ use credflow::config::Config;
 use credflow::emulator::Seed;
 use credflow::reference::{PieceKind, pieces};
 use credflow::source::Source;
-use credflow::store::{Challenge, FetchError, Fetched, Grant, wait};
+use credflow::store::azure::{Challenge, Grant, wait};
+use credflow::store::{FetchError, Fetched};
 use credflow::workflow::Workflow;
 use credflow::yaml::{Kind, NodeId, Rewrite, Tree};
 

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::properties::{Meant, Properties};
+use super::registered::Registered;
 use super::store::{base, is_incomplete, store};
 use super::{named, optional};
-use crate::config::{Environment, Proof, Store};
+use crate::config::{Environment, Store, StoreProof};
 use crate::diagnostic::{Code, Diagnostics, nearest, together};
 use crate::reference::{EnvironmentName, StoreName};
 use crate::yaml::{Entry, NodeId, Reader, Tree};
@@ -56,7 +57,8 @@ pub(super) fn environments(
     reader: &mut Reader<'_>,
     below: &[Properties],
     all: &[Overrides],
-) -> (Vec<Environment>, Vec<Proof>) {
+    registered: Registered<'_>,
+) -> (Vec<Environment>, Vec<StoreProof>) {
     let mut over_of: HashMap<&StoreName, Vec<&Properties>> = HashMap::new();
     for properties in all.iter().flat_map(|overrides| &overrides.stores) {
         over_of.entry(&properties.name).or_default().push(properties);
@@ -64,7 +66,7 @@ pub(super) fn environments(
     let mut proofs = Vec::new();
     for properties in below {
         let over = over_of.get(&properties.name).map_or(&[][..], Vec::as_slice);
-        proofs.extend(base(reader, properties, over));
+        proofs.extend(base(reader, properties, over, registered));
     }
     let is_everywhere =
         |name: &StoreName| all.len() > 1 && over_of.get(name).is_some_and(|over| over.len() == all.len());
@@ -72,10 +74,11 @@ pub(super) fn environments(
     for overrides in all {
         // What one environment was told of is to be told of the next as well.
         let mut reader = Reader::new(reader.tree);
-        let effective = effective(reader.tree, below, overrides, is_everywhere);
-        let stores: Vec<Store> = effective.iter().filter_map(|properties| store(&mut reader, properties)).collect();
+        let effective = effective(reader.tree, below, overrides, registered, is_everywhere);
+        let stores: Vec<Store> =
+            effective.iter().filter_map(|properties| store(&mut reader, properties, registered)).collect();
         let others = stores.iter().filter(|store| over_of.contains_key(&store.name));
-        proofs.extend(others.map(|store| store.identity.proof.clone()));
+        proofs.extend(others.map(|store| StoreProof::of(&store.kind)));
         environments.push(Environment { name: overrides.name.clone(), stores });
         found.push((overrides.name.as_str(), reader.faults));
     }
@@ -90,6 +93,7 @@ fn effective(
     tree: &Tree,
     below: &[Properties],
     overrides: &Overrides,
+    registered: Registered<'_>,
     is_everywhere: impl Fn(&StoreName) -> bool,
 ) -> Vec<Properties> {
     let over: HashMap<&StoreName, &Properties> = overrides.stores.iter().map(|over| (&over.name, over)).collect();
@@ -107,7 +111,7 @@ fn effective(
         let meant = nearest(own.name.as_str(), untouched.iter().copied()).filter(|_| !is_everywhere(&own.name));
         let meant = meant.and_then(|meant| together.iter_mut().find(|it| it.name.as_str() == meant));
         let meant = meant.map(|meant| {
-            meant.is_misspelt |= is_incomplete(tree, meant);
+            meant.is_misspelt |= is_incomplete(tree, meant, registered);
             Meant { name: meant.name.clone(), is_incomplete: meant.is_misspelt }
         });
         together.push(Properties { meant, ..own.clone() });

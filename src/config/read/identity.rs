@@ -93,7 +93,7 @@ impl ProofDraft {
             }
             "client-secret" => {
                 self.keys.push(("client-secret", entry.key));
-                self.secret = client_secret(reader, node);
+                self.secret = secret_source(reader, node, key);
             }
             "client-certificate" => {
                 self.keys.push(("client-certificate", entry.key));
@@ -182,18 +182,20 @@ impl Chosen {
     }
 }
 
-fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> {
+/// Where a secret comes from that stands under a key.
+pub(super) fn secret_source(reader: &mut Reader<'_>, node: NodeId, key: &str) -> Option<SecretSource> {
     if reader.tree.kind(node) != Kind::Mapping {
-        let secret = Secret::concat([text(reader, node, "client-secret")?]);
+        let secret = Secret::concat([text(reader, node, key)?]);
         let span = reader.tree.span(node);
-        let diagnostic = Diagnostic::warning(Code::LiteralSecret, "a client secret in the configuration itself")
+        let what = if key == "client-secret" { "a client secret".to_owned() } else { format!("the value of `{key}`") };
+        let diagnostic = Diagnostic::warning(Code::LiteralSecret, format!("{what} in the configuration itself"))
             .at(reader.tree.source(), span, "")
-            .help("keep it in a variable or a file: `client-secret: { env: NAME }` or `{ file: PATH }`");
+            .help(format!("keep it in a variable or a file: `{key}: {{ env: NAME }}` or `{{ file: PATH }}`"));
         reader.faults.push(diagnostic);
         return Some(SecretSource::Literal(Arc::new(secret)));
     }
     let mut sources = Vec::new();
-    for entry in reader.entries(node, "client-secret") {
+    for entry in reader.entries(node, key) {
         match reader.key(entry) {
             Some("env") => {
                 sources.extend(variable(reader, entry.value).map(SecretSource::Variable));
@@ -206,9 +208,9 @@ fn client_secret(reader: &mut Reader<'_>, node: NodeId) -> Option<SecretSource> 
         }
     }
     if sources.len() != 1 && !reader.faults.has_errors() {
-        let message = "`client-secret` must have either `env` or `file`";
-        let help = "write `client-secret: { env: NAME }` or `client-secret: { file: PATH }`";
-        reader.fault(Code::WrongValue, node, message, "", help);
+        let message = format!("`{key}` must have either `env` or `file`");
+        let help = format!("write `{key}: {{ env: NAME }}` or `{key}: {{ file: PATH }}`");
+        reader.fault(Code::WrongValue, node, message, "", &help);
     }
     sources.pop()
 }

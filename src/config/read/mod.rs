@@ -1,22 +1,29 @@
 //! From `credflow.yaml` to a configuration, with every fault that is in it.
 
+mod azure;
 mod credential;
 mod environment;
 mod identity;
+mod own;
 mod properties;
+mod property;
+mod registered;
 mod store;
 mod text;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Config, is_guid};
+use super::{Config, StoreSchema, is_guid};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::source::Source;
 use crate::yaml::{Entry, NodeId, Reader, Tree};
 
 use credential::credential;
+pub use property::PropertyReader;
+
 use properties::Properties;
+use registered::Registered;
 use store::store;
 use text::text;
 
@@ -35,11 +42,22 @@ impl Config {
     /// # Errors
     /// All faults that are in it.
     pub fn parse(source: &Arc<Source>) -> Result<(Self, Diagnostics), Diagnostics> {
+        Self::parse_with(source, &[])
+    }
+
+    /// Reads a configuration whose stores may be of these providers as well.
+    ///
+    /// # Errors
+    /// All faults that are in it.
+    pub fn parse_with(
+        source: &Arc<Source>,
+        schemas: &[Arc<dyn StoreSchema>],
+    ) -> Result<(Self, Diagnostics), Diagnostics> {
         let (tree, faults) = Tree::read_partly(source);
         let Some(tree) = tree else { return Err(faults) };
         let mut reader = Reader::new(&tree);
         reader.faults = faults;
-        let config = config(&mut reader);
+        let config = config(&mut reader, Registered(schemas));
         reader.faults.finish(Some(config))
     }
 }
@@ -47,7 +65,7 @@ impl Config {
 /// The keys at the top.
 const SECTIONS: [&str; 3] = ["stores", "credentials", "environments"];
 
-fn config(reader: &mut Reader<'_>) -> Config {
+fn config(reader: &mut Reader<'_>, registered: Registered<'_>) -> Config {
     let mut config = Config::default();
     let documents = reader.tree.documents();
     if let Some(&second) = documents.get(1) {
@@ -78,10 +96,10 @@ fn config(reader: &mut Reader<'_>) -> Config {
     let overrides = section(reader, &entries, "environments");
     let overrides = overrides.map_or_else(Vec::new, |node| environment::overrides(reader, node));
     if overrides.is_empty() {
-        config.stores = stores.iter().filter_map(|properties| store(reader, properties)).collect();
+        config.stores = stores.iter().filter_map(|properties| store(reader, properties, registered)).collect();
     } else {
-        let (environments, proofs) = environment::environments(reader, &stores, &overrides);
-        (config.environments, config.proofs) = (environments.into(), proofs.into());
+        let (environments, proofs) = environment::environments(reader, &stores, &overrides, registered);
+        (config.environments, config.below) = (environments.into(), proofs.into());
     }
     names.extend(environment::names(&overrides));
     if let Some(node) = section(reader, &entries, "credentials") {

@@ -15,15 +15,15 @@ use zeroize::Zeroizing;
 use super::assertion::assertion;
 use crate::config::SecretSource;
 use crate::secret::Secret;
-use crate::store::answer::grant::Grant;
 use crate::store::apart::{apart, read};
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::{Caller, Exchange};
+use crate::store::azure::spoilt::{Spoilt, without_line_break};
+use crate::store::azure::target::TokenTarget;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::Asked;
-use crate::store::http::{Caller, Exchange};
 use crate::store::retry::Failed;
-use crate::store::spoilt::{Spoilt, without_line_break};
-use crate::store::target::Target;
 
 /// The type of an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -55,7 +55,7 @@ pub(super) enum Credential {
 
 impl Application {
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+    pub(super) async fn token(&self, target: &TokenTarget, call: &Call) -> Result<Grant, Failed> {
         let failed = match self.request(target, call).await {
             Err(failed) if failed.error == FetchError::AssertionTime => failed,
             result => return result,
@@ -74,7 +74,7 @@ impl Application {
         self.proof(&self.authority).await.map(drop)
     }
 
-    async fn request(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+    async fn request(&self, target: &TokenTarget, call: &Call) -> Result<Grant, Failed> {
         let url = self.endpoint(target.tenant.as_deref().ok_or(FetchError::NoChallenge)?);
         let proof = self.proof(&url).await?;
         let form = self.form(&proof, &target.resource);

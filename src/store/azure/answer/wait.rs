@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(600);
 ///
 /// ```
 /// use std::time::Duration;
-/// use credflow::store::wait;
+/// use credflow::store::azure::wait;
 ///
 /// assert_eq!(wait("Retry-After", "7"), Some(Duration::from_secs(7)));
 /// assert_eq!(wait("x-ms-retry-after-ms", "1500"), Some(Duration::from_millis(1500)));

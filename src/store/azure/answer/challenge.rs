@@ -3,7 +3,7 @@
 /// The challenge of a 401: one `WWW-Authenticate` header of the scheme `Bearer`.
 ///
 /// ```
-/// use credflow::store::Challenge;
+/// use credflow::store::azure::Challenge;
 ///
 /// let header = r#"Bearer authorization="https://login.microsoftonline.com/7d1c", resource="https://vault.azure.net""#;
 /// let challenge = Challenge::parse(header).expect("a challenge");
@@ -65,7 +65,7 @@ fn identifier(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Challenge;
+    use super::Challenge;
 
     #[test]
     fn a_challenge_has_many_forms() {

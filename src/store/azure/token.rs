@@ -6,15 +6,17 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use url::Url;
 
 use super::answer::grant::Grant;
-use super::call::Call;
-use super::error::FetchError;
-use super::event::FetchEvent;
-use super::identity::Source;
-use super::retry::Retry;
-use super::target::Target;
+use super::target::TokenTarget;
+use super::token_source::TokenSource;
+use crate::config::AzureVault;
 use crate::secret::Secret;
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::event::FetchEvent;
+use crate::store::retry::Retry;
 
 /// How long before its end a token is renewed, at most (the margin of Microsoft's own clients).
 const MARGIN: Duration = Duration::from_secs(300);
@@ -29,9 +31,9 @@ const RENEWAL_TIME: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(60);
 
 /// The tokens of one identity.
-pub(super) struct Tokens {
-    source: Source,
-    known: StdMutex<Vec<(Target, Arc<Entry>)>>,
+pub(in crate::store) struct Tokens {
+    source: Arc<dyn TokenSource>,
+    known: StdMutex<Vec<(TokenTarget, Arc<Entry>)>>,
 }
 
 /// The token for one target.
@@ -59,12 +61,13 @@ struct Failure {
     deadline: Instant,
 }
 
-/// A token as the header that carries it.
+/// A token as the header that carries it, and what it is for.
 #[derive(Clone)]
-pub(super) struct Token {
-    pub(super) header: HeaderValue,
+pub(in crate::store) struct Token {
+    header: HeaderValue,
+    resource: Arc<str>,
     /// Which token it is, to say later that it was refused.
-    pub(super) generation: u64,
+    pub(in crate::store) generation: u64,
     given: Instant,
     renew: Instant,
     end: Instant,
@@ -72,18 +75,23 @@ pub(super) struct Token {
 
 impl Tokens {
     /// No token yet.
-    pub(super) fn new(source: Source) -> Self {
+    pub(in crate::store) fn new(source: Arc<dyn TokenSource>) -> Self {
         Self { source, known: StdMutex::default() }
     }
 
     /// Where they come from.
-    pub(super) fn source(&self) -> &Source {
-        &self.source
+    pub(in crate::store) fn source(&self) -> &dyn TokenSource {
+        &*self.source
+    }
+
+    /// That there was no time left for a token.
+    pub(in crate::store) fn late(&self) -> FetchError {
+        FetchError::Deadline { host: self.source.host().to_owned(), what: "a token" }
     }
 
     /// The token. Whoever comes while the first one is being fetched waits for it; whoever comes while one is being
     /// renewed that counts takes that.
-    pub(super) async fn get(&self, target: &Target, call: &Call) -> Result<Token, FetchError> {
+    pub(in crate::store) async fn get(&self, target: &TokenTarget, call: &Call) -> Result<Token, FetchError> {
         let asked = Instant::now();
         let entry = self.entry(target);
         let old = {
@@ -115,13 +123,13 @@ impl Tokens {
                 let only = call.before(now);
                 let time = RENEWAL_TIME.min((token.end - now) / 2);
                 let renewal = tokio::time::timeout(time, Box::pin(self.fetch(target, &only)));
-                renewal.await.unwrap_or_else(|_| Err(self.source.late()))
+                renewal.await.unwrap_or_else(|_| Err(self.late()))
             }
         };
         drop(turn);
         let mut state = entry.state();
         match fetched {
-            Ok(grant) => Ok(state.keep(grant, now)),
+            Ok(grant) => Ok(state.keep(grant, &target.resource, now)),
             Err(error) => match old {
                 Some(mut token) if error.is_transient() || matches!(error, FetchError::Deadline { .. }) => {
                     token.renew = Instant::now() + RENEWAL_PAUSE;
@@ -137,9 +145,9 @@ impl Tokens {
     }
 
     /// The tokens that were given and may count still.
-    pub(super) fn given(&self) -> Vec<Secret> {
+    pub(in crate::store) fn given(&self) -> Vec<Secret> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |(_, entry): &(Target, Arc<Entry>)| {
+        let of = |(_, entry): &(TokenTarget, Arc<Entry>)| {
             let state = entry.state();
             let tokens = state.former.iter().chain(&state.current);
             let texts = tokens.filter_map(|token| token.header.to_str().ok()?.strip_prefix("Bearer "));
@@ -150,7 +158,7 @@ impl Tokens {
 
     /// Notes that a vault refused a token, so that the next one who asks gets another. One of a later generation
     /// stays.
-    pub(super) fn refused(&self, target: &Target, token: &Token) {
+    pub(in crate::store) fn refused(&self, target: &TokenTarget, token: &Token) {
         let entry = self.entry(target);
         let mut state = entry.state();
         if state.current.as_ref().is_some_and(|current| current.generation == token.generation) {
@@ -159,7 +167,7 @@ impl Tokens {
         }
     }
 
-    fn entry(&self, target: &Target) -> Arc<Entry> {
+    fn entry(&self, target: &TokenTarget) -> Arc<Entry> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, entry)) = known.iter().find(|(other, _)| other == target) {
             return Arc::clone(entry);
@@ -169,7 +177,7 @@ impl Tokens {
         entry
     }
 
-    async fn fetch(&self, target: &Target, call: &Call) -> Result<Grant, FetchError> {
+    async fn fetch(&self, target: &TokenTarget, call: &Call) -> Result<Grant, FetchError> {
         let mut retry = Retry::of(call, self.source.host());
         loop {
             match self.source.token(target, call).await {
@@ -204,7 +212,7 @@ impl State {
         self.current.clone().filter(|token| token.renew > Instant::now()).map(Ok)
     }
 
-    fn keep(&mut self, grant: Grant, given: Instant) -> Token {
+    fn keep(&mut self, grant: Grant, resource: &str, given: Instant) -> Token {
         self.generation += 1;
         self.former.extend(self.current.take());
         let now = Instant::now();
@@ -212,6 +220,7 @@ impl State {
         let lifetime = grant.lifetime();
         let token = Token {
             header: grant.header,
+            resource: resource.into(),
             generation: self.generation,
             given,
             renew: given + lifetime - MARGIN.min(lifetime / 2),
@@ -224,8 +233,43 @@ impl State {
 }
 
 impl Token {
+    /// The header that carries it to an address. There is no other way to it, so that no request takes it out of its
+    /// resource's domain, unless the vault's properties allow that.
+    pub(in crate::store) fn header_for(&self, address: &Url, vault: &AzureVault) -> Result<HeaderValue, FetchError> {
+        if vault.lets_token_go(&self.resource, address) {
+            return Ok(self.header.clone());
+        }
+        Err(FetchError::foreign(address, &self.resource))
+    }
+
     /// Whether it was given just now.
-    pub(super) fn is_fresh(&self) -> bool {
+    pub(in crate::store) fn is_fresh(&self) -> bool {
         self.given.elapsed() < FRESH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::source::Source;
+
+    /// Whatever address a request has, and whichever store it is made for.
+    #[test]
+    fn a_token_has_a_header_for_its_domain_alone() {
+        let text = "stores: { a: { vault-url: https://a.vault.azure.net, identity: azure-cli } }";
+        let (config, _) = Config::parse(&Source::private("c", text)).expect("a configuration");
+        let mut vault = config.stores[0].azure().expect("a vault").clone();
+        let secret = Secret::concat(["t"]);
+        let grant = Grant::new(&secret, Duration::from_secs(60)).expect("a token");
+        let token = State::default().keep(grant, "https://vault.azure.net", Instant::now());
+        let is_sent =
+            |vault: &AzureVault, to: &str| token.header_for(&Url::parse(to).expect("an address"), vault).is_ok();
+        assert!(is_sent(&vault, "https://b.vault.azure.net/x"));
+        for to in ["https://b.vault.azure.cn", "https://vault.azure.net", "http://localhost", "https://evil.example"] {
+            assert!(!is_sent(&vault, to), "{to}");
+        }
+        vault.allow_custom_domain = true;
+        assert!(is_sent(&vault, "https://evil.example"));
     }
 }

@@ -6,31 +6,31 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::challenge::Challenge;
-use super::call::Call;
-use super::error::FetchError;
-use crate::config::{Store, is_guid};
+use crate::config::{AzureVault, is_guid};
+use crate::store::call::Call;
+use crate::store::error::FetchError;
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    /// The tenant that gives it; not all identities need to know.
-    pub(super) tenant: Option<String>,
-    /// The resource, without a slash at its end.
-    pub(super) resource: String,
+pub struct TokenTarget {
+    /// The tenant that gives it; not all sources need to know.
+    pub tenant: Option<String>,
+    /// The resource, without a slash at its end. The scope is `RESOURCE/.default`.
+    pub resource: String,
 }
 
 /// A vault's target once it is known, or the last failure to learn it and its time.
 #[derive(Default)]
-pub(super) struct Learnt(Option<Result<Arc<Target>, (FetchError, Instant)>>);
+pub(in crate::store) struct Learnt(Option<Result<Arc<TokenTarget>, (FetchError, Instant)>>);
 
-impl Target {
+impl TokenTarget {
     /// What a vault's challenge tells, where the store leaves it out. A vault gets no token for a resource whose domain
     /// it isn't in, whatever it asks for.
-    pub(super) fn of(
+    pub(in crate::store) fn of(
         challenge: Option<Challenge>,
         tenant: Option<String>,
         resource: Option<&str>,
-        store: &Store,
+        vault: &AzureVault,
     ) -> Result<Self, FetchError> {
         let challenge = challenge.ok_or(FetchError::NoChallenge)?;
         let tenant = tenant.or(challenge.tenant);
@@ -38,14 +38,14 @@ impl Target {
         if !Url::parse(&resource).is_ok_and(|url| url.scheme() == "https") {
             return Err(FetchError::NoChallenge);
         }
-        if !store.may_receive(&resource) {
+        if !vault.may_receive(&resource) {
             return Err(FetchError::ForeignResource(resource));
         }
         Ok(Self { tenant, resource })
     }
 
     /// Why a vault refuses a token for this target, as far as its challenge tells.
-    pub(super) fn differs(&self, challenge: Challenge) -> FetchError {
+    pub(in crate::store) fn differs(&self, challenge: Challenge) -> FetchError {
         // A domain and an id may be the same tenant; two ids are not.
         let is_other = |wanted: &String| {
             self.tenant
@@ -60,10 +60,17 @@ impl Target {
     }
 }
 
+impl FetchError {
+    /// That a token would leave its resource's domain.
+    pub(in crate::store) fn foreign(address: &Url, resource: &str) -> Self {
+        Self::ForeignHost { host: address.host_str().unwrap_or_default().to_owned(), resource: resource.to_owned() }
+    }
+}
+
 impl Learnt {
     /// What is known to somebody who came at that time. What won't heal counts for all of the same call, anything else
     /// for those who were waiting.
-    pub(super) fn since(&self, asked: Instant, call: &Call) -> Option<Result<Arc<Target>, FetchError>> {
+    pub(in crate::store) fn since(&self, asked: Instant, call: &Call) -> Option<Result<Arc<TokenTarget>, FetchError>> {
         match self.0.as_ref()? {
             Ok(target) => Some(Ok(Arc::clone(target))),
             Err((error, at)) => (asked <= *at || !error.is_transient() && call.begun < *at).then(|| Err(error.clone())),
@@ -71,7 +78,10 @@ impl Learnt {
     }
 
     /// Keeps what was learnt.
-    pub(super) fn set(&mut self, target: Result<Target, FetchError>) -> Result<Arc<Target>, FetchError> {
+    pub(in crate::store) fn set(
+        &mut self,
+        target: Result<TokenTarget, FetchError>,
+    ) -> Result<Arc<TokenTarget>, FetchError> {
         let target = target.map(Arc::new);
         self.0 = Some(target.clone().map_err(|error| (error, Instant::now())));
         target

@@ -18,7 +18,7 @@ pub enum Spoilt {
 
 impl Spoilt {
     /// What is odd about a secret.
-    pub(super) fn of(secret: &Secret) -> Option<Self> {
+    pub(in crate::store) fn of(secret: &Secret) -> Option<Self> {
         let text = secret.expose();
         let is_quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
         if text.starts_with('\u{feff}') {
@@ -32,7 +32,7 @@ impl Spoilt {
 }
 
 /// A value without the line break that editors and `echo` put behind it.
-pub(super) fn without_line_break(text: &str) -> &str {
+pub(in crate::store) fn without_line_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
 }

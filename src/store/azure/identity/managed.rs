@@ -5,14 +5,14 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::config::Store;
-use crate::store::answer::grant::Grant;
+use crate::config::AzureVault;
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::{Caller, Clients, Exchange};
+use crate::store::azure::target::TokenTarget;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::Asked;
-use crate::store::http::{Caller, Clients, Exchange};
 use crate::store::retry::Failed;
-use crate::store::target::Target;
 use crate::store::unreachable::Unreachable;
 
 /// Where a virtual machine's tokens are: the Instance Metadata Service.
@@ -37,7 +37,7 @@ enum Endpoint {
 
 impl Managed {
     /// The one of this machine, or that of the client id among several. The variables of the platform tell where.
-    pub(super) fn new(store: &Store, client: Option<String>, clients: &Clients) -> Result<Self, FetchError> {
+    pub(super) fn new(vault: &AzureVault, client: Option<String>, clients: &Clients) -> Result<Self, FetchError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let address = |name: &'static str, text: &str| {
             Url::parse(text).map_err(|_| FetchError::EnvironmentWrong(name, "it is not an address"))
@@ -62,7 +62,7 @@ impl Managed {
             }
         };
         let (Endpoint::MetadataService(url) | Endpoint::AppService(url, _)) = &endpoint;
-        Ok(Self { client, http: clients.near(store, url, TIMEOUT)?, endpoint })
+        Ok(Self { client, http: clients.near(vault, TIMEOUT, url)?, endpoint })
     }
 
     fn url(&self) -> &Url {
@@ -76,7 +76,7 @@ impl Managed {
     }
 
     /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+    pub(super) async fn token(&self, target: &TokenTarget, call: &Call) -> Result<Grant, Failed> {
         let host = self.host().to_owned();
         let mut url = self.url().clone();
         let version = match self.endpoint {

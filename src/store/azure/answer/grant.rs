@@ -17,6 +17,8 @@ const UNKNOWN_LIFETIME: Duration = Duration::from_secs(600);
 /// A lifetime beyond a year is nonsense, and could overflow a clock.
 const MAX_LIFETIME: u64 = 31_536_000;
 
+const WRONG: FetchError = FetchError::Answer("it holds no token");
+
 /// A token and how long it counts.
 #[derive(Clone)]
 pub struct Grant {
@@ -36,24 +38,31 @@ struct Given<'b> {
 }
 
 impl Grant {
+    /// A token that counts for so long from now on.
+    ///
+    /// # Errors
+    /// When it can't be a header's value.
+    pub fn new(token: &Secret, lifetime: Duration) -> Result<Self, FetchError> {
+        let bearer = Secret::concat(["Bearer ", token.expose()]);
+        // The header takes the wiped memory over, where a copy of it would stay behind.
+        let mut header = HeaderValue::from_maybe_shared(bearer.expose_shared()).map_err(|_| WRONG)?;
+        header.set_sensitive(true);
+        Ok(Self { header, lifetime: lifetime.min(Duration::from_secs(MAX_LIFETIME)) })
+    }
+
     /// Reads an answer. Entra's v1 and managed identities write numbers as strings, v2 as integers; the Azure CLI calls
     /// the token `accessToken` and tells its end alone.
     ///
     /// # Errors
     /// When it holds no token. Nothing of the answer is in the error.
     pub fn parse(body: &[u8]) -> Result<Self, FetchError> {
-        const WRONG: FetchError = FetchError::Answer("it holds no token");
         let given: Given<'_> = serde_json::from_slice(body).map_err(|_| WRONG)?;
         let token =
             Secret::from_json(given.access_token.get()).filter(|token| !token.expose().is_empty()).ok_or(WRONG)?;
-        let bearer = Secret::concat(["Bearer ", token.expose()]);
-        // The header takes the wiped memory over, where a copy of it would stay behind.
-        let mut header = HeaderValue::from_maybe_shared(bearer.expose_shared()).map_err(|_| WRONG)?;
-        header.set_sensitive(true);
         let until = |end: u64| end.saturating_sub(now());
         let seconds = given.expires_in.and_then(number).or_else(|| given.expires_on.and_then(number).map(until));
         let lifetime = seconds.map_or(UNKNOWN_LIFETIME, |seconds: u64| Duration::from_secs(seconds.min(MAX_LIFETIME)));
-        Ok(Self { header, lifetime })
+        Self::new(&token, lifetime)
     }
 
     /// How long it counts, from when it was asked for.
@@ -70,7 +79,7 @@ impl fmt::Debug for Grant {
 }
 
 /// A number, also when it is written as a string.
-pub(super) fn number<N: FromStr>(raw: &RawValue) -> Option<N> {
+pub(in crate::store) fn number<N: FromStr>(raw: &RawValue) -> Option<N> {
     raw.get().trim_matches('"').parse().ok()
 }
 

@@ -5,26 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::reference::SecretVersion;
 use crate::secret::Secret;
 use crate::store::error::FetchError;
-
-/// A secret as the vault gave it.
-#[derive(Debug, Clone)]
-pub struct Fetched {
-    /// The value.
-    pub value: Arc<Secret>,
-    /// The version that it is; "latest" is one of them by now.
-    pub version: SecretVersion,
-    /// When it begins and ceases to be meant for use, in seconds since 1970. The service gives it out all the same.
-    pub not_before: Option<i64>,
-    /// See `not_before`.
-    pub expires: Option<i64>,
-    /// Whether it is enabled, where the vault says so. A secret that isn't is not given out.
-    pub enabled: Option<bool>,
-    /// What its owner says that the value is, as it came: `application/x-pkcs12` for a certificate's secret.
-    pub content_type: Option<String>,
-}
+use crate::store::fetched::Fetched;
 
 #[derive(Deserialize)]
 struct Bundle<'b> {

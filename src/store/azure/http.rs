@@ -1,12 +1,10 @@
 //! Connections: TLS, names and proxies.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{DATE, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -15,14 +13,15 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::answer::challenge::Challenge;
-use super::apart::read;
-use super::call::Call;
-use super::error::FetchError;
-use super::event::{Asked, FetchEvent};
-use super::retry::retry_after;
-use super::unreachable::{NoAddress, NoNameService, Unreachable};
-use crate::config::{Store, is_loopback};
+use super::answer::wait::wait;
+use super::names::Names;
+use crate::config::{AzureVault, is_loopback};
 use crate::secret::Buffer;
+use crate::store::apart::read;
+use crate::store::call::Call;
+use crate::store::error::FetchError;
+use crate::store::event::{Asked, FetchEvent};
+use crate::store::unreachable::Unreachable;
 
 /// The largest answer that is read, in bytes. A secret has at most 25 KB.
 const MAX_BODY: usize = 1 << 20;
@@ -35,7 +34,7 @@ const MAX_CA_FILE: usize = 4 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One client for addresses that are reached alike. All of them share the sockets that this process may have open.
-pub(super) struct Clients {
+pub(in crate::store) struct Clients {
     known: Mutex<Vec<(Kind, Client)>>,
     sockets: Arc<Semaphore>,
 }
@@ -55,34 +54,44 @@ struct Kind {
 
 /// A client and its part of the sockets.
 #[derive(Clone)]
-pub(super) struct Caller {
+pub(in crate::store) struct Caller {
     client: Client,
     sockets: Arc<Semaphore>,
 }
 
 impl Clients {
     /// No client yet.
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         Self { known: Mutex::default(), sockets: Arc::new(Semaphore::new(most_sockets())) }
     }
 
     /// The client for an address of a store. There is none that would send a token or a secret in clear over a network.
-    pub(super) fn of(&self, store: &Store, address: &Url) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn of(
+        &self,
+        vault: &AzureVault,
+        timeout: Duration,
+        address: &Url,
+    ) -> Result<Caller, FetchError> {
         let local = is_loopback(address);
         let plain = match address.scheme() {
             "https" => false,
             "http" if local => true,
             _ => return Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         };
-        self.kind(local, plain, store.ca_file.clone(), store.request_timeout)
+        self.kind(local, plain, vault.ca_file.clone(), timeout)
     }
 
     /// The client for an address that the platform gives tokens at: always near, and with TLS on this machine alone.
-    pub(super) fn near(&self, store: &Store, address: &Url, timeout: Duration) -> Result<Caller, FetchError> {
+    pub(in crate::store) fn near(
+        &self,
+        vault: &AzureVault,
+        timeout: Duration,
+        address: &Url,
+    ) -> Result<Caller, FetchError> {
         let is_link_local = matches!(address.host(), Some(Host::Ipv4(address)) if address.is_link_local());
         match address.scheme() {
             "http" if is_link_local || is_loopback(address) => self.kind(true, true, None, timeout),
-            "https" if is_loopback(address) => self.kind(true, false, store.ca_file.clone(), timeout),
+            "https" if is_loopback(address) => self.kind(true, false, vault.ca_file.clone(), timeout),
             _ => Err(FetchError::PlainHttp(address.host_str().unwrap_or_default().to_owned())),
         }
     }
@@ -130,17 +139,21 @@ fn most_sockets() -> usize {
 
 impl Caller {
     /// A GET of an address.
-    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+    pub(in crate::store) fn get(&self, url: Url) -> RequestBuilder {
         self.client.get(url)
     }
 
     /// A POST to an address.
-    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+    pub(in crate::store) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
     }
 
     /// One request and its answer, within the time for one.
-    pub(super) async fn send(&self, request: RequestBuilder, exchange: Exchange<'_>) -> Result<Answer, FetchError> {
+    pub(in crate::store) async fn send(
+        &self,
+        request: RequestBuilder,
+        exchange: Exchange<'_>,
+    ) -> Result<Answer, FetchError> {
         let Exchange { host, what, timeout, call } = exchange;
         let _socket = self.sockets.acquire().await.expect("internal error: the semaphore is never closed");
         let begun = Instant::now();
@@ -165,13 +178,13 @@ impl Caller {
 }
 
 /// What a request is about.
-pub(super) struct Exchange<'e> {
+pub(in crate::store) struct Exchange<'e> {
     /// Who is asked.
-    pub(super) host: &'e str,
-    pub(super) what: Asked,
+    pub(in crate::store) host: &'e str,
+    pub(in crate::store) what: Asked,
     /// How long it may take.
-    pub(super) timeout: Duration,
-    pub(super) call: &'e Call,
+    pub(in crate::store) timeout: Duration,
+    pub(in crate::store) call: &'e Call,
 }
 
 fn build(kind: &Kind) -> Result<Client, FetchError> {
@@ -219,51 +232,28 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError>
     }
 }
 
-/// Names to addresses, within some time. `localhost` and what is below it is this machine, without asking anybody
-/// (RFC 6761).
-struct Names(Duration);
-
-impl Resolve for Names {
-    fn resolve(&self, name: Name) -> Resolving {
-        let time = self.0;
-        Box::pin(async move {
-            let host = name.as_str();
-            if host == "localhost" || host.ends_with(".localhost") {
-                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-                return Ok(Box::new(std::iter::once(address)) as Addrs);
-            }
-            let found = tokio::time::timeout(time, tokio::net::lookup_host((host, 0))).await;
-            let found: Vec<SocketAddr> = found.map_err(|_| NoNameService)?.map_err(|_| NoAddress)?.collect();
-            if found.is_empty() {
-                return Err(NoAddress.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
 /// An answer, whole.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Buffer,
+pub(in crate::store) struct Answer {
+    pub(in crate::store) status: u16,
+    pub(in crate::store) body: Buffer,
     headers: HeaderMap,
     received: SystemTime,
 }
 
 impl Answer {
     /// How long the service asks to wait.
-    pub(super) fn asked(&self) -> Option<Duration> {
+    pub(in crate::store) fn asked(&self) -> Option<Duration> {
         retry_after(&self.headers)
     }
 
     /// What a vault says to who comes without a token.
-    pub(super) fn challenge(&self) -> Option<Challenge> {
+    pub(in crate::store) fn challenge(&self) -> Option<Challenge> {
         let headers = self.headers.get_all(WWW_AUTHENTICATE).into_iter();
         headers.filter_map(|header| header.to_str().ok()).find_map(Challenge::parse)
     }
 
     /// By how many seconds the service's clock is ahead of this machine's.
-    pub(super) fn clock_ahead(&self) -> Option<i64> {
+    pub(in crate::store) fn clock_ahead(&self) -> Option<i64> {
         let date = httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()?;
         let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
         Some(match date.duration_since(self.received) {
@@ -272,6 +262,12 @@ impl Answer {
             Err(behind) => -seconds(behind.duration()),
         })
     }
+}
+
+/// What the service asks for: in Microsoft's own headers, or in everybody's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let names = ["retry-after-ms", "x-ms-retry-after-ms", RETRY_AFTER.as_str()];
+    names.into_iter().find_map(|name| wait(name, headers.get(name)?.to_str().ok()?))
 }
 
 /// A body, whole and bounded, in memory that is wiped.

@@ -8,28 +8,31 @@ mod managed;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use url::Url;
 
-use crate::config::{CLIENT_SECRET_VARIABLE, Proof, SecretSource, Store, is_loopback};
-use crate::store::answer::grant::Grant;
+use crate::config::{AzureVault, CLIENT_SECRET_VARIABLE, Proof, SecretSource, is_loopback};
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::http::Clients;
+use crate::store::azure::target::TokenTarget;
+use crate::store::azure::token_source::{TenantUse, TokenSource};
 use crate::store::call::Call;
 use crate::store::error::FetchError;
-use crate::store::http::Clients;
+use crate::store::provider::BoxFuture;
 use crate::store::retry::Failed;
-use crate::store::target::Target;
 
 use entra::{Application, Credential};
 use managed::Managed;
 
 /// The variables that an identity goes by, as they were when it was opened: it is another identity when they are others.
 /// The secret among them is read with each token, and only counts as there or not.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Environment(Vec<Option<OsString>>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(in crate::store) struct Environment(Vec<Option<OsString>>);
 
 impl Environment {
     /// The variables that count for a proof.
-    pub(super) fn of(proof: &Proof) -> Self {
+    pub(in crate::store) fn of(proof: &Proof) -> Self {
         let names: &[&str] = match proof {
             Proof::ClientSecret { .. } | Proof::ClientCertificate { .. } | Proof::AzureCli => &[],
             Proof::WorkloadIdentity { .. } | Proof::Environment => &[
@@ -49,8 +52,8 @@ impl Environment {
     }
 }
 
-/// Where tokens come from.
-pub(super) struct Source {
+/// An identity of the configuration.
+pub(in crate::store) struct ConfiguredIdentity {
     /// The tenant that the environment names, for a store that names none.
     tenant: Option<String>,
     kind: Kind,
@@ -62,10 +65,10 @@ enum Kind {
     AzureCli,
 }
 
-impl Source {
-    /// The source of a store's tokens. The variables that its identity goes by are read now.
-    pub(super) fn new(store: &Store, clients: &Clients) -> Result<Self, FetchError> {
-        let (client, credential) = match &store.identity.proof {
+impl ConfiguredIdentity {
+    /// The source of a vault's tokens, with the time for a request. The variables that its identity goes by are read now.
+    pub(in crate::store) fn new(vault: &AzureVault, timeout: Duration, clients: &Clients) -> Result<Self, FetchError> {
+        let (client, credential) = match &vault.identity.proof {
             Proof::ClientSecret { client, secret } => (client.clone(), Credential::Secret(secret.clone())),
             Proof::ClientCertificate { client, certificate } => {
                 (client.clone(), Credential::Certificate(certificate.clone()))
@@ -74,69 +77,55 @@ impl Source {
                 let file =
                     token_file.clone().map_or_else(|| required("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from), Ok)?;
                 let client = client.clone().map_or_else(|| required("AZURE_CLIENT_ID"), Ok)?;
-                return Self::of_environment(store, clients, client, Credential::Federated(file));
+                return Self::of_environment(vault, timeout, clients, client, Credential::Federated(file));
             }
             Proof::Environment => {
                 let (client, credential) = environment()?;
-                return Self::of_environment(store, clients, client, credential);
+                return Self::of_environment(vault, timeout, clients, client, credential);
             }
             Proof::ManagedIdentity { client } => {
-                return Ok(Self { tenant: None, kind: Kind::Managed(Managed::new(store, client.clone(), clients)?) });
+                return Ok(Self { tenant: None, kind: Kind::Managed(Managed::new(vault, client.clone(), clients)?) });
             }
             Proof::AzureCli => return Ok(Self { tenant: None, kind: Kind::AzureCli }),
         };
-        Self::entra(store, clients, client, credential, None, store.authority())
+        Self::entra(vault, timeout, clients, client, credential, (None, vault.authority()))
     }
 
     /// An application whose tenant and authority may be the environment's.
     fn of_environment(
-        store: &Store,
+        vault: &AzureVault,
+        timeout: Duration,
         clients: &Clients,
         client: String,
         credential: Credential,
     ) -> Result<Self, FetchError> {
-        let authority = match variable("AZURE_AUTHORITY_HOST").filter(|_| store.identity.authority.is_none()) {
-            None => store.authority(),
+        let authority = match variable("AZURE_AUTHORITY_HOST").filter(|_| vault.identity.authority.is_none()) {
+            None => vault.authority(),
             Some(host) => authority(&host).ok_or(FetchError::EnvironmentWrong(
                 "AZURE_AUTHORITY_HOST",
                 "it is not an address like https://login.microsoftonline.com",
             ))?,
         };
-        Self::entra(store, clients, client, credential, variable("AZURE_TENANT_ID"), authority)
+        Self::entra(vault, timeout, clients, client, credential, (variable("AZURE_TENANT_ID"), authority))
     }
 
     fn entra(
-        store: &Store,
+        vault: &AzureVault,
+        timeout: Duration,
         clients: &Clients,
         client: String,
         credential: Credential,
-        tenant: Option<String>,
-        authority: Url,
+        (tenant, authority): (Option<String>, Url),
     ) -> Result<Self, FetchError> {
-        let http = clients.of(store, &authority)?;
-        let timeout = store.request_timeout;
+        let http = clients.of(vault, timeout, &authority)?;
         let clock_ahead = AtomicI64::new(0);
         let application = Application { authority, client, credential, http, timeout, clock_ahead };
         Ok(Self { tenant, kind: Kind::Entra(application) })
     }
+}
 
-    /// The tenant that tokens are asked of, where the store or the environment names one.
-    pub(super) fn tenant(&self, store: Option<&str>) -> Option<String> {
-        store.map(str::to_owned).or_else(|| self.tenant.clone())
-    }
-
-    /// Whether it can't do without a tenant.
-    pub(super) fn needs_tenant(&self) -> bool {
-        matches!(self.kind, Kind::Entra(_))
-    }
-
-    /// Whether it gives another token when it knows the tenant.
-    pub(super) fn wants_tenant(&self) -> bool {
-        matches!(self.kind, Kind::Entra(_) | Kind::AzureCli)
-    }
-
-    /// Who gives them.
-    pub(super) fn host(&self) -> &str {
+impl TokenSource for ConfiguredIdentity {
+    fn host(&self) -> &str {
         match &self.kind {
             Kind::Entra(application) => application.authority.host_str().unwrap_or_default(),
             Kind::Managed(managed) => managed.host(),
@@ -144,30 +133,34 @@ impl Source {
         }
     }
 
-    /// That there was no time left for a token.
-    pub(super) fn late(&self) -> FetchError {
-        FetchError::Deadline { host: self.host().to_owned(), what: "a token" }
-    }
-
-    /// Whether its tokens come over the network, from a host with a name.
-    pub(super) fn is_remote(&self) -> bool {
-        matches!(&self.kind, Kind::Entra(application) if !is_loopback(&application.authority))
-    }
-
-    /// Whether what proves the identity is there: its variable is set, its file can be read. Nobody is asked.
-    pub(super) async fn is_there(&self) -> Result<(), FetchError> {
+    fn token<'a>(&'a self, target: &'a TokenTarget, call: &'a Call) -> BoxFuture<'a, Result<Grant, Failed>> {
         match &self.kind {
-            Kind::Entra(application) => application.is_there().await,
-            Kind::Managed(_) | Kind::AzureCli => Ok(()),
+            Kind::Entra(application) => Box::pin(application.token(target, call)),
+            Kind::Managed(managed) => Box::pin(managed.token(target, call)),
+            Kind::AzureCli => Box::pin(async { Ok(azure_cli::token(target).await?) }),
         }
     }
 
-    /// Asks for a token, once.
-    pub(super) async fn token(&self, target: &Target, call: &Call) -> Result<Grant, Failed> {
+    fn tenant_use(&self) -> TenantUse {
         match &self.kind {
-            Kind::Entra(application) => application.token(target, call).await,
-            Kind::Managed(managed) => managed.token(target, call).await,
-            Kind::AzureCli => Ok(azure_cli::token(target).await?),
+            Kind::Entra(_) => TenantUse::Needed,
+            Kind::AzureCli => TenantUse::Helps,
+            Kind::Managed(_) => TenantUse::None,
+        }
+    }
+
+    fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    fn is_remote(&self) -> bool {
+        matches!(&self.kind, Kind::Entra(application) if !is_loopback(&application.authority))
+    }
+
+    fn is_there(&self) -> BoxFuture<'_, Result<(), FetchError>> {
+        match &self.kind {
+            Kind::Entra(application) => Box::pin(application.is_there()),
+            Kind::Managed(_) | Kind::AzureCli => Box::pin(std::future::ready(Ok(()))),
         }
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
-use crate::store::answer::grant::Grant;
+use crate::store::azure::answer::grant::Grant;
+use crate::store::azure::target::TokenTarget;
 use crate::store::error::FetchError;
-use crate::store::target::Target;
 
 /// The command; a batch file on Windows.
 const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
@@ -17,7 +17,7 @@ const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks the Azure CLI for a token, once.
-pub(super) async fn token(target: &Target) -> Result<Grant, FetchError> {
+pub(super) async fn token(target: &TokenTarget) -> Result<Grant, FetchError> {
     let fault = || FetchError::AzureCli(target.tenant.clone());
     let mut command = Command::new(AZ);
     command.args(["account", "get-access-token", "--output", "json", "--scope"]);

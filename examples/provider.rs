@@ -1,0 +1,185 @@
+//! An engine with a provider of its own: secrets in a folder, one file for each version.
+//!
+//! Run it with `cargo run --example provider`.
+
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use credflow::config::{Config, OwnSettings, PropertyReader, StoreSchema};
+use credflow::mask::Masks;
+use credflow::plan;
+use credflow::reference::{SecretName, SecretVersion};
+use credflow::resolve::{ResolveOptions, Resolver};
+use credflow::secret::Secret;
+use credflow::source::Source;
+use credflow::store::{
+    Backend, BoxFuture, Call, Failed, FetchError, Fetched, Listing, Opening, Page, Provider, ProviderError,
+    VersionInfo, Versions,
+};
+use credflow::workflow::Workflow;
+
+const WORKFLOW: &str = "
+steps:
+  - run: ./migrate.sh
+    env: { DB_PASSWORD: $<credential:team/db-password> }
+";
+
+/// `provider: folder`.
+struct Folders;
+
+/// What its stores have beside what all stores have.
+#[derive(Clone, PartialEq)]
+struct Settings {
+    folder: PathBuf,
+}
+
+impl StoreSchema for Folders {
+    fn provider(&self) -> &'static str {
+        "folder"
+    }
+
+    fn required_keys(&self) -> &[&str] {
+        &["folder"]
+    }
+
+    fn read(&self, properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings> {
+        let folder = properties.path("folder")?;
+        if folder == Path::new("/") {
+            properties.fault("folder", "`folder` is the root of the file system", "write the folder of the secrets");
+            return None;
+        }
+        // Where it is named, and not the whole path: plans are compared by it on other machines.
+        let address = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some(OwnSettings::new(address, Settings { folder }))
+    }
+}
+
+impl Provider for Folders {
+    fn name(&self) -> &'static str {
+        "folder"
+    }
+
+    fn open<'a>(&'a self, opening: Opening<'a>) -> BoxFuture<'a, Result<Arc<dyn Backend>, FetchError>> {
+        Box::pin(async move {
+            let settings = opening.store.settings::<Settings>().expect("this provider's own settings").clone();
+            let open: Arc<dyn Backend> = Arc::new(settings);
+            Ok(open)
+        })
+    }
+}
+
+/// An open store: `FOLDER/SECRET/NUMBER` has the value of a version.
+impl Backend for Settings {
+    fn fetch<'a>(
+        &'a self,
+        secret: &'a SecretName,
+        version: Option<SecretVersion>,
+        _call: &'a Call,
+    ) -> BoxFuture<'a, Result<Fetched, Failed>> {
+        let folder = self.folder.join(secret.as_str().to_ascii_lowercase());
+        // What may take long doesn't hold the runtime up.
+        let read = tokio::task::spawn_blocking(move || {
+            let latest = || numbers(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
+            let number = version.map_or_else(latest, |version| Ok(number(version)))?;
+            let value = std::fs::read_to_string(folder.join(number.to_string())).map_err(|error| failure(&error))?;
+            Ok(Fetched::new(Secret::new(value), SecretVersion::from_bits(number)))
+        });
+        Box::pin(async { read.await.expect("reading doesn't panic") })
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+
+    fn versions(&self) -> Option<&dyn Versions> {
+        Some(self)
+    }
+}
+
+impl Listing for Settings {
+    fn names<'a>(&'a self, _page: Option<&'a str>, _call: &'a Call) -> BoxFuture<'a, Result<Page<SecretName>, Failed>> {
+        Box::pin(async {
+            let entries = std::fs::read_dir(&self.folder).map_err(|error| failure(&error))?;
+            let names = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+            Ok(names.collect::<Vec<_>>().into())
+        })
+    }
+}
+
+impl Versions for Settings {
+    fn versions<'a>(
+        &'a self,
+        secret: &'a SecretName,
+        _page: Option<&'a str>,
+        _call: &'a Call,
+    ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
+        Box::pin(async {
+            let mut numbers = numbers(&self.folder.join(secret.as_str()))?;
+            numbers.sort_unstable_by(|a, b| b.cmp(a));
+            let version = |number| VersionInfo {
+                version: SecretVersion::from_bits(number),
+                created: None,
+                not_before: None,
+                expires: None,
+                enabled: true,
+            };
+            Ok(numbers.into_iter().map(version).collect::<Vec<_>>().into())
+        })
+    }
+}
+
+fn numbers(folder: &Path) -> Result<Vec<u128>, FetchError> {
+    let entries = std::fs::read_dir(folder).map_err(|error| failure(&error))?;
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// A version is 32 hexadecimal digits; here they are a number.
+fn number(version: SecretVersion) -> u128 {
+    u128::from_str_radix(&version.to_string(), 16).expect("hexadecimal digits")
+}
+
+/// The error's kind alone: no value is in it, and no path.
+fn failure(error: &std::io::Error) -> FetchError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => FetchError::NotFound,
+        kind => ProviderError::new("folder", format!("the folder can't be read: {kind}"))
+            .remedy("correct the permissions of `folder`")
+            .of_store()
+            .into(),
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let home = tempfile::tempdir()?;
+    let secret = home.path().join("team/db-password");
+    std::fs::create_dir_all(&secret)?;
+    std::fs::write(secret.join("1"), "hunter2")?;
+    std::fs::write(secret.join("2"), "correct-horse")?;
+
+    // A configuration with faults is told as any other is.
+    let schemas: [Arc<dyn StoreSchema>; 1] = [Arc::new(Folders)];
+    let parse = |text: String| {
+        let name = home.path().join("credflow.yaml").display().to_string();
+        Config::parse_with(&Source::private(name, text), &schemas)
+    };
+    let faults = parse("stores: { team: { provider: folder, foldr: team, vault-url: x } }".to_owned());
+    let faults = faults.expect_err("two faults").to_string();
+    print!("{}", faults.replace(&*home.path().to_string_lossy(), "HOME"));
+
+    // Plan, resolve, render: as with any store.
+    let (config, _) = parse("stores: { team: { provider: folder, folder: team, max-concurrency: 2 } }".to_owned())?;
+    let (workflow, _) = Workflow::read(&Source::new("migrate.yaml", WORKFLOW))?;
+    let planned = workflow.plan(Some(&config))?;
+    print!("\n{}", plan::human::write(&planned));
+    let resolver = Resolver::new().with_provider(Arc::new(Folders));
+    let resolved = resolver.resolve(&planned, ResolveOptions::default()).await?;
+
+    // What a step prints is masked by the values that were fetched.
+    let masks = Masks::new(resolved.answers().iter().map(|answer| &*answer.value));
+    let shown = masks.mask(b"logged in with correct-horse\n");
+    print!("\n{}", String::from_utf8(shown)?);
+    Ok(())
+}
