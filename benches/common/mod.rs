@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "emulator")]
 use credflow::emulator::Emulator;
+use credflow::render::Filled;
+use credflow::resolve::{ResolveOptions, Resolver};
+use credflow::source::Source;
+use credflow::workflow::Workflow;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -34,6 +38,13 @@ pub(crate) fn large() -> String {
         }
     }
     text
+}
+
+/// A workflow without references, to run.
+pub(crate) fn filled(runtime: &tokio::runtime::Runtime, text: &str) -> Workflow<Filled> {
+    let (workflow, _) = Workflow::read(&Source::new("bench.yaml", text)).expect("a workflow");
+    let plan = workflow.plan(None).expect("a plan");
+    runtime.block_on(Resolver::new().resolve(&plan, ResolveOptions::default())).expect("no values").render()
 }
 
 /// The shortest of several runs.

@@ -4,13 +4,16 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
-use credflow::reference::{Part, Template};
+use credflow::emulator::{Emulator, Vault};
+use credflow::plan::Plan;
 use credflow::render::Filled;
+use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::run::{Event, Execution, Options, Outcome, Stream, run};
-use credflow::secret::Secret;
 use credflow::source::Source;
 use credflow::workflow::Workflow;
 use tokio::sync::Notify;
@@ -20,39 +23,35 @@ use crate::waiting::guarded;
 pub(crate) const TOKEN: &str = "s3cr3t-token-value";
 pub(crate) const KEY: &str = "-----BEGIN KEY-----\nfirst-line-of-key\nlast-line-of-key\n-----END KEY-----\n";
 
-/// What a reference stands for.
-fn value(reference: &str) -> String {
-    match reference {
-        "$<credential:test/token>" => TOKEN.to_owned(),
-        "$<credential:test/key>" => KEY.to_owned(),
-        "$<credential:test/nul>" => "a\0b".to_owned(),
-        other => panic!("no value for {other}"),
-    }
-}
+const CONFIG: &str = "
+stores:
+  test:
+    vault-url: https://test.vault.azure.net
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+    client-secret: { env: CREDFLOW_TEST_UNSET }
+";
 
-fn fill(source: &Source, template: &Template) -> Filled {
-    let (mut text, mut masked, mut parts) = (String::new(), String::new(), Vec::new());
-    for part in &template.parts {
-        match part {
-            Part::Text(plain) => {
-                text.push_str(plain);
-                masked.push_str(plain);
-            }
-            Part::Reference(_, span) => {
-                let value = value(source.slice(*span));
-                text.push_str(&value);
-                masked.push_str("***");
-                parts.push(Arc::new(Secret::new(value)));
-            }
-        }
-    }
-    if parts.is_empty() { Filled::plain(text) } else { Filled::secret(Secret::new(text), masked, parts) }
-}
-
+/// A workflow with its values, which come from an emulator where it has references.
 pub(crate) fn workflow(text: &str) -> Workflow<Filled> {
-    let source = Source::new("test.yaml", text);
-    let (workflow, _) = Workflow::read(&source).expect("a good workflow");
-    workflow.map(|_, template| fill(&source, &template))
+    let (config, _) = Config::parse(&Source::private("credflow.yaml", CONFIG)).expect("a good configuration");
+    let (workflow, _) = Workflow::read(&Source::new("test.yaml", text)).expect("a good workflow");
+    let plan = workflow.plan(Some(&config)).expect("a plan");
+    // The test may have a runtime of its own around this.
+    let filled = thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(fill(plan))
+    });
+    filled.join().expect("no panic")
+}
+
+async fn fill(plan: Plan) -> Workflow<Filled> {
+    let resolve = async |plan| Resolver::new().resolve(&plan, ResolveOptions::default()).await.expect("values");
+    if plan.fetches().is_empty() {
+        return resolve(plan).await.render();
+    }
+    let vault = Vault::new("test").secret("token", TOKEN).secret("key", KEY).secret("nul", "a\0b");
+    let emulator = Emulator::builder().vault(vault).start().await.expect("an emulator");
+    resolve(plan.with_stores(|store| emulator.redirect(store))).await.render()
 }
 
 /// What a run has told so far.
