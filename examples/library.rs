@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let filled = resolved.render();
 
     // The engine's own executor gets exactly what each step asked for.
-    for document in &filled.documents {
+    for document in filled.documents() {
         for job in &document.jobs {
             for step in &job.steps {
                 let variables = document.environment(job, step);

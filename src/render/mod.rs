@@ -9,6 +9,7 @@ mod variables;
 mod yaml;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::plan::{Render, Run, Slot, Slots};
@@ -61,15 +62,16 @@ fn filled<P>(resolved: Resolved<P>) -> Workflow<Filled> {
     let answers = resolved.answers;
     // A scalar that aliases bind in many places is filled once and shared.
     let mut shared: HashMap<_, Filled> = HashMap::new();
-    resolved.plan.into_workflow().map(|node, slots| {
-        if !slots.is_secret() {
-            return Filled::plain(slots.into_text());
-        }
-        if node == NodeId::NONE {
-            return fill(&slots, &answers);
-        }
-        shared.entry(node).or_insert_with(|| fill(&slots, &answers)).clone()
-    })
+    let Ok(workflow) = resolved.plan.into_workflow().try_map(|_, binding, slots| {
+        Ok::<_, Infallible>(if !slots.is_secret() {
+            Filled::plain(slots.into_text())
+        } else if binding.node == NodeId::NONE {
+            fill(&slots, &answers)
+        } else {
+            shared.entry(binding.node).or_insert_with(|| fill(&slots, &answers)).clone()
+        })
+    });
+    workflow
 }
 
 fn fill(slots: &Slots, answers: &[Answer]) -> Filled {

@@ -25,6 +25,7 @@ mod settings;
 mod shell;
 mod steps;
 mod text;
+mod traversal;
 mod unacted;
 mod unseen;
 mod unusable;
@@ -42,7 +43,6 @@ pub(crate) use group::{Groups, Owner};
 pub use keys::{ForeignKey, Level, Reach};
 pub(crate) use language::Interpreter;
 pub use language::Language;
-pub(crate) use place::places;
 pub use place::{BindingPlace, NamedPlace, Section};
 pub use retry::Retry;
 pub(crate) use seen::{StepSet, Visibility};
@@ -57,10 +57,8 @@ pub const ONLY_JOB: &str = "main";
 /// A workflow file: its text as a tree, and what it means. `V` is what a variable is bound to.
 #[derive(Debug, Clone)]
 pub struct Workflow<V> {
-    /// The file's own tree, to rewrite it and to point into it.
-    pub tree: Arc<Tree>,
-    /// Its documents, in order; at least one.
-    pub documents: Vec<Document<V>>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) documents: Vec<Document<V>>,
 }
 
 /// One YAML document: a workflow in the sense of the file's author.
@@ -175,81 +173,19 @@ pub struct Binding<V> {
 }
 
 impl<V> Workflow<V> {
+    /// Its documents, in order; at least one.
+    pub fn documents(&self) -> &[Document<V>] {
+        &self.documents
+    }
+
+    /// The file's own tree, to rewrite it and to point into it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// The file's text.
     pub fn source(&self) -> &Arc<Source> {
         self.tree.source()
-    }
-
-    /// The same workflow with other leaves. `fill` sees every binding once, in the order of the file's meaning:
-    /// the document's, then of each job its own, then of each step `env`, `with` and `files`.
-    pub fn map<W>(self, mut fill: impl FnMut(NodeId, V) -> W) -> Workflow<W> {
-        let mut bind = |bindings: Vec<Binding<V>>| -> Vec<Binding<W>> {
-            let fill = &mut fill;
-            bindings
-                .into_iter()
-                .map(|binding| Binding {
-                    value: fill(binding.node, binding.value),
-                    name: binding.name,
-                    key: binding.key,
-                    node: binding.node,
-                })
-                .collect()
-        };
-        let documents = self
-            .documents
-            .into_iter()
-            .map(|document| Document {
-                name: document.name,
-                env: bind(document.env),
-                jobs: document
-                    .jobs
-                    .into_iter()
-                    .map(|job| Job {
-                        id: job.id,
-                        name: job.name,
-                        needs: job.needs,
-                        env: bind(job.env),
-                        steps: job
-                            .steps
-                            .into_iter()
-                            .map(|step| Step {
-                                number: step.number,
-                                script: step.script,
-                                id: step.id,
-                                name: step.name,
-                                env: bind(step.env),
-                                with: bind(step.with),
-                                files: bind(step.files.into_vec()).into(),
-                                run: step.run,
-                                shell: step.shell,
-                                working_directory: step.working_directory,
-                                retry: step.retry,
-                                foreign: step.foreign,
-                                settings: step.settings,
-                            })
-                            .collect(),
-                        foreign: job.foreign,
-                        settings: job.settings,
-                    })
-                    .collect(),
-                max_parallel: document.max_parallel,
-                inherit_env: document.inherit_env,
-                language: document.language,
-                foreign: document.foreign,
-            })
-            .collect();
-        Workflow { tree: self.tree, documents }
-    }
-
-    /// Every binding, in the order of [`Workflow::map`].
-    pub fn bindings(&self) -> impl Iterator<Item = &Binding<V>> {
-        self.documents.iter().flat_map(|document| {
-            let jobs = document.jobs.iter().flat_map(|job| {
-                let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with).chain(&step.files));
-                job.env.iter().chain(steps)
-            });
-            document.env.iter().chain(jobs)
-        })
     }
 }
 

@@ -68,29 +68,3 @@ impl BindingPlace {
         }
     }
 }
-
-/// Every binding of a workflow with its place, in the order of [`Workflow::map`].
-pub(crate) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-    (0..).zip(&workflow.documents).flat_map(|(document, body)| {
-        let outer = BindingPlace::of_document(document);
-        let jobs = (1..).zip(&body.jobs).flat_map(move |(job, body)| {
-            let own = BindingPlace { job, ..outer };
-            let steps = (1..).zip(&body.steps).flat_map(move |(step, body)| {
-                let env = BindingPlace { step, ..own };
-                let with = BindingPlace { section: Section::With, ..env };
-                let files = BindingPlace { section: Section::Files, ..env };
-                within(&body.env, env).chain(within(&body.with, with)).chain(within(&body.files, files))
-            });
-            within(&body.env, own).chain(steps)
-        });
-        within(&body.env, outer).chain(jobs)
-    })
-}
-
-/// The bindings of one mapping, whose first is at a place.
-pub(super) fn within<V>(
-    bindings: &[Binding<V>],
-    first: BindingPlace,
-) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-    (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..first }, binding))
-}

@@ -9,11 +9,10 @@ use super::settings::setting;
 use super::text::plain;
 use super::{Reader, Settings, Step, known};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::reference::Template;
 use crate::yaml::{Kind, NodeId, shorten};
 
 /// Reads the steps of a job.
-pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
+pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<()>> {
     if reader.tree.kind(node) != Kind::Sequence {
         match undashed(reader, node) {
             Some(help) => {
@@ -59,7 +58,7 @@ pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Templa
     steps
 }
 
-fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
+fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<()> {
     let mut step = Step {
         number,
         script: NodeId::NONE,
@@ -126,7 +125,7 @@ fn undashed(reader: &Reader<'_>, node: NodeId) -> Option<String> {
 }
 
 /// Complains of inputs whose names differ and whose variables don't: neither is meant to override the other.
-fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
+fn names_of(reader: &mut Reader<'_>, step: &Step<()>) {
     let mut seen = std::collections::HashMap::new();
     for variable in step.variables().filter(|variable| variable.section == Section::With) {
         let (name, node) = (variable.name, variable.binding.node);
