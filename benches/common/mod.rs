@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "emulator")]
 use credflow::emulator::Emulator;
-use credflow::render::Filled;
+use credflow::render::FilledWorkflow;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::source::Source;
 use credflow::workflow::Workflow;
@@ -41,7 +41,7 @@ pub(crate) fn large() -> String {
 }
 
 /// A workflow without references, to run.
-pub(crate) fn filled(runtime: &tokio::runtime::Runtime, text: &str) -> Workflow<Filled> {
+pub(crate) fn filled(runtime: &tokio::runtime::Runtime, text: &str) -> FilledWorkflow {
     let (workflow, _) = Workflow::read(&Source::new("bench.yaml", text)).expect("a workflow");
     let plan = workflow.plan(None).expect("a plan");
     runtime.block_on(Resolver::new().resolve(&plan, ResolveOptions::default())).expect("no values").render()

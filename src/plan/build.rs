@@ -70,9 +70,8 @@ impl Workflow<Template> {
         let Builder { fetches, stores, faults, .. } = builder;
         faults.finish(Some(()))?;
         let proofs: Vec<Proof> = config.into_iter().flat_map(Config::proofs).cloned().collect();
-        let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
         let environment = config.and_then(Config::environment).cloned();
-        let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables, environment };
+        let parts = Parts { workflow, visibility, fetches, stores, proofs, environment };
         Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })
     }
 }

@@ -42,7 +42,6 @@ struct Parts {
     fetches: Vec<Fetch>,
     stores: Vec<Store>,
     proofs: Vec<Proof>,
-    secret_variables: Vec<String>,
     environment: Option<EnvironmentName>,
 }
 
@@ -83,8 +82,8 @@ impl<P> Plan<P> {
 
     /// The variables that hold client secrets of any store of the configuration, used here or not: no step has a use for
     /// them.
-    pub fn secret_variables(&self) -> &[String] {
-        &self.parts.secret_variables
+    pub fn secret_variables(&self) -> Vec<&str> {
+        self.parts.proofs.iter().filter_map(Proof::secret_variable).collect()
     }
 
     /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
@@ -127,7 +126,13 @@ impl<P> Plan<P> {
     /// The same plan with its stores changed, an emulator's address put in for example.
     #[must_use]
     pub fn with_stores(mut self, mut change: impl FnMut(&mut Store)) -> Self {
-        Arc::make_mut(&mut self.parts).stores.iter_mut().for_each(&mut change);
+        let Parts { stores, proofs, .. } = Arc::make_mut(&mut self.parts);
+        for store in stores {
+            change(store);
+            if !proofs.contains(&store.identity.proof) {
+                proofs.push(store.identity.proof.clone());
+            }
+        }
         self
     }
 }

@@ -45,7 +45,7 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
         let kept: Vec<_> = kept.collect();
         command.env_clear().envs(kept);
     }
-    for name in &run.options.withheld {
+    for name in run.workflow.safeguards().withheld() {
         command.env_remove(name);
     }
     for variable in bound.document.environment(bound.job, step) {

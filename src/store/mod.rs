@@ -24,6 +24,8 @@ mod unreachable;
 mod vault;
 mod window;
 
+pub(crate) use apart::apart;
+
 pub use answer::bundle::Fetched;
 pub use answer::challenge::Challenge;
 pub use answer::grant::Grant;

@@ -43,6 +43,7 @@ mod run;
 mod run_cli;
 mod run_command;
 mod run_steps;
+mod sealed;
 mod seen;
 mod shown;
 mod store;

@@ -11,7 +11,7 @@ use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
 use credflow::emulator::{Emulator, Vault};
 use credflow::plan::Plan;
-use credflow::render::Filled;
+use credflow::render::FilledWorkflow;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::run::{Event, Execution, Options, Outcome, Stream, run};
 use credflow::source::Source;
@@ -32,7 +32,7 @@ stores:
 ";
 
 /// A workflow with its values, which come from an emulator where it has references.
-pub(crate) fn workflow(text: &str) -> Workflow<Filled> {
+pub(crate) fn workflow(text: &str) -> FilledWorkflow {
     let (config, _) = Config::parse(&Source::private("credflow.yaml", CONFIG)).expect("a good configuration");
     let (workflow, _) = Workflow::read(&Source::new("test.yaml", text)).expect("a good workflow");
     let plan = workflow.plan(Some(&config)).expect("a plan");
@@ -44,7 +44,7 @@ pub(crate) fn workflow(text: &str) -> Workflow<Filled> {
     filled.join().expect("no panic")
 }
 
-async fn fill(plan: Plan) -> Workflow<Filled> {
+async fn fill(plan: Plan) -> FilledWorkflow {
     let resolve = async |plan| Resolver::new().resolve(&plan, ResolveOptions::default()).await.expect("values");
     if plan.fetches().is_empty() {
         return resolve(plan).await.render();
@@ -120,13 +120,13 @@ impl Told {
     }
 }
 
-pub(crate) fn start(workflow: Workflow<Filled>, options: Options) -> Told {
+pub(crate) fn start(workflow: FilledWorkflow, options: Options) -> Told {
     watched(workflow, options, |_| ())
 }
 
 /// The same, with somebody who looks at what was told so far, each time that there is more.
 pub(crate) fn watched(
-    workflow: Workflow<Filled>,
+    workflow: FilledWorkflow,
     options: Options,
     watch: impl Fn(&Seen) + Send + Sync + 'static,
 ) -> Told {
@@ -135,7 +135,7 @@ pub(crate) fn watched(
 
 /// The same with a clock that stands until this was printed, and is set ahead by so much then: a timeout comes after
 /// that, and at once, however slow the machine is. From there on the clock goes on by itself.
-pub(crate) fn late(workflow: Workflow<Filled>, options: Options, printed: &'static str, by: Duration) -> Told {
+pub(crate) fn late(workflow: FilledWorkflow, options: Options, printed: &'static str, by: Duration) -> Told {
     let ready = Arc::new(Notify::new());
     let tell = Arc::clone(&ready);
     let watch = move |seen: &Seen| {
@@ -147,7 +147,7 @@ pub(crate) fn late(workflow: Workflow<Filled>, options: Options, printed: &'stat
 }
 
 fn drive(
-    workflow: Workflow<Filled>,
+    workflow: FilledWorkflow,
     options: Options,
     watch: impl Fn(&Seen) + Send + Sync + 'static,
     late: Option<(Arc<Notify>, Duration)>,
