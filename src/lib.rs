@@ -52,6 +52,7 @@ pub mod emulator;
 #[cfg(feature = "emulator")]
 mod file;
 pub mod mask;
+pub mod place;
 pub mod plan;
 pub mod reference;
 pub mod render;

@@ -134,7 +134,7 @@ fn unmaskable() -> Option<String> {
 fn places(plan: &Plan) -> HashMap<String, Span> {
     let mut places = HashMap::new();
     for used in plan.fetches().iter().flat_map(|fetch| &fetch.uses) {
-        let name = used.place.named(plan.workflow()).key.to_owned();
+        let name = used.place.binding(plan.workflow()).name.to_string();
         let first: &mut Span = places.entry(name).or_insert(used.span);
         if used.span.start < first.start {
             *first = used.span;

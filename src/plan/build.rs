@@ -177,16 +177,9 @@ impl Builder<'_> {
         given: impl Iterator<Item = (u32, u32)>,
     ) {
         let document = &workflow.documents[place.document as usize];
-        let steps = given.map(|(job, step)| {
-            let job = &document.jobs[job as usize - 1];
-            (job, &job.steps[step as usize - 1])
-        });
-        let allows = |labels: &[String; 3], job: &str| {
-            credential.scope.allows(&document.name, job, &labels.each_ref().map(String::as_str))
-        };
-        let mut outside = steps.filter(|(job, step)| !allows(&step.labels(), &job.id));
-        if let Some((job, step)) = outside.next() {
-            let path = format!("{}/{}/{}", document.name, job.id, step.label());
+        let mut outside =
+            given.map(|(job, step)| document.place(job, step)).filter(|step| !credential.scope.allows(*step));
+        if let Some(path) = outside.next() {
             let message = format!("the credential `{}` can't be used in {path}", credential.name);
             let label = if place.step == 0 { "this is for the steps below" } else { "" };
             let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);

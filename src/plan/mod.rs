@@ -23,7 +23,8 @@ use crate::reference::{EnvironmentName, SecretVersion};
 use crate::source::Source;
 use crate::workflow::{StepSet, Visibility, Workflow};
 
-pub use crate::workflow::{BindingPlace, NamedPlace, Section};
+pub use crate::place::Place;
+pub use crate::workflow::{BindingPlace, Section};
 pub use fetch::{Fetch, FetchId, Use};
 pub use portable::{PortablePlan, UnreadablePlan};
 pub use purpose::{Purpose, Render, Run};
@@ -140,14 +141,8 @@ impl<P> Plan<P> {
 impl<P> Plan<P> {
     /// Who overrides a binding, as `JOB` or `JOB/STEP`.
     fn overridden_in(&self, place: BindingPlace) -> impl Iterator<Item = String> + '_ {
-        let jobs = &self.parts.workflow.documents[place.document as usize].jobs;
-        self.parts.visibility.hidden(place).iter().map(|(job, step)| {
-            let job = &jobs[*job as usize - 1];
-            match *step {
-                0 => job.id.clone(),
-                step => format!("{}/{}", job.id, job.steps[step as usize - 1].label()),
-            }
-        })
+        let document = &self.parts.workflow.documents[place.document as usize];
+        self.parts.visibility.hidden(place).iter().map(|(job, step)| document.place(*job, *step).path().to_string())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Place, Source};
+use super::{LineColumn, Source};
 
 /// Where an offset of a [`Source`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Location<'s> {
         /// The file's name.
         name: &'s str,
         /// Line and column.
-        place: Place,
+        place: LineColumn,
     },
     /// A variable of the environment, which has no lines.
     Variable(&'s str),

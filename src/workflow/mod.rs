@@ -34,6 +34,7 @@ mod variables;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::place::StepName;
 use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
@@ -43,7 +44,7 @@ pub(crate) use group::{Groups, Owner};
 pub use keys::{ForeignKey, Level, Reach};
 pub(crate) use language::Interpreter;
 pub use language::Language;
-pub use place::{BindingPlace, NamedPlace, Section};
+pub use place::{BindingPlace, Section};
 pub use retry::Retry;
 pub(crate) use seen::{StepSet, Visibility};
 pub use select::Unselectable;
@@ -192,14 +193,11 @@ impl<V> Workflow<V> {
 impl<V> Step<V> {
     /// What people call it: its id, its name, or its number in the job.
     pub fn label(&self) -> String {
-        let given = self.id.as_deref().or(self.name.as_deref());
-        given.map_or_else(|| format!("#{}", self.number), str::to_owned)
+        self.called().to_string()
     }
 
-    /// All that it may be called: id, name and `#number`.
-    pub fn labels(&self) -> [String; 3] {
-        let number = format!("#{}", self.number);
-        let or = |given: &Option<Box<str>>| given.as_deref().unwrap_or(&number).to_owned();
-        [or(&self.id), or(&self.name), number.clone()]
+    /// All that it may be called.
+    pub fn called(&self) -> StepName<'_> {
+        StepName { id: self.id.as_deref(), name: self.name.as_deref(), number: self.number }
     }
 }

@@ -13,7 +13,7 @@ use crate::project::root;
 
 /// The modules from the lowest layer up.
 const LAYERS: &[&[&str]] = &[
-    &["source", "secret", "file"],
+    &["source", "secret", "file", "place"],
     &["diagnostic", "reference"],
     &["yaml", "dotenv"],
     &["workflow", "config"],
