@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::bindings::{bindings, template};
 use super::foreign::What;
-use super::keys::{Key, Level};
+use super::keys::Key;
+use super::level::Level;
 use super::settings::setting;
 use super::steps::steps_of;
 use super::text::{plain, stands_for};

@@ -2,7 +2,8 @@
 
 use super::bindings::bindings;
 use super::foreign::What;
-use super::keys::{Key, Level};
+use super::keys::Key;
+use super::level::Level;
 use super::place::Section;
 use super::retry::retry;
 use super::settings::setting;
