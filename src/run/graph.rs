@@ -13,23 +13,16 @@ use super::event::Observer;
 use super::job;
 use super::outcome::{Execution, JobExecution, Outcome, Skip};
 use super::refuse::{refuse, unusable};
+use super::shared::Run;
 use crate::diagnostic::Diagnostics;
 use crate::mask::MaskSet;
 use crate::render::FilledWorkflow;
 use crate::workflow::Condition;
 
-/// What all jobs of a run share.
-pub(super) struct Run {
-    pub(super) workflow: FilledWorkflow,
-    pub(super) masks: Arc<MaskSet>,
-    pub(super) options: Options,
-    pub(super) audience: Audience,
-    pub(super) began: Instant,
-}
-
 /// Runs a workflow to its end: documents one after the other until one fails, the jobs of a document at once as far as
-/// their `needs` allow, the steps of a job in order. What the
-/// workflow's [`safeguards`](FilledWorkflow::safeguards) know is masked in the output of every step. Run a part of a workflow by selecting it first.
+/// their `needs` allow, the steps of a job in order. The workflow's [`safeguards`](FilledWorkflow::safeguards) say what is
+/// masked in the output of every step, and which variables none gets. Run a part of a workflow by selecting it before it is
+/// planned.
 ///
 /// Needs a tokio runtime with its drivers enabled; one thread will do. The observer is told on a thread of its own, and
 /// dropped at the end, when all is told. Where it takes nothing more after the run was cancelled or a step ran out of time,

@@ -7,7 +7,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `graph`, `job`, `step` | what runs when, and what a failure stops |
+//! | `graph`, `job`, `step`, `shared` | what runs when, and what a failure stops |
 //! | `process`, `limits`, `reader`, `pipe`, `output` | one process, and its output as one stream in order |
 //! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
@@ -54,6 +54,7 @@ mod refuse;
 mod relay;
 mod screen;
 mod script;
+mod shared;
 mod signals;
 mod step;
 #[cfg(unix)]

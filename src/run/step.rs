@@ -6,12 +6,12 @@ use tokio::process::Command;
 
 use super::event::StepPlace;
 use super::files::PrivateFile;
-use super::graph::Run;
 use super::limits::Limits;
 use super::load::Load;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Process, Setup};
 use super::screen::{Lead, Leads};
+use super::shared::Run;
 use super::{ALWAYS_INHERITED, script};
 use crate::render::Filled;
 use crate::workflow::{Document, Job, Step};

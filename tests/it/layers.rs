@@ -49,7 +49,6 @@ const CIRCLES: &[&[&str]] = &[
         "emulator/vault/page.rs",
         "emulator/vault/secrets.rs",
     ],
-    &["run/graph.rs", "run/job.rs", "run/step.rs"],
     &["store/error.rs", "store/unreachable.rs"],
 ];
 
