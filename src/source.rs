@@ -15,6 +15,7 @@ use memchr::memchr2_iter;
 use zeroize::Zeroize;
 
 pub use location::Location;
+use location::Named;
 pub use printable::printable;
 
 /// The largest file that is read, in bytes (64 MiB).
@@ -65,8 +66,8 @@ pub struct Source {
     name: String,
     text: String,
     private: bool,
-    /// Where variables of the environment begin, in order; their lines are none of a file.
-    variables: Vec<(usize, String)>,
+    /// The parts that go by names in the place of lines, in order, each with where it begins.
+    named: Vec<(usize, Named)>,
     index: OnceLock<Index>,
 }
 
@@ -136,7 +137,7 @@ impl Source {
 
     fn build(name: String, text: String, private: bool) -> Self {
         let private = private || content::may_hold_secrets(&text);
-        Self { name, text, private, variables: Vec::new(), index: OnceLock::new() }
+        Self { name, text, private, named: Vec::new(), index: OnceLock::new() }
     }
 
     fn load(path: &Path, private: bool) -> Result<Arc<Self>, SourceError> {

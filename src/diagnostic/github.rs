@@ -15,8 +15,8 @@ pub fn write(diagnostics: &Diagnostics) -> String {
             Some(Location::File { name, place }) => {
                 let _ = write!(out, "file={},line={},col={},", escape(name, true), place.line, place.column);
             }
-            Some(variable @ Location::Variable(_)) => {
-                let _ = write!(message, " ({variable})");
+            Some(part @ (Location::Variable(_) | Location::Place(_))) => {
+                let _ = write!(message, " ({part})");
             }
             None => {}
         }

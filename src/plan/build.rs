@@ -51,8 +51,9 @@ impl Workflow<Template> {
         let example = if config.is_none() { example(&workflow) } else { String::new() };
         let is_chosen = config.map(Config::is_chosen);
         let workflow = workflow.try_map(|place, _, template| {
-            let mut slots = Vec::with_capacity(template.parts.len());
-            for part in template.parts {
+            let parts = template.into_parts();
+            let mut slots = Vec::with_capacity(parts.len());
+            for part in parts {
                 slots.extend(match (part, &is_chosen) {
                     (Part::Text(text), _) => Some(Slot::Text(text)),
                     (Part::Reference(reference, span), Some(Ok(()))) => builder.answer(place, &reference, span),
@@ -70,8 +71,9 @@ impl Workflow<Template> {
         let Builder { fetches, stores, faults, .. } = builder;
         faults.finish(Some(()))?;
         let proofs: Vec<Proof> = config.into_iter().flat_map(Config::proofs).cloned().collect();
+        let secret_variables = proofs.iter().filter_map(Proof::secret_variable).map(str::to_owned).collect();
         let environment = config.and_then(Config::environment).cloned();
-        let parts = Parts { workflow, visibility, fetches, stores, proofs, environment };
+        let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables, environment };
         Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })
     }
 }

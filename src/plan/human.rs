@@ -50,9 +50,9 @@ fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
             let several = plan.workflow().documents.len() > 1;
             let path = if several { format!("[{}] {path}", used.place.document + 1) } else { path };
             let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));
-            let place = plan.source().place(used.span.start);
+            let place = plan.source().locate(used.span.start).to_string();
             let key = printable(&used.place.binding(plan.workflow()).name);
-            (format!("{}:{place}", printable(plan.source().name())), printable(&path), format!("{key}{field}"))
+            (printable(&place), printable(&path), format!("{key}{field}"))
         })
         .collect();
     let widest = |column: fn(&(String, String, String)) -> &String| {

@@ -43,6 +43,7 @@ struct Parts {
     fetches: Vec<Fetch>,
     stores: Vec<Store>,
     proofs: Vec<Proof>,
+    secret_variables: Vec<String>,
     environment: Option<EnvironmentName>,
 }
 
@@ -83,8 +84,8 @@ impl<P> Plan<P> {
 
     /// The variables that hold client secrets of any store of the configuration, used here or not: no step has a use for
     /// them.
-    pub fn secret_variables(&self) -> Vec<&str> {
-        self.parts.proofs.iter().filter_map(Proof::secret_variable).collect()
+    pub fn secret_variables(&self) -> &[String] {
+        &self.parts.secret_variables
     }
 
     /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
@@ -124,14 +125,17 @@ impl<P> Plan<P> {
         self
     }
 
-    /// The same plan with its stores changed, an emulator's address put in for example.
+    /// The same plan with its stores changed, an emulator's address put in for example. What proves a changed identity is
+    /// masked and withheld as well.
     #[must_use]
     pub fn with_stores(mut self, mut change: impl FnMut(&mut Store)) -> Self {
-        let Parts { stores, proofs, .. } = Arc::make_mut(&mut self.parts);
+        let Parts { stores, proofs, secret_variables, .. } = Arc::make_mut(&mut self.parts);
         for store in stores {
             change(store);
-            if !proofs.contains(&store.identity.proof) {
-                proofs.push(store.identity.proof.clone());
+            let proof = &store.identity.proof;
+            if !proofs.contains(proof) {
+                secret_variables.extend(proof.secret_variable().map(str::to_owned));
+                proofs.push(proof.clone());
             }
         }
         self

@@ -79,7 +79,7 @@ impl<P> Resolved<P> {
             Ok(((), warnings)) => {
                 let values = answers.iter().flat_map(|answer| [&answer.value].into_iter().chain(&answer.fields));
                 let mut safeguards = Safeguards::new(values.cloned().collect(), own);
-                plan.secret_variables().into_iter().for_each(|name| safeguards.withhold(name.to_owned()));
+                plan.secret_variables().iter().for_each(|name| safeguards.withhold(name.clone()));
                 Ok(Self { plan, answers, safeguards, warnings })
             }
             Err(diagnostics) => Err(ResolveError { failures, diagnostics }),

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod bindings;
+mod builder;
 mod environment;
 mod foreign;
 mod foreign_key;
@@ -40,6 +41,7 @@ use crate::place::StepName;
 use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
+pub use builder::{JobBuilder, StepBuilder, WorkflowBuilder};
 pub use environment::{Variable, input_name};
 pub use foreign::{Expression, Foreign, What};
 pub use foreign_key::ForeignKey;

@@ -11,6 +11,7 @@ mod targets;
 mod waiting;
 
 mod audit;
+mod builder;
 mod ceilings;
 mod command;
 mod emulate;

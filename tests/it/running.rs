@@ -11,6 +11,7 @@ use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
 use credflow::emulator::{Emulator, Vault};
 use credflow::plan::Plan;
+use credflow::reference::Template;
 use credflow::render::FilledWorkflow;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::run::{Event, Execution, Options, Outcome, Stream, run};
@@ -33,8 +34,11 @@ stores:
 
 /// A workflow with its values, which come from an emulator where it has references.
 pub(crate) fn workflow(text: &str) -> FilledWorkflow {
+    filled(Workflow::read(&Source::new("test.yaml", text)).expect("a good workflow").0)
+}
+
+pub(crate) fn filled(workflow: Workflow<Template>) -> FilledWorkflow {
     let (config, _) = Config::parse(&Source::private("credflow.yaml", CONFIG)).expect("a good configuration");
-    let (workflow, _) = Workflow::read(&Source::new("test.yaml", text)).expect("a good workflow");
     let plan = workflow.plan(Some(&config)).expect("a plan");
     // The test may have a runtime of its own around this.
     let filled = thread::spawn(|| {
