@@ -33,7 +33,12 @@ pub enum Reveal {
     Revealed,
 }
 
-/// A workflow with its values, and with what keeps them: [`Safeguards`] go wherever the values go.
+/// A workflow with its values, and with what keeps them: [`Safeguards`] go wherever the values go. Only rendering makes one,
+/// and nobody else can make a value of it:
+///
+/// ```compile_fail,E0624
+/// credflow::render::Filled::plain("made up");
+/// ```
 #[derive(Debug, Clone)]
 pub struct FilledWorkflow {
     workflow: Workflow<Filled>,
