@@ -142,3 +142,31 @@ pub(super) fn within<V>(
 ) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
     (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..first }, binding))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::source::Source;
+
+    #[test]
+    fn a_binding_is_met_at_its_place() {
+        let text = "env: { A: a, B: b }\njobs:\n  one: { env: { C: c }, steps: [{ run: x, env: { D: d }, with: { e: e }, files: { F: f } }] }\n  \
+                    two: { steps: [{ run: x }, { run: x, env: { G: g, H: h } }] }\n---\nsteps: [{ run: x, env: { I: i } }]\n";
+        let (workflow, _) = Workflow::read(&Source::new("w.yaml", text)).expect("a workflow");
+        let listed: Vec<(BindingPlace, String)> =
+            workflow.places().map(|(place, binding)| (place, binding.name.to_string())).collect();
+        let names: String = listed.iter().map(|(_, name)| &**name).collect();
+        assert_eq!(names, "ABCDeFGHI");
+        for (place, name) in &listed {
+            assert_eq!(*place.binding(&workflow).name, **name);
+        }
+        let mut met = Vec::new();
+        let Ok(_) = workflow.try_map(|place, binding, _| {
+            met.push((place, binding.name.to_string()));
+            Ok::<_, Infallible>(())
+        });
+        assert_eq!(met, listed);
+    }
+}
