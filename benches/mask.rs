@@ -3,16 +3,15 @@
 
 #![allow(clippy::print_stdout, clippy::use_debug, clippy::cast_precision_loss, missing_docs, reason = "a bench prints")]
 
+mod common;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use credflow::mask::{MaskSet, Masker, Masks, OutputMasker};
-use credflow::render::Filled;
 use credflow::run::{Event, Options, run};
 use credflow::secret::Secret;
-use credflow::source::Source;
-use credflow::workflow::Workflow;
 
 /// What a pipe gives at once.
 const CHUNK: usize = 64 << 10;
@@ -86,11 +85,9 @@ fn late(lines: &str) -> Duration {
     let limit = Duration::from_millis(300);
     let script = format!("while :; do cat {}; done", file.display());
     let text = format!("steps:\n  - run: {script:?}\n    timeout-minutes: 0.005\n");
-    let source = Source::new("bench.yaml", text.as_str());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let late = (0..3).map(|_| {
-        let (workflow, _) = Workflow::read(&source).expect("a workflow");
-        let workflow = workflow.map(|_, _| Filled::plain(""));
+        let workflow = common::filled(&runtime, &text);
         let began = Instant::now();
         let execution = runtime.block_on(run(workflow, Options::default(), Box::new(|_: Event| {})));
         let took = began.elapsed();

@@ -56,7 +56,7 @@ fn plan(source: &Arc<Source>, config: &Config) -> Plan {
 
 fn render(plan: &Plan) -> usize {
     let workflow = plan.workflow();
-    let tree: &Tree = &workflow.tree;
+    let tree: &Tree = workflow.tree();
     let mut rewrite = Rewrite::new(tree);
     for binding in workflow.bindings().filter(|binding| binding.value.is_secret()) {
         rewrite.replace(binding.node, "postgres://app:correct horse \"battery\"@db.internal:5432/app");

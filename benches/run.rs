@@ -8,10 +8,7 @@ use std::fmt::Write;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use credflow::render::Filled;
 use credflow::run::{Event, Options, run};
-use credflow::source::Source;
-use credflow::workflow::Workflow;
 
 /// How often each is run.
 const RUNS: u32 = 5;
@@ -59,11 +56,7 @@ fn adding(runtime: &tokio::runtime::Runtime) {
     let endless = format!("run: 'while :; do cat {path}; done'");
     let (mut by_limit, mut by_signal) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..RUNS {
-        let read = |text: &str| {
-            let (workflow, _) = Workflow::read(&Source::new("bench.yaml", text)).expect("a workflow");
-            workflow.map(|_, _| Filled::plain(""))
-        };
-        let limited = read(&format!("steps: [{{ timeout-minutes: 0.005, {endless} }}]"));
+        let limited = common::filled(runtime, &format!("steps: [{{ timeout-minutes: 0.005, {endless} }}]"));
         let execution = runtime.block_on(run(limited, Options::default(), Box::new(|_: Event| {}))).expect("a run");
         by_limit = by_limit.max(execution.jobs[0].steps[0].duration.saturating_sub(LIMIT));
         let options = Options::default();
@@ -73,7 +66,7 @@ fn adding(runtime: &tokio::runtime::Runtime) {
             cancellation.cancel();
             Instant::now()
         });
-        let run = run(read(&format!("steps: [{{ {endless} }}]")), options, Box::new(|_: Event| {}));
+        let run = run(common::filled(runtime, &format!("steps: [{{ {endless} }}]")), options, Box::new(|_: Event| {}));
         runtime.block_on(run).expect("a run");
         by_signal = by_signal.max(told.join().expect("no panic").elapsed());
     }
@@ -83,11 +76,9 @@ fn adding(runtime: &tokio::runtime::Runtime) {
 }
 
 fn timed(runtime: &tokio::runtime::Runtime, text: &str) -> Duration {
-    let source = Source::new("bench.yaml", text);
     let mut best = Duration::MAX;
     for _ in 0..RUNS {
-        let (workflow, _) = Workflow::read(&source).expect("a workflow");
-        let workflow = workflow.map(|_, _| Filled::plain(""));
+        let workflow = common::filled(runtime, text);
         let begun = Instant::now();
         let execution = runtime.block_on(run(workflow, Options::default(), Box::new(|_: Event| {})));
         best = best.min(begun.elapsed());

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use credflow::config::Config;
 use credflow::emulator::{Emulator, Vault};
+use credflow::mask::MaskSet;
+use credflow::render::Filled;
 use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::source::Source;
-use credflow::workflow::Workflow;
+use credflow::workflow::{Variable, Workflow};
 
 const WORKFLOW: &str = "
 steps:
@@ -51,12 +53,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let resolved = resolver.resolve(&plan, ResolveOptions::default().timeout(Duration::from_secs(10))).await?;
     let filled = resolved.render();
 
+    // What no step gets, and what must be masked, is known to the filled workflow.
+    let masks = MaskSet::new(filled.safeguards().masked().cloned());
+    println!("withheld from every step: {}", filled.safeguards().withheld().join(", "));
+
     // The engine's own executor gets exactly what each step asked for.
-    for document in &filled.documents {
+    for document in filled.documents() {
         for job in &document.jobs {
             for step in &job.steps {
                 let variables = document.environment(job, step);
-                execute(&step.label(), &variables);
+                execute(&step.label(), &variables, &masks);
             }
         }
     }
@@ -64,10 +70,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Stands for an engine's executor: it would spawn `step.run` with these variables.
-fn execute(step: &str, variables: &[credflow::workflow::Variable<'_, credflow::render::Filled>]) {
+/// Stands for an engine's executor: it would spawn `step.run` with these variables, and pass its output through the masks.
+fn execute(step: &str, variables: &[Variable<'_, Filled>], masks: &MaskSet) {
     for variable in variables {
-        let shown = variable.binding.value.show(credflow::render::Reveal::Masked);
-        println!("{step}: {}={shown}", variable.name);
+        let output = format!("{}={}", variable.name, variable.binding.value.expose());
+        println!("{step}: {}", String::from_utf8_lossy(&masks.mask(output.as_bytes())));
     }
 }

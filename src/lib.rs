@@ -8,16 +8,19 @@
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | read | [`source::Source`] | [`workflow::Workflow`] of [`reference::Template`]s |
+//! | read | [`source::Source`], or a [`workflow::WorkflowBuilder`] | [`workflow::Workflow`] of [`reference::Template`]s |
 //! | plan | a workflow and a [`config::Config`] | [`plan::Plan`] |
 //! | resolve | a plan | [`resolve::Resolved`] |
-//! | render | resolved values | a workflow of [`render::Filled`] values |
+//! | render | resolved values | [`render::FilledWorkflow`] |
 //! | run | a filled workflow | [`run::Execution`] |
 //!
-//! Reading and planning are pure: they need no network and no secret, and find every fault before anything starts.
+//! Reading and planning are pure: they need no network and no secret, and find every fault before anything starts. What must
+//! be masked and which variables no step gets travels with the values, so that running with the default options is safe.
 //!
 //! ```
 //! use credflow::config::Config;
+//! use credflow::resolve::{ResolveOptions, Resolver};
+//! use credflow::run::{Event, Options, run};
 //! use credflow::source::Source;
 //! use credflow::workflow::Workflow;
 //!
@@ -38,6 +41,13 @@
 //! let (workflow, _) = Workflow::read(&workflow)?;
 //! let plan = workflow.plan(Some(&config))?;
 //! assert_eq!(plan.fetches()[0].secret.as_str(), "db-password");
+//!
+//! # async fn execute(plan: credflow::plan::Plan) -> Result<(), Box<dyn std::error::Error>> {
+//! let filled = Resolver::new().resolve(&plan, ResolveOptions::default()).await?.render();
+//! let execution = run(filled, Options::default(), Box::new(|event: Event| println!("{event:?}"))).await?;
+//! assert!(execution.is_success());
+//! # Ok(())
+//! # }
 //! # Ok::<(), credflow::diagnostic::Diagnostics>(())
 //! ```
 
@@ -52,6 +62,7 @@ pub mod emulator;
 #[cfg(feature = "emulator")]
 mod file;
 pub mod mask;
+pub mod place;
 pub mod plan;
 pub mod reference;
 pub mod render;
@@ -72,6 +83,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/providers.md")]
 struct ProvidersPage;
+
+/// Those of the library's page.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct LibraryPage;
 
 /// Those of the emulator's page.
 #[cfg(all(doctest, feature = "emulator"))]

@@ -15,6 +15,7 @@ use memchr::memchr2_iter;
 use zeroize::Zeroize;
 
 pub use location::Location;
+use location::Named;
 pub use printable::printable;
 
 /// The largest file that is read, in bytes (64 MiB).
@@ -47,14 +48,14 @@ impl Span {
 
 /// Line and column, both from 1; a column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct LineColumn {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LineColumn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.line, self.column)
     }
@@ -65,8 +66,8 @@ pub struct Source {
     name: String,
     text: String,
     private: bool,
-    /// Where variables of the environment begin, in order; their lines are none of a file.
-    variables: Vec<(usize, String)>,
+    /// The parts that go by names in the place of lines, in order, each with where it begins.
+    named: Vec<(usize, Named)>,
     index: OnceLock<Index>,
 }
 
@@ -136,7 +137,7 @@ impl Source {
 
     fn build(name: String, text: String, private: bool) -> Self {
         let private = private || content::may_hold_secrets(&text);
-        Self { name, text, private, variables: Vec::new(), index: OnceLock::new() }
+        Self { name, text, private, named: Vec::new(), index: OnceLock::new() }
     }
 
     fn load(path: &Path, private: bool) -> Result<Arc<Self>, SourceError> {
@@ -199,14 +200,14 @@ impl Source {
     }
 
     /// Line and column of an offset.
-    pub fn place(&self, offset: u32) -> Place {
+    pub fn place(&self, offset: u32) -> LineColumn {
         let line = self.line_of(offset);
         let start = self.index().lines[line] as usize;
         let mut column = self.characters_before(offset as usize) - self.characters_before(start);
         if line == 0 && self.text.starts_with('\u{feff}') {
             column = column.saturating_sub(1);
         }
-        Place { line: line + 1, column: column + 1 }
+        LineColumn { line: line + 1, column: column + 1 }
     }
 
     /// The line that holds an offset, without its line break.
@@ -284,12 +285,12 @@ impl fmt::Debug for Source {
 mod tests {
     use super::*;
 
-    fn naive(text: &str, offset: usize) -> Place {
+    fn naive(text: &str, offset: usize) -> LineColumn {
         let before = text[..offset].trim_start_matches('\u{feff}');
         let normal = before.replace("\r\n", "\n").replace('\r', "\n");
         let line = normal.matches('\n').count() + 1;
         let column = normal.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Place { line, column }
+        LineColumn { line, column }
     }
 
     #[test]

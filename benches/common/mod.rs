@@ -1,12 +1,22 @@
 //! What the benches share: a large workflow, its configuration, and ratios within one run.
 
-#![allow(dead_code, clippy::print_stdout, clippy::use_debug, reason = "each bench uses a part, and a bench prints")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    clippy::use_debug,
+    clippy::cast_precision_loss,
+    reason = "each bench uses a part, and a bench prints"
+)]
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "emulator")]
 use credflow::emulator::Emulator;
+use credflow::render::FilledWorkflow;
+use credflow::resolve::{ResolveOptions, Resolver};
+use credflow::source::Source;
+use credflow::workflow::Workflow;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -34,6 +44,13 @@ pub(crate) fn large() -> String {
         }
     }
     text
+}
+
+/// A workflow without references, to run.
+pub(crate) fn filled(runtime: &tokio::runtime::Runtime, text: &str) -> FilledWorkflow {
+    let (workflow, _) = Workflow::read(&Source::new("bench.yaml", text)).expect("a workflow");
+    let plan = workflow.plan(None).expect("a plan");
+    runtime.block_on(Resolver::new().resolve(&plan, ResolveOptions::default())).expect("no values").render()
 }
 
 /// The shortest of several runs.

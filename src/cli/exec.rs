@@ -21,8 +21,8 @@ use crate::dotenv::assignments;
 use crate::mask::Revealed;
 use crate::plan::Plan;
 use crate::reference::{OPENING, Piece, PieceKind, Template, near_misses, pieces};
-use crate::render::Filled;
-use crate::run::{ALWAYS_INHERITED, Command, Outcome, Reaper, Value, unusable_variable};
+use crate::render::FilledWorkflow;
+use crate::run::{Command, Outcome, Reaper, unusable_variable};
 use crate::source::{Source, Span};
 use crate::workflow::Workflow;
 
@@ -55,15 +55,10 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         Ok(trail) => trail,
         Err(exit) => return exit,
     };
-    let mut masked = super::own::credentials(&plan);
-    let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     runtime.block_on(async {
         let (planned, places) = (Uses::planned(&plan), places(&plan));
         let (workflow, uses) = match fetch::fill(plan, &args.fetching, terminal).await {
-            Ok(FetchedWorkflow { workflow, uses, tokens }) => {
-                masked.extend(super::own::tokens(&tokens));
-                (workflow, uses)
-            }
+            Ok(FetchedWorkflow { workflow, uses }) => (workflow, uses),
             Err(exit) => {
                 trail.close(&planned, audit::Outcome::NotFetched, |_| true).await;
                 return exit;
@@ -100,10 +95,9 @@ pub(super) fn exec(args: &Exec, global: &Global, terminal: &Terminal) -> Exit {
         let command = Command {
             program: program.clone(),
             arguments: arguments.to_vec(),
-            environment: environment(&workflow, &withheld, surroundings.clean_env),
+            workflow,
+            clean_env: surroundings.clean_env,
             window: if surroundings.no_tty { None } else { Terminal::window() },
-            withheld,
-            masked,
             is_unmasked: args.no_mask,
             listener,
             supervisor: supervisor.clone(),
@@ -136,28 +130,11 @@ fn unmaskable() -> Option<String> {
     Some(format!("{why}; write standard output into a regular file (`> FILE`), or leave `--no-mask` out"))
 }
 
-/// The whole environment of the command: what is inherited and not replaced, and what was resolved.
-fn environment(workflow: &Workflow<Filled>, withheld: &[OsString], clean: bool) -> Vec<(OsString, Value)> {
-    let steps = workflow.documents.iter().flat_map(|document| {
-        let steps = document.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step)));
-        steps.flat_map(|(job, step)| document.environment(job, step))
-    });
-    let resolved: Vec<(OsString, Filled)> =
-        steps.map(|variable| (OsString::from(variable.name), variable.binding.value.clone())).collect();
-    let known: HashSet<&OsString> = resolved.iter().map(|(name, _)| name).chain(withheld).collect();
-    let replaced = |name: &OsString| known.contains(name);
-    let kept = |name: &OsString| !clean || ALWAYS_INHERITED.iter().any(|kept| name == kept);
-    let inherited = std::env::vars_os().filter(|(name, _)| kept(name) && !replaced(name));
-    let inherited: Vec<_> = inherited.map(|(name, value)| (name, Value::Inherited(value))).collect();
-    let resolved = resolved.into_iter().map(|(name, value)| (name, Value::Filled(value)));
-    inherited.into_iter().chain(resolved).collect()
-}
-
 /// Where the first reference of each variable stands.
 fn places(plan: &Plan) -> HashMap<String, Span> {
     let mut places = HashMap::new();
     for used in plan.fetches().iter().flat_map(|fetch| &fetch.uses) {
-        let name = used.place.named(plan.workflow()).key.to_owned();
+        let name = used.place.binding(plan.workflow()).name.to_string();
         let first: &mut Span = places.entry(name).or_insert(used.span);
         if used.span.start < first.start {
             *first = used.span;
@@ -167,7 +144,7 @@ fn places(plan: &Plan) -> HashMap<String, Span> {
 }
 
 /// The variables that no command can be given.
-fn unusable(workflow: &Workflow<Filled>, places: &HashMap<String, Span>) -> Diagnostics {
+fn unusable(workflow: &FilledWorkflow, places: &HashMap<String, Span>) -> Diagnostics {
     let mut faults = Diagnostics::new();
     for binding in workflow.bindings() {
         let Some(message) = unusable_variable(&binding.name, binding.value.expose()) else { continue };

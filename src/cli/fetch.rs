@@ -1,7 +1,6 @@
 //! Fetching for a verb: from the vaults, or from an emulator inside this process.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::advice::Advice;
 use super::args::Fetching;
@@ -14,11 +13,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::emulator::{Application, CLIENT, Emulator, Seed, Vault};
 use crate::plan::{Plan, Purpose};
 use crate::reference::SecretName;
-use crate::render::Filled;
+use crate::render::FilledWorkflow;
 use crate::resolve::{ResolveOptions, Resolved, Resolver};
-use crate::secret::Secret;
 use crate::store::{FetchError, FetchEvents};
-use crate::workflow::Workflow;
 
 /// So much may happen before it is told.
 const EVENTS: usize = 1024;
@@ -41,19 +38,17 @@ pub(super) fn blocking<P: Purpose, T: Send + 'static>(
 /// What a plan needed.
 pub(super) struct FetchedWorkflow {
     /// With the values put in.
-    pub(super) workflow: Workflow<Filled>,
+    pub(super) workflow: FilledWorkflow,
     /// Who uses which version.
     pub(super) uses: Uses,
-    /// The tokens that were fetched for that.
-    pub(super) tokens: Vec<Arc<Secret>>,
 }
 
 /// Fetches what a plan needs; tells what is wrong when that can't be done.
 pub(super) async fn fill(plan: Plan, args: &Fetching, terminal: &Terminal) -> Result<FetchedWorkflow, Exit> {
     let interrupt = Interrupt::listen(terminal);
     let resolved = resolve(plan, args, terminal, &interrupt).await?;
-    let (uses, tokens) = (Uses::resolved(&resolved), resolved.tokens().to_vec());
-    interrupt.or_leave(|| FetchedWorkflow { workflow: resolved.render(), uses, tokens }).await
+    let uses = Uses::resolved(&resolved);
+    interrupt.or_leave(|| FetchedWorkflow { workflow: resolved.render(), uses }).await
 }
 
 async fn resolve<P: Purpose>(

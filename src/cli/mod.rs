@@ -12,7 +12,6 @@ mod fetch;
 mod input;
 mod live;
 mod merged;
-mod own;
 mod plan;
 mod probe;
 mod render;

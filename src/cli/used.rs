@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use crate::audit::{Outcome, Record};
-use crate::plan::{Plan, Purpose};
+use crate::plan::{Place, Plan, Purpose};
 use crate::resolve::Resolved;
 
 /// A secret as one variable of a step uses it.
@@ -47,10 +47,11 @@ impl Uses {
         let mut uses = Self { environment: plan.environment().map(ToString::to_string), ..Self::default() };
         let workflow = plan.workflow();
         for (document, body) in workflow.documents.iter().enumerate() {
-            for (job, body) in body.jobs.iter().enumerate() {
-                for step in &body.steps {
+            for (job, within) in body.jobs.iter().enumerate() {
+                for step in &within.steps {
                     let key = (document, job, step.number as usize);
-                    uses.steps.push((key, format!("{}/{}", body.id, step.label())));
+                    let place = Place { workflow: &body.name, job: Some(&within.id), step: Some(step.called()) };
+                    uses.steps.push((key, place.path().to_string()));
                 }
             }
         }
@@ -62,7 +63,7 @@ impl Uses {
                     store: store.name.to_string(),
                     secret: fetch.secret.to_string(),
                     version: version(at),
-                    variable: named.key.to_owned(),
+                    variable: place.binding(workflow).name.to_string(),
                     identity: store.reader().into_owned(),
                 };
                 let mut is_given = false;

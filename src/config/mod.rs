@@ -50,14 +50,16 @@ pub struct Config {
 }
 
 /// What a store proves itself by.
-#[derive(Debug, Clone)]
-enum StoreProof {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StoreProof {
+    /// A vault of Azure.
     Azure(Proof),
+    /// A store of another provider, by what it reads.
     Own(Vec<SecretSource>),
 }
 
 impl StoreProof {
-    fn of(kind: &StoreKind) -> Self {
+    pub(crate) fn of(kind: &StoreKind) -> Self {
         match kind {
             StoreKind::Azure(vault) => Self::Azure(vault.identity.proof.clone()),
             StoreKind::Own(own) => Self::Own(own.secrets().to_vec()),
@@ -65,7 +67,7 @@ impl StoreProof {
     }
 
     /// The variables that hold what proves it.
-    fn variables(&self) -> Vec<&str> {
+    pub(crate) fn variables(&self) -> Vec<&str> {
         match self {
             Self::Azure(proof) => proof.secret_variable().into_iter().collect(),
             Self::Own(sources) => sources.iter().filter_map(SecretSource::variable).collect(),
@@ -79,24 +81,9 @@ impl Config {
         self.stores.iter().find(|store| store.name == *name)
     }
 
-    /// How the stores of Azure prove who asks, also those of environments that aren't chosen.
-    pub(crate) fn proofs(&self) -> Vec<Proof> {
-        let azure = |proof| match proof {
-            StoreProof::Azure(proof) => Some(proof),
-            StoreProof::Own(_) => None,
-        };
-        self.store_proofs().filter_map(azure).collect()
-    }
-
-    /// The variables that hold what stores prove themselves by, also those of environments that aren't chosen.
-    pub(crate) fn secret_variables(&self) -> Vec<String> {
-        self.store_proofs()
-            .flat_map(|proof| proof.variables().into_iter().map(str::to_owned).collect::<Vec<_>>())
-            .collect()
-    }
-
-    fn store_proofs(&self) -> impl Iterator<Item = StoreProof> + '_ {
-        self.stores.iter().map(|store| StoreProof::of(&store.kind)).chain(self.below.iter().cloned())
+    /// What the stores prove themselves by, also those of environments that aren't chosen.
+    pub(crate) fn proofs(&self) -> Vec<StoreProof> {
+        self.stores.iter().map(|store| StoreProof::of(&store.kind)).chain(self.below.iter().cloned()).collect()
     }
 
     /// The credential of that name.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::place::Place;
+
 /// Patterns of which one must fit. Without any, the credential may be used everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope(Vec<Pattern>);
@@ -22,11 +24,13 @@ impl Scope {
         Self(scopes.into_iter().flat_map(|scope| scope.0).collect())
     }
 
-    /// Whether a step is within. A step goes by any of its names (id, name, `#number`).
-    pub fn allows(&self, workflow: &str, job: &str, step: &[&str]) -> bool {
-        let fits = |pattern: &Pattern| {
-            let [w, j, s] = &pattern.0;
-            matches(w, workflow) && matches(j, job) && step.iter().any(|name| matches(s, name))
+    /// Whether a place is within. A step goes by any of its names (id, name, `#number`); what all steps have is within where
+    /// all of them are.
+    pub fn allows(&self, place: Place<'_>) -> bool {
+        let fits = |Pattern([workflow, job, step]): &Pattern| {
+            let fits_step = || place.step.map_or(&**step == "*", |name| name.any(|name| matches(step, name)));
+            let fits_job = || place.job.map_or(&**job == "*", |name| matches(job, name));
+            matches(workflow, place.workflow) && fits_job() && fits_step()
         };
         self.0.is_empty() || self.0.iter().any(fits)
     }
@@ -80,9 +84,12 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::StepName;
 
     fn allows(scope: &str, workflow: &str, job: &str, step: &str) -> bool {
-        scope.parse::<Scope>().is_ok_and(|scope| scope.allows(workflow, job, &[step]))
+        let step = StepName { id: Some(step), name: None, number: 1 };
+        let place = Place { workflow, job: Some(job), step: Some(step) };
+        scope.parse::<Scope>().is_ok_and(|scope| scope.allows(place))
     }
 
     #[test]
@@ -94,6 +101,22 @@ mod tests {
         assert!(!allows("deploy/release/*", "deploy", "migrate", "x"));
         assert!(!allows("deploy", "deploy2", "x", "y"));
         assert!(!allows("ab*ba", "aba", "x", "y"));
+    }
+
+    #[test]
+    fn a_step_goes_by_each_of_its_names_and_what_all_have_is_within_where_all_are() {
+        let step = StepName { id: Some("ship"), name: Some("Ship it"), number: 2 };
+        let place = Place { workflow: "deploy", job: Some("release"), step: Some(step) };
+        let allows = |scope: &str, place| scope.parse::<Scope>().is_ok_and(|scope| scope.allows(place));
+        for name in ["ship", "Ship*", "#2", "*"] {
+            assert!(allows(&format!("deploy/release/{name}"), place), "{name}");
+        }
+        assert!(!allows("deploy/release/#1", place));
+        let whole = Place { step: None, ..place };
+        assert!(allows("deploy/release", whole) && !allows("deploy/release/#2", whole));
+        assert!(
+            allows("deploy", Place { job: None, ..whole }) && !allows("deploy/release", Place { job: None, ..whole })
+        );
     }
 
     #[test]

@@ -38,8 +38,8 @@ fn annotation(out: &mut String, diagnostic: &Diagnostic, label: Option<&Label>) 
         Some(Location::File { name, place }) => {
             let _ = write!(out, "file={},line={},col={},", escape(name, true), place.line, place.column);
         }
-        Some(variable @ Location::Variable(_)) => {
-            let _ = write!(message, " ({variable})");
+        Some(part @ (Location::Variable(_) | Location::Place(_))) => {
+            let _ = write!(message, " ({part})");
         }
         None => {}
     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Code, Diagnostic, Diagnostics, Label, Severity, printable};
+use crate::source::Location;
 
 /// How many places of one complaint are shown.
 const MAX_LABELS: usize = 8;
@@ -59,7 +60,7 @@ fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
     let message = printable(&diagnostic.message);
     if is_line(diagnostic) {
         let place = diagnostic.labels.first().map_or_else(String::new, |label| {
-            format!("{}:{}: ", printable(label.source.name()), label.source.place(label.span.start))
+            format!("{}: ", printable(&label.source.locate(label.span.start).to_string()))
         });
         let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("; {}", printable(help)));
         let _ = writeln!(out, "{}: {place}{}{help}", style.paint(colour, &head), style.paint("1", &message));
@@ -67,8 +68,7 @@ fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
     }
     let _ = writeln!(out, "{}: {}", style.paint(colour, &head), style.paint("1", &message));
     let shown = &diagnostic.labels[..diagnostic.labels.len().min(MAX_LABELS)];
-    let margin =
-        shown.iter().map(|label| label.source.place(label.span.start).line.to_string().len()).max().unwrap_or(1);
+    let margin = shown.iter().map(|label| line_number(label).len()).max().unwrap_or(1);
     for label in shown {
         snippet(out, label, margin, colour, style);
     }
@@ -87,7 +87,6 @@ fn one(out: &mut String, diagnostic: &Diagnostic, style: Style) {
 
 fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: Style) {
     let source = &label.source;
-    let place = source.place(label.span.start);
     let location = source.locate(label.span.start).to_string();
     let arrow = style.paint("1;34", "-->");
     let _ = writeln!(out, "{:margin$}{arrow} {}", "", printable(&location));
@@ -103,7 +102,7 @@ fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: 
     let end = (label.span.end as usize).clamp(start, line.end);
     let text = source.text();
     let (before, marked, after) = window(&text[line.start..start], &text[start..end], &text[end..line.end]);
-    let number = style.paint("1;34", &format!("{:>margin$} |", place.line));
+    let number = style.paint("1;34", &format!("{:>margin$} |", line_number(label)));
     let text = format!("{before}{marked}{after}");
     let _ = writeln!(out, "{:margin$} {bar}", "");
     let _ = writeln!(out, "{number} {}", text.trim_end());
@@ -117,6 +116,14 @@ fn snippet(out: &mut String, label: &Label, margin: usize, colour: &str, style: 
         style.paint(colour, words.trim_end()),
         indent = before.width()
     );
+}
+
+/// The number of a label's line; a blank where nobody knows lines.
+fn line_number(label: &Label) -> String {
+    match label.source.locate(label.span.start) {
+        Location::Place(_) => " ".to_owned(),
+        Location::File { .. } | Location::Variable(_) => label.source.place(label.span.start).line.to_string(),
+    }
 }
 
 /// The parts of a line before, in and behind what is marked, printable, and cut where they would not fit. Looks at no

@@ -41,12 +41,12 @@ pub fn write(diagnostics: &Diagnostics) -> String {
     out
 }
 
-/// A variable is a line of its own.
+/// What has no lines is a line of its own.
 fn place(label: &Label) -> Place<'_> {
     let location = label.source.locate(label.span.start);
     let (file, line, column) = match location {
         Location::File { name, place } => (Cow::Borrowed(name), place.line, place.column),
-        Location::Variable(_) => (Cow::Owned(location.to_string()), 1, 1),
+        Location::Variable(_) | Location::Place(_) => (Cow::Owned(location.to_string()), 1, 1),
     };
     Place { file, line, column, text: &label.text }
 }

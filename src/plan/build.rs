@@ -8,11 +8,11 @@ use super::example::example;
 use super::fetch::{Fetch, FetchId, Use};
 use super::purpose::{Purpose, Run};
 use super::{Parts, Plan, Slot, Slots, given};
-use crate::config::{Config, Credential, EnvironmentError, Store};
+use crate::config::{Config, Credential, EnvironmentError, Store, StoreProof};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Suggestions};
 use crate::reference::{Part, Pointer, Reference, SecretName, SecretVersion, StoreName, Target, Template};
-use crate::source::Span;
-use crate::workflow::{BindingPlace, StepSet, Visibility, Workflow, places};
+use crate::source::{Source, Span};
+use crate::workflow::{BindingPlace, StepSet, Visibility, Workflow};
 
 impl Workflow<Template> {
     /// Plans what the workflow's steps need when they are run. What none of them sees isn't planned: a variable that every
@@ -38,83 +38,75 @@ impl Workflow<Template> {
         let empty = Config::default();
         let mut builder = Builder {
             config: config.unwrap_or(&empty),
-            workflow: &workflow,
+            source: Arc::clone(workflow.source()),
             fetches: Vec::new(),
             known: HashMap::new(),
             stores: Vec::new(),
             store_ids: HashMap::new(),
             fields: HashMap::new(),
+            scoped: Vec::new(),
             suggestions: Suggestions::default(),
             faults: Diagnostics::new(),
         };
-        let mut answers = Vec::new();
-        for (place, binding) in places(&workflow) {
-            for (reference, span) in binding.value.references() {
-                match config.map(Config::is_chosen) {
-                    None => return Err(no_configuration(&workflow, span).into()),
-                    Some(Err(error)) => return Err(no_environment(&workflow, span, &error).into()),
-                    Some(Ok(())) => {}
-                }
-                let given = || given::<P>(&visibility, place);
-                answers.extend(builder.answer(place, reference, span, given));
+        let example = if config.is_none() { example(&workflow) } else { String::new() };
+        let is_chosen = config.map(Config::is_chosen);
+        let workflow = workflow.try_map(|place, _, template| {
+            let parts = template.into_parts();
+            let mut slots = Vec::with_capacity(parts.len());
+            for part in parts {
+                slots.extend(match (part, &is_chosen) {
+                    (Part::Text(text), _) => Some(Slot::Text(text)),
+                    (Part::Reference(reference, span), Some(Ok(()))) => builder.answer(place, &reference, span),
+                    (Part::Reference(_, span), None) => return Err(no_configuration(&builder.source, span, &example)),
+                    (Part::Reference(_, span), Some(Err(error))) => {
+                        return Err(no_environment(&builder.source, span, error));
+                    }
+                });
             }
+            Ok(Slots(slots.into()))
+        })?;
+        for (place, span, credential) in std::mem::take(&mut builder.scoped) {
+            builder.check_scope(&workflow, place, span, credential, given::<P>(&visibility, place));
         }
         let Builder { fetches, stores, faults, .. } = builder;
         faults.finish(Some(()))?;
-        // Every reference has its answer, in the order in which the references are met again.
-        let mut answers = answers.into_iter();
-        let workflow = workflow.map(|_, template| {
-            let slot = |part| match part {
-                Part::Text(text) => Slot::Text(text),
-                Part::Reference(..) => {
-                    let (fetch, field) = answers.next().expect("internal error: an answer for each reference");
-                    Slot::Value(fetch, field)
-                }
-            };
-            Slots(template.parts.into_iter().map(slot).collect())
-        });
-        let proofs = config.map(Config::proofs).unwrap_or_default();
-        let secret_variables = config.map(Config::secret_variables).unwrap_or_default();
+        let proofs: Vec<StoreProof> = config.into_iter().flat_map(Config::proofs).collect();
+        let secret_variables = proofs.iter().flat_map(StoreProof::variables).map(str::to_owned).collect();
         let environment = config.and_then(Config::environment).cloned();
         let parts = Parts { workflow, visibility, fetches, stores, proofs, secret_variables, environment };
         Ok(Plan { parts: Arc::new(parts), purpose: PhantomData })
     }
 }
 
-fn no_configuration(workflow: &Workflow<Template>, span: Span) -> Diagnostic {
+fn no_configuration(source: &Arc<Source>, span: Span, example: &str) -> Diagnostic {
     let help = "write `credflow.yaml` beside the workflow or in a folder above, or name one with `--config`; this one would do, \
                 with your vault's address:";
     Diagnostic::error(Code::NoConfiguration, "there is no configuration that says where credentials are")
-        .at(workflow.source(), span, "the first reference")
-        .help(format!("{help}\n{}", example(workflow)))
+        .at(source, span, "the first reference")
+        .help(format!("{help}\n{example}"))
 }
 
-fn no_environment(workflow: &Workflow<Template>, span: Span, error: &EnvironmentError) -> Diagnostic {
-    Diagnostic::error(Code::NoEnvironment, error.to_string()).at(workflow.source(), span, "the first reference")
+fn no_environment(source: &Arc<Source>, span: Span, error: &EnvironmentError) -> Diagnostic {
+    Diagnostic::error(Code::NoEnvironment, error.to_string()).at(source, span, "the first reference")
 }
 
-struct Builder<'w> {
-    config: &'w Config,
-    workflow: &'w Workflow<Template>,
+struct Builder<'c> {
+    config: &'c Config,
+    source: Arc<Source>,
     fetches: Vec<Fetch>,
     known: HashMap<(u32, SecretName, Option<SecretVersion>), FetchId>,
     stores: Vec<Store>,
     store_ids: HashMap<StoreName, u32>,
     fields: HashMap<(FetchId, Pointer), u32>,
+    /// The uses of credentials whose scopes are yet to be looked at.
+    scoped: Vec<(BindingPlace, Span, &'c Credential)>,
     suggestions: Suggestions,
     faults: Diagnostics,
 }
 
 impl Builder<'_> {
-    /// The fetch and field that answer one reference; nothing, with a complaint, for one that can't be answered.
-    /// `given` are the steps that get its value.
-    fn answer<S: Iterator<Item = (u32, u32)>>(
-        &mut self,
-        place: BindingPlace,
-        reference: &Reference,
-        span: Span,
-        given: impl FnOnce() -> S,
-    ) -> Option<(FetchId, Option<u32>)> {
+    /// The slot with the fetch and field that answer one reference; nothing, with a complaint, for one that can't be answered.
+    fn answer(&mut self, place: BindingPlace, reference: &Reference, span: Span) -> Option<Slot> {
         let (store, secret, version) = match &reference.target {
             Target::Secret { store, secret, version } => (self.store(store, span)?, secret.clone(), *version),
             Target::Named(name) => {
@@ -130,7 +122,7 @@ impl Builder<'_> {
                     );
                     return None;
                 };
-                self.check_scope(credential, place, span, given());
+                self.scoped.push((place, span, credential));
                 (self.store(&credential.store, span)?, credential.secret.clone(), credential.version)
             }
         };
@@ -149,7 +141,7 @@ impl Builder<'_> {
             })
         });
         fetch.uses.push(Use { place, span, field });
-        Some((id, field))
+        Some(Slot::Value(id, field))
     }
 
     fn store(&mut self, name: &StoreName, span: Span) -> Option<u32> {
@@ -174,36 +166,28 @@ impl Builder<'_> {
             None if known.is_empty() => format!("the configuration has no {what}s"),
             None => format!("the configuration has {}", known.join(", ")),
         };
-        let diagnostic = Diagnostic::error(code, format!("no {what} is named `{name}`"))
-            .at(self.workflow.source(), span, "")
-            .help(help);
+        let diagnostic =
+            Diagnostic::error(code, format!("no {what} is named `{name}`")).at(&self.source, span, "").help(help);
         self.faults.push(diagnostic);
     }
 
     /// Complains of the first step that would be given the credential and is out of its scope.
     fn check_scope(
         &mut self,
-        credential: &Credential,
+        workflow: &Workflow<Slots>,
         place: BindingPlace,
         span: Span,
+        credential: &Credential,
         given: impl Iterator<Item = (u32, u32)>,
     ) {
-        let document = &self.workflow.documents[place.document as usize];
-        let steps = given.map(|(job, step)| {
-            let job = &document.jobs[job as usize - 1];
-            (job, &job.steps[step as usize - 1])
-        });
-        let allows = |labels: &[String; 3], job: &str| {
-            credential.scope.allows(&document.name, job, &labels.each_ref().map(String::as_str))
-        };
-        let mut outside = steps.filter(|(job, step)| !allows(&step.labels(), &job.id));
-        if let Some((job, step)) = outside.next() {
-            let path = format!("{}/{}/{}", document.name, job.id, step.label());
+        let document = &workflow.documents[place.document as usize];
+        let mut outside =
+            given.map(|(job, step)| document.place(job, step)).filter(|step| !credential.scope.allows(*step));
+        if let Some(path) = outside.next() {
             let message = format!("the credential `{}` can't be used in {path}", credential.name);
             let label = if place.step == 0 { "this is for the steps below" } else { "" };
             let help = format!("its scope is {}; bind it in a step within, or widen the scope", credential.scope);
-            let diagnostic =
-                Diagnostic::error(Code::OutOfScope, message).at(self.workflow.source(), span, label).help(help);
+            let diagnostic = Diagnostic::error(Code::OutOfScope, message).at(&self.source, span, label).help(help);
             self.faults.push(diagnostic);
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::reference::{Reference, Target, Template};
-use crate::workflow::{Workflow, places};
+use crate::workflow::Workflow;
 
 /// So many stores and credentials are shown, so that the example can be read.
 const MOST: usize = 5;
@@ -12,7 +12,7 @@ const MOST: usize = 5;
 /// CLI can use it as it is.
 pub(super) fn example(workflow: &Workflow<Template>) -> String {
     let (mut stores, mut names): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for (_, binding) in places(workflow) {
+    for binding in workflow.bindings() {
         for (Reference { target, .. }, _) in binding.value.references() {
             match target {
                 Target::Secret { store, .. } => add(&mut stores, store.as_str()),

@@ -38,8 +38,7 @@ fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
         .uses
         .iter()
         .map(|used| {
-            let named = used.place.named(plan.workflow());
-            let path = [named.job.map(str::to_owned), named.step].into_iter().flatten().collect::<Vec<_>>().join("/");
+            let path = used.place.named(plan.workflow()).path().to_string();
             let path = match plan.parts.visibility.part(used.place) {
                 // What no step sees is in the plan for the file's sake.
                 Some((0, _)) if path.is_empty() => "no step".to_owned(),
@@ -52,9 +51,9 @@ fn one<P>(out: &mut String, plan: &Plan<P>, fetch: &Fetch) {
             let several = plan.workflow().documents.len() > 1;
             let path = if several { format!("[{}] {path}", used.place.document + 1) } else { path };
             let field = used.field.map_or_else(String::new, |field| format!(" {}", fetch.fields[field as usize]));
-            let place = plan.source().place(used.span.start);
-            let key = printable(named.key);
-            (format!("{}:{place}", printable(plan.source().name())), printable(&path), format!("{key}{field}"))
+            let place = plan.source().locate(used.span.start).to_string();
+            let key = printable(&used.place.binding(plan.workflow()).name);
+            (printable(&place), printable(&path), format!("{key}{field}"))
         })
         .collect();
     let widest = |column: fn(&(String, String, String)) -> &String| {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Plan;
+use crate::place::StepName;
 use crate::reference::EnvironmentName;
 
 /// The plan as data: what [`write()`] writes.
@@ -32,7 +33,7 @@ struct Use<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     document: Option<usize>,
     job: Option<&'p str>,
-    step: Option<String>,
+    step: Option<StepName<'p>>,
     key: &'p str,
     pointer: Option<&'p str>,
     /// The jobs and steps below that override it, and don't see it.
@@ -61,7 +62,7 @@ pub fn document<P>(plan: &Plan<P>) -> Document<'_> {
                     document: (documents > 1).then_some(used.place.document as usize + 1),
                     job: named.job,
                     step: named.step,
-                    key: named.key,
+                    key: &used.place.binding(plan.workflow()).name,
                     pointer: used.field.map(|field| fetch.fields[field as usize].as_str()),
                     overridden_in: plan.overridden_in(used.place).collect(),
                     line: place.line,

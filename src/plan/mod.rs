@@ -18,12 +18,13 @@ pub mod yaml;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::config::{Proof, Store};
+use crate::config::{Store, StoreProof};
 use crate::reference::{EnvironmentName, SecretVersion};
 use crate::source::Source;
 use crate::workflow::{StepSet, Visibility, Workflow};
 
-pub use crate::workflow::{BindingPlace, NamedPlace, Section};
+pub use crate::place::Place;
+pub use crate::workflow::{BindingPlace, Section};
 pub use fetch::{Fetch, FetchId, Use};
 pub use portable::{PortablePlan, UnreadablePlan};
 pub use purpose::{Purpose, Render, Run};
@@ -41,7 +42,7 @@ struct Parts {
     visibility: Visibility,
     fetches: Vec<Fetch>,
     stores: Vec<Store>,
-    proofs: Vec<Proof>,
+    proofs: Vec<StoreProof>,
     secret_variables: Vec<String>,
     environment: Option<EnvironmentName>,
 }
@@ -87,8 +88,8 @@ impl<P> Plan<P> {
         &self.parts.secret_variables
     }
 
-    /// How each store of the configuration proves who asks, used here or not: no step may show what proves it.
-    pub fn proofs(&self) -> &[Proof] {
+    /// What each store of the configuration proves itself by, used here or not: no step may show what proves it.
+    pub(crate) fn proofs(&self) -> &[StoreProof] {
         &self.parts.proofs
     }
 
@@ -124,10 +125,19 @@ impl<P> Plan<P> {
         self
     }
 
-    /// The same plan with its stores changed, an emulator's address put in for example.
+    /// The same plan with its stores changed, an emulator's address put in for example. What proves a changed identity is
+    /// masked and withheld as well.
     #[must_use]
     pub fn with_stores(mut self, mut change: impl FnMut(&mut Store)) -> Self {
-        Arc::make_mut(&mut self.parts).stores.iter_mut().for_each(&mut change);
+        let Parts { stores, proofs, secret_variables, .. } = Arc::make_mut(&mut self.parts);
+        for store in stores {
+            change(store);
+            let proof = StoreProof::of(&store.kind);
+            if !proofs.contains(&proof) {
+                secret_variables.extend(proof.variables().into_iter().map(str::to_owned));
+                proofs.push(proof);
+            }
+        }
         self
     }
 }
@@ -135,14 +145,8 @@ impl<P> Plan<P> {
 impl<P> Plan<P> {
     /// Who overrides a binding, as `JOB` or `JOB/STEP`.
     fn overridden_in(&self, place: BindingPlace) -> impl Iterator<Item = String> + '_ {
-        let jobs = &self.parts.workflow.documents[place.document as usize].jobs;
-        self.parts.visibility.hidden(place).iter().map(|(job, step)| {
-            let job = &jobs[*job as usize - 1];
-            match *step {
-                0 => job.id.clone(),
-                step => format!("{}/{}", job.id, job.steps[step as usize - 1].label()),
-            }
-        })
+        let document = &self.parts.workflow.documents[place.document as usize];
+        self.parts.visibility.hidden(place).iter().map(|(job, step)| document.place(*job, *step).path().to_string())
     }
 }
 

@@ -29,8 +29,8 @@ pub fn write<P>(plan: &Plan<P>) -> String {
             let place = source.place(used.span.start);
             let pointer = used.field.map(|field| fetch.fields[field as usize].to_string());
             let _ = writeln!(out, "      - job: {}", text(named.job.map(str::to_owned)));
-            let _ = writeln!(out, "        step: {}", text(named.step));
-            let _ = writeln!(out, "        key: {}", *quoted(named.key));
+            let _ = writeln!(out, "        step: {}", text(named.step.map(|step| step.to_string())));
+            let _ = writeln!(out, "        key: {}", *quoted(&used.place.binding(plan.workflow()).name));
             let _ = writeln!(out, "        pointer: {}", text(pointer));
             let overriding: Vec<String> = plan.overridden_in(used.place).map(|by| quoted(&by).to_string()).collect();
             if !overriding.is_empty() {

@@ -24,19 +24,17 @@ enum Inner {
 struct Composed {
     text: Secret,
     masked: Box<str>,
-    parts: Vec<Arc<Secret>>,
 }
 
 impl Filled {
     /// Text without a credential in it.
-    pub fn plain(text: impl Into<Arc<str>>) -> Self {
+    pub(super) fn plain(text: impl Into<Arc<str>>) -> Self {
         Self(Inner::Plain(text.into()))
     }
 
-    /// Text with credentials in it: the whole, the whole with masks, and the credentials.
-    pub fn secret(text: Secret, masked: impl Into<Box<str>>, parts: Vec<Arc<Secret>>) -> Self {
-        let masked = masked.into();
-        Self(Inner::Secret(Arc::new(Composed { text, masked, parts })))
+    /// Text with credentials in it: the whole, and the whole with masks.
+    pub(super) fn secret(text: Secret, masked: impl Into<Box<str>>) -> Self {
+        Self(Inner::Secret(Arc::new(Composed { text, masked: masked.into() })))
     }
 
     /// Whether a credential is in it.
@@ -57,14 +55,6 @@ impl Filled {
         match (&self.0, reveal) {
             (Inner::Secret(composed), Reveal::Masked) => &composed.masked,
             _ => self.expose(),
-        }
-    }
-
-    /// The credentials in it.
-    pub fn parts(&self) -> &[Arc<Secret>] {
-        match &self.0 {
-            Inner::Plain(_) => &[],
-            Inner::Secret(composed) => &composed.parts,
         }
     }
 }

@@ -9,10 +9,12 @@ mod variables;
 mod yaml;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::plan::{Render, Run, Slot, Slots};
-use crate::resolve::{Answer, Resolved};
+use crate::resolve::{Answer, Resolved, Safeguards};
 use crate::secret::Secret;
 use crate::workflow::Workflow;
 use crate::yaml::NodeId;
@@ -31,21 +33,59 @@ pub enum Reveal {
     Revealed,
 }
 
+/// A workflow with its values, and with what keeps them: [`Safeguards`] go wherever the values go. Only rendering makes one,
+/// and nobody else can make a value of it:
+///
+/// ```compile_fail,E0624
+/// credflow::render::Filled::plain("made up");
+/// ```
+#[derive(Debug, Clone)]
+pub struct FilledWorkflow {
+    workflow: Workflow<Filled>,
+    safeguards: Safeguards,
+}
+
+impl FilledWorkflow {
+    /// What no output may show, and which variables no step gets.
+    pub fn safeguards(&self) -> &Safeguards {
+        &self.safeguards
+    }
+
+    /// Masks one more value.
+    pub fn mask(&mut self, value: Arc<Secret>) {
+        self.safeguards.mask(value);
+    }
+
+    /// Withholds one more variable from the steps, and masks what it holds.
+    pub fn withhold(&mut self, name: impl Into<String>) {
+        self.safeguards.withhold(name.into());
+    }
+}
+
+impl Deref for FilledWorkflow {
+    type Target = Workflow<Filled>;
+
+    fn deref(&self) -> &Workflow<Filled> {
+        &self.workflow
+    }
+}
+
 /// A workflow with the value of every reference of its file, seen by a step or not: what [`yaml()`] writes. Only a plan to
 /// [`Render`] leads to one.
 #[derive(Debug)]
-pub struct FilledFile(Workflow<Filled>);
+pub struct FilledFile(FilledWorkflow);
 
 impl FilledFile {
     /// The workflow to run, without the bindings that no step sees.
-    pub fn into_workflow(self) -> Workflow<Filled> {
-        self.0.seen()
+    pub fn into_workflow(self) -> FilledWorkflow {
+        let FilledWorkflow { workflow, safeguards } = self.0;
+        FilledWorkflow { workflow: workflow.seen(), safeguards }
     }
 }
 
 impl Resolved<Run> {
     /// Puts the values where the references stood. What no step sees isn't in the workflow.
-    pub fn render(self) -> Workflow<Filled> {
+    pub fn render(self) -> FilledWorkflow {
         filled(self)
     }
 }
@@ -57,23 +97,24 @@ impl Resolved<Render> {
     }
 }
 
-fn filled<P>(resolved: Resolved<P>) -> Workflow<Filled> {
-    let answers = resolved.answers;
+fn filled<P>(resolved: Resolved<P>) -> FilledWorkflow {
+    let Resolved { plan, answers, safeguards, .. } = resolved;
     // A scalar that aliases bind in many places is filled once and shared.
     let mut shared: HashMap<_, Filled> = HashMap::new();
-    resolved.plan.into_workflow().map(|node, slots| {
-        if !slots.is_secret() {
-            return Filled::plain(slots.into_text());
-        }
-        if node == NodeId::NONE {
-            return fill(&slots, &answers);
-        }
-        shared.entry(node).or_insert_with(|| fill(&slots, &answers)).clone()
-    })
+    let Ok(workflow) = plan.into_workflow().try_map(|_, binding, slots| {
+        Ok::<_, Infallible>(if !slots.is_secret() {
+            Filled::plain(slots.into_text())
+        } else if binding.node == NodeId::NONE {
+            fill(&slots, &answers)
+        } else {
+            shared.entry(binding.node).or_insert_with(|| fill(&slots, &answers)).clone()
+        })
+    });
+    FilledWorkflow { workflow, safeguards }
 }
 
 fn fill(slots: &Slots, answers: &[Answer]) -> Filled {
-    let (mut texts, mut masked, mut parts) = (Vec::new(), String::new(), Vec::new());
+    let (mut texts, mut masked) = (Vec::new(), String::new());
     for slot in &slots.0 {
         match slot {
             Slot::Text(text) => {
@@ -85,13 +126,8 @@ fn fill(slots: &Slots, answers: &[Answer]) -> Filled {
                 let value = field.map_or(&answer.value, |field| &answer.fields[field as usize]);
                 texts.push(value.expose());
                 masked.push_str(MASK);
-                parts.push(Arc::clone(value));
-                if field.is_some() {
-                    // The whole value must not be shown either.
-                    parts.push(Arc::clone(&answer.value));
-                }
             }
         }
     }
-    Filled::secret(Secret::concat(texts), masked, parts)
+    Filled::secret(Secret::concat(texts), masked)
 }

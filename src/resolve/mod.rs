@@ -6,8 +6,10 @@
 mod cache;
 mod error;
 mod oddity;
+mod own;
 mod report;
 mod resolver;
+mod safeguards;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,6 +23,7 @@ use crate::store::{FetchError, Fetched};
 
 pub use error::ResolveError;
 pub use resolver::{ResolveOptions, Resolver};
+pub use safeguards::Safeguards;
 
 use oddity::Oddity;
 use resolver::Advise;
@@ -33,7 +36,7 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Resolved<P = Run> {
     pub(crate) plan: Plan<P>,
     pub(crate) answers: Vec<Answer>,
-    tokens: Vec<Arc<Secret>>,
+    pub(crate) safeguards: Safeguards,
     warnings: Diagnostics,
 }
 
@@ -53,7 +56,7 @@ impl<P> Resolved<P> {
     fn answer(
         plan: Plan<P>,
         results: impl Iterator<Item = Result<Fetched, FetchError>>,
-        tokens: Vec<Arc<Secret>>,
+        own: Vec<Arc<Secret>>,
         advise: &Advise,
     ) -> Result<Self, ResolveError> {
         let mut diagnostics = Diagnostics::new();
@@ -70,10 +73,15 @@ impl<P> Resolved<P> {
             }
         }
         plan.check_values(&answers, &mut diagnostics);
-        let answers = answers.into_iter().map(|(_, answer)| answer).collect();
+        let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
         diagnostics.extend(report::failures(&plan, &failures, advise));
         match diagnostics.finish(Some(())) {
-            Ok(((), warnings)) => Ok(Self { plan, answers, tokens, warnings }),
+            Ok(((), warnings)) => {
+                let values = answers.iter().flat_map(|answer| [&answer.value].into_iter().chain(&answer.fields));
+                let mut safeguards = Safeguards::new(values.cloned().collect(), own);
+                plan.secret_variables().iter().for_each(|name| safeguards.withhold(name.clone()));
+                Ok(Self { plan, answers, safeguards, warnings })
+            }
             Err(diagnostics) => Err(ResolveError { failures, diagnostics }),
         }
     }
@@ -88,9 +96,9 @@ impl<P> Resolved<P> {
         &self.answers
     }
 
-    /// The access tokens that were fetched for it, those of stores that share one more than once: no output may show them.
-    pub fn tokens(&self) -> &[Arc<Secret>] {
-        &self.tokens
+    /// What no output may show, and which variables no step gets. What is rendered has it, too.
+    pub fn safeguards(&self) -> &Safeguards {
+        &self.safeguards
     }
 
     /// What is worth a look, though all values came: one that has expired, or is too short to be masked well.

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::cache::Cache;
-use super::{DEFAULT_TIMEOUT, ResolveError, Resolved};
+use super::{DEFAULT_TIMEOUT, ResolveError, Resolved, own};
 use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
@@ -85,14 +85,18 @@ impl Resolver {
         }
         let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
         results.resize_with(plan.fetches().len(), || None);
-        while let Some(finished) = tasks.join_next().await {
-            let (index, result) = finished.expect("internal error: a fetch doesn't panic");
-            results[index] = Some(result);
-        }
+        let fetching = async {
+            while let Some(finished) = tasks.join_next().await {
+                let (index, result) = finished.expect("internal error: a fetch doesn't panic");
+                results[index] = Some(result);
+            }
+        };
+        let ((), mut own) = tokio::join!(fetching, own::credentials(plan.proofs(), begun + options.timeout));
         let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
         let open = stores.iter().filter_map(|store| self.pool.opened(store));
-        let tokens = open.flat_map(|open| open.tokens()).map(Arc::new).collect();
-        Resolved::answer(plan.clone(), results, tokens, &*options.advise)
+        let tokens = open.flat_map(|open| open.tokens()).map(Arc::new);
+        own.extend(tokens.flat_map(|token| own::token(&token)));
+        Resolved::answer(plan.clone(), results, own, &*options.advise)
     }
 
     async fn fetch(

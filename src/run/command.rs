@@ -17,10 +17,9 @@ use super::screen::{Lead, Leads, is_joined};
 use super::signals::Signals;
 use super::supervisor::Supervisor;
 use super::window::Window;
-use super::{inherited, step};
+use super::{ALWAYS_INHERITED, step};
 use crate::mask::{Listener, MaskSet, Revealed};
-use crate::render::Filled;
-use crate::secret::Secret;
+use crate::render::FilledWorkflow;
 
 /// A command with all that it is given.
 #[derive(Debug)]
@@ -29,12 +28,10 @@ pub struct Command {
     pub program: OsString,
     /// Its arguments.
     pub arguments: Vec<OsString>,
-    /// Its whole environment, by name; nothing is inherited beside it.
-    pub environment: Vec<(OsString, Value)>,
-    /// Inherited variables whose values are masked, though it doesn't get them.
-    pub withheld: Vec<OsString>,
-    /// What else is masked, though it doesn't get it.
-    pub masked: Vec<Arc<Secret>>,
+    /// What its variables hold, over those that it inherits.
+    pub workflow: FilledWorkflow,
+    /// Whether it inherits no others than [`ALWAYS_INHERITED`].
+    pub clean_env: bool,
     /// The terminal that the output is shown on: what of the command's streams is a terminal is then a pseudo-terminal of
     /// its size.
     pub window: Option<Window>,
@@ -50,26 +47,44 @@ pub struct Command {
     pub relay: Option<PathBuf>,
 }
 
-/// What a variable of a [`Command`] holds.
-#[derive(Debug)]
-pub enum Value {
-    /// A value as it was found, which may be no UTF-8.
-    Inherited(OsString),
-    /// A value in which credentials were looked for.
-    Filled(Filled),
-}
-
-impl Value {
-    /// Why no process can be given this in a variable of that name. What is inherited, a process was given already.
-    fn unusable(&self, name: &OsStr) -> Option<String> {
-        match self {
-            Self::Inherited(_) => None,
-            Self::Filled(value) => unusable_variable(&name.to_string_lossy(), value.expose()),
+impl Command {
+    /// A program that inherits this process's environment and is masked, without anything else.
+    pub fn new(workflow: FilledWorkflow, program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            workflow,
+            clean_env: false,
+            window: None,
+            is_unmasked: false,
+            listener: None,
+            supervisor: None,
+            relay: None,
         }
     }
-}
 
-impl Command {
+    /// Its whole environment: what is inherited, neither withheld nor replaced, and what is filled.
+    fn set_environment(&self, command: &mut tokio::process::Command) -> Result<(), StartError> {
+        let withheld = self.workflow.safeguards().withheld();
+        let is_kept = |name: &OsStr| {
+            let is_let_in = !self.clean_env || ALWAYS_INHERITED.iter().any(|kept| name == *kept);
+            is_let_in && !withheld.iter().any(|withheld| name == withheld.as_str())
+        };
+        command.env_clear().envs(std::env::vars_os().filter(|(name, _)| is_kept(name)));
+        for document in &self.workflow.documents {
+            for (job, step) in document.jobs.iter().flat_map(|job| job.steps.iter().map(move |step| (job, step))) {
+                for variable in document.environment(job, step) {
+                    let value = variable.binding.value.expose();
+                    if let Some(reason) = unusable_variable(&variable.name, value) {
+                        return Err(StartError::Unusable { reason });
+                    }
+                    command.env(variable.name, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Runs it to its end and passes its output on, masked. SIGTERM, SIGINT, SIGHUP and SIGQUIT are passed on to it; how
     /// it deals with them is its own matter. It has credflow's standard input.
     ///
@@ -91,22 +106,11 @@ impl Command {
         output: impl FnMut(Stream, &[u8], &[Revealed]) -> Result<(), Unshown> + Send + 'static,
     ) -> Outcome {
         let mut command = tokio::process::Command::new(&self.program);
-        command.args(&self.arguments).env_clear();
-        for (name, value) in &self.environment {
-            if let Some(reason) = value.unusable(name) {
-                return Outcome::NotStarted(StartError::Unusable { reason });
-            }
-            match value {
-                Value::Inherited(value) => command.env(name, value),
-                Value::Filled(value) => command.env(name, value.expose()),
-            };
+        command.args(&self.arguments);
+        if let Err(error) = self.set_environment(&mut command) {
+            return Outcome::NotStarted(error);
         }
-        let parts = self.environment.iter().flat_map(|(_, value)| match value {
-            Value::Inherited(_) => &[],
-            Value::Filled(value) => value.parts(),
-        });
-        let masks =
-            Arc::new(MaskSet::new(parts.cloned().chain(inherited(&self.withheld)).chain(self.masked.iter().cloned())));
+        let masks = Arc::new(MaskSet::new(self.workflow.safeguards().masked().cloned()));
         let (program, load) = (step::name(&command), Load::of(command.as_std(), false));
         // Before it starts, so that no signal is lost.
         let signals = match Signals::take() {

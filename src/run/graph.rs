@@ -13,23 +13,16 @@ use super::event::Observer;
 use super::job;
 use super::outcome::{Execution, JobExecution, Outcome, Skip};
 use super::refuse::{refuse, unusable};
+use super::shared::Run;
 use crate::diagnostic::Diagnostics;
 use crate::mask::MaskSet;
-use crate::render::Filled;
-use crate::workflow::{Condition, Workflow};
-
-/// What all jobs of a run share.
-pub(super) struct Run {
-    pub(super) workflow: Workflow<Filled>,
-    pub(super) masks: Arc<MaskSet>,
-    pub(super) options: Options,
-    pub(super) audience: Audience,
-    pub(super) began: Instant,
-}
+use crate::render::FilledWorkflow;
+use crate::workflow::Condition;
 
 /// Runs a workflow to its end: documents one after the other until one fails, the jobs of a document at once as far as
-/// their `needs` allow, the steps of a job in order. Every credential of the workflow is masked in the output of every
-/// step. Run a part of a workflow by selecting it first.
+/// their `needs` allow, the steps of a job in order. The workflow's [`safeguards`](FilledWorkflow::safeguards) say what is
+/// masked in the output of every step, and which variables none gets. Run a part of a workflow by selecting it before it is
+/// planned.
 ///
 /// Needs a tokio runtime with its drivers enabled; one thread will do. The observer is told on a thread of its own, and
 /// dropped at the end, when all is told. Where it takes nothing more after the run was cancelled or a step ran out of time,
@@ -42,14 +35,14 @@ pub(super) struct Run {
 /// # Panics
 /// As the observer did.
 pub async fn run(
-    workflow: Workflow<Filled>,
+    workflow: FilledWorkflow,
     options: Options,
     mut observer: Box<dyn Observer>,
 ) -> Result<Execution, Diagnostics> {
     let mut faults = refuse(&workflow, options.clean_env);
     faults.extend(unusable(&workflow));
     faults.finish(Some(()))?;
-    let masks = Arc::new(masks(&workflow, &options));
+    let masks = Arc::new(MaskSet::new(workflow.safeguards().masked().cloned()));
     observer.mask(&masks);
     let (audience, ending) = Audience::start(observer);
     let run = Arc::new(Run { masks, workflow, options, audience, began: Instant::now() });
@@ -70,14 +63,6 @@ pub async fn run(
         })
         .await;
     Ok(Execution { jobs, duration })
-}
-
-/// What no step may show: every credential of the workflow, and the variables that steps don't get.
-fn masks(workflow: &Workflow<Filled>, options: &Options) -> MaskSet {
-    let mut seen = HashSet::new();
-    let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
-    let parts = parts.filter(|part| seen.insert(Arc::as_ptr(part))).cloned();
-    MaskSet::new(parts.chain(super::inherited(&options.withheld)).chain(options.masked.iter().cloned()))
 }
 
 /// The jobs of one document; after a document that failed, none of them runs.

@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep, timeout};
 use super::Options;
 use super::cancellation::Urgency;
 use super::event::{Event, JobPlace, StepPlace};
-use super::graph::Run;
 use super::group::{Group, LOOK};
 use super::limits::{Limits, until};
 use super::outcome::{JobExecution, Outcome, Skip, StartError, StepExecution};
 use super::process::End;
+use super::shared::Run;
 use super::step::{self, Bound};
 use crate::workflow::Condition;
 

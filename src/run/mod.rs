@@ -2,11 +2,12 @@
 //!
 //! [`run`] executes a filled workflow: the jobs as the graph of their `needs` allows, the steps of a job in order, each
 //! as a process that sees its own values and no other step's. [`Command`] wraps one command in the same way.
-//! What happens is told to an [`Observer`]; nothing here prints.
+//! What happens is told to an [`Observer`]; nothing here prints. What must be masked and which variables are withheld is
+//! known to the filled workflow itself ([`Safeguards`](crate::resolve::Safeguards)): nobody has to say it.
 //!
 //! | file | owns |
 //! |---|---|
-//! | `graph`, `job`, `step` | what runs when, and what a failure stops |
+//! | `graph`, `job`, `step`, `shared` | what runs when, and what a failure stops |
 //! | `process`, `limits`, `reader`, `pipe`, `output` | one process, and its output as one stream in order |
 //! | `audience`, `gate` | who is told of it on a thread of its own, and who must know before it starts |
 //! | `group`, `family`, `orphans` | the end of all that it started |
@@ -53,6 +54,7 @@ mod refuse;
 mod relay;
 mod screen;
 mod script;
+mod shared;
 mod signals;
 mod step;
 #[cfg(unix)]
@@ -63,16 +65,14 @@ mod window;
 #[cfg(unix)]
 mod wish;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mask::Listener;
-use crate::secret::Secret;
 
 pub use cancellation::Cancellation;
-pub use command::{Command, Value};
+pub use command::Command;
 pub use event::{Event, JobPlace, Observer, StepPlace, Stream, Unshown};
 pub use gate::{Admission, Gate};
 pub use graph::run;
@@ -100,10 +100,6 @@ pub struct Options {
     pub cancellation: Cancellation,
     /// How long a process group that was told to end may take before it is killed.
     pub grace: Duration,
-    /// Inherited variables that steps don't get, such as the client secrets of stores. Their values are masked.
-    pub withheld: Vec<OsString>,
-    /// What is masked beside the workflow's credentials.
-    pub masked: Vec<Arc<Secret>>,
     /// Whether steps see none of the inherited environment but [`ALWAYS_INHERITED`], as with `inherit-env: false`.
     pub clean_env: bool,
     /// How many jobs may run at once, beside what the workflow says.
@@ -128,7 +124,6 @@ impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("grace", &self.grace)
-            .field("withheld", &self.withheld)
             .field("clean_env", &self.clean_env)
             .field("max_parallel", &self.max_parallel)
             .finish_non_exhaustive()
@@ -144,8 +139,6 @@ impl Default for Options {
         Self {
             cancellation: Cancellation::new(),
             grace: Duration::from_secs(5),
-            withheld: Vec::new(),
-            masked: Vec::new(),
             clean_env: false,
             max_parallel: None,
             window: None,
@@ -156,10 +149,4 @@ impl Default for Options {
             supervisor: None,
         }
     }
-}
-
-/// The values of inherited variables that steps don't get: somebody may print them all the same.
-fn inherited(withheld: &[OsString]) -> impl Iterator<Item = Arc<Secret>> + '_ {
-    let values = withheld.iter().filter_map(|name| std::env::var(name).ok());
-    values.filter(|value| !value.is_empty()).map(|value| Arc::new(Secret::new(value)))
 }

@@ -6,12 +6,12 @@ use tokio::process::Command;
 
 use super::event::StepPlace;
 use super::files::PrivateFile;
-use super::graph::Run;
 use super::limits::Limits;
 use super::load::Load;
 use super::outcome::{Outcome, StartError};
 use super::process::{End, Process, Setup};
 use super::screen::{Lead, Leads};
+use super::shared::Run;
 use super::{ALWAYS_INHERITED, script};
 use crate::render::Filled;
 use crate::workflow::{Document, Job, Step};
@@ -45,7 +45,7 @@ fn start(run: &Run, bound: &Bound<'_>) -> Result<(Process, Vec<PrivateFile>), St
         let kept: Vec<_> = kept.collect();
         command.env_clear().envs(kept);
     }
-    for name in &run.options.withheld {
+    for name in run.workflow.safeguards().withheld() {
         command.env_remove(name);
     }
     for variable in bound.document.environment(bound.job, step) {

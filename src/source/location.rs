@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Place, Source};
+use super::{LineColumn, Source};
 
 /// Where an offset of a [`Source`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +13,18 @@ pub enum Location<'s> {
         /// The file's name.
         name: &'s str,
         /// Line and column.
-        place: Place,
+        place: LineColumn,
     },
     /// A variable of the environment, which has no lines.
     Variable(&'s str),
+    /// A part of a workflow that is no file, by its names.
+    Place(&'s str),
+}
+
+/// A part of a [`Source`] that goes by a name.
+pub(super) enum Named {
+    Variable(String),
+    Place(String),
 }
 
 impl Source {
@@ -33,30 +41,39 @@ impl Source {
         }
         let mut places = Vec::with_capacity(variables.len());
         for (name, line) in variables {
-            places.push((text.len(), name));
+            places.push((text.len(), Named::Variable(name)));
             text.extend([line.as_str(), "\n"]);
         }
         let mut source = Self::build(name.to_owned(), text, true);
-        source.variables = places;
+        source.named = places;
+        Arc::new(source)
+    }
+
+    /// A text that is no file, all of whose parts go by names, each with where it begins.
+    pub(crate) fn with_places(name: String, text: String, places: Vec<(usize, String)>) -> Arc<Self> {
+        let mut source = Self::build(name, text, false);
+        source.named = places.into_iter().map(|(start, name)| (start, Named::Place(name))).collect();
         Arc::new(source)
     }
 
     /// Where an offset is.
     pub fn locate(&self, offset: u32) -> Location<'_> {
-        let behind = self.variables.partition_point(|(start, _)| *start <= offset as usize);
-        match behind.checked_sub(1) {
-            Some(at) => Location::Variable(&self.variables[at].1),
+        let behind = self.named.partition_point(|(start, _)| *start <= offset as usize);
+        match behind.checked_sub(1).map(|at| &self.named[at].1) {
+            Some(Named::Variable(name)) => Location::Variable(name),
+            Some(Named::Place(name)) => Location::Place(name),
             None => Location::File { name: self.name(), place: self.place(offset) },
         }
     }
 }
 
-/// `deploy.yaml:7:40`, or `variable TOKEN`.
+/// `deploy.yaml:7:40`, `variable TOKEN`, or `deploy/release/Ship it`.
 impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { name, place } => write!(f, "{name}:{place}"),
             Self::Variable(name) => write!(f, "variable {name}"),
+            Self::Place(name) => f.write_str(name),
         }
     }
 }

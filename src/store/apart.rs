@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 ///
 /// # Panics
 /// As the work does.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, made) = oneshot::channel();
     let thread = thread::spawn(move || {
         let _ = done.send(work());

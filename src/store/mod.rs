@@ -25,6 +25,8 @@ mod tries;
 mod unreachable;
 mod window;
 
+pub(crate) use apart::apart;
+
 pub use call::Call;
 pub use capability::Capability;
 pub use error::FetchError;

@@ -8,8 +8,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::reference::{Template, near_misses};
 use crate::yaml::{Kind, NodeId};
 
-/// A mapping of names to values in which references may stand.
-pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: Key) -> Vec<Binding<Template>> {
+/// A mapping of names to values in which references may stand, which are yet to be [read](template).
+pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: Key) -> Vec<Binding<()>> {
     if reader.tree.is_null(node) || stands_for(reader, node, key) {
         return Vec::new();
     }
@@ -31,13 +31,13 @@ pub(super) fn bindings(reader: &mut Reader<'_>, node: NodeId, key: Key) -> Vec<B
             break;
         }
         note_expression(reader, entry.written, key, false);
-        let value = template(reader, entry.value);
-        bindings.push(Binding { name: name.into(), key: entry.key, node: entry.value, value });
+        bindings.push(Binding { name: name.into(), key: entry.key, node: entry.value, value: () });
     }
     bindings
 }
 
-fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
+/// The text of a binding and the references in it.
+pub(super) fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
     let tree = reader.tree;
     if tree.is_null(node) {
         return Template::literal("", &mut reader.shared);

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::iter::once;
 
-use super::place::{BindingPlace, Section, within};
+use super::place::{BindingPlace, Section};
 use super::seen::overridden;
+use super::traversal::within;
 use super::{Binding, Condition, Document, Job, Step};
 
 /// One variable of a step.

@@ -1,7 +1,9 @@
 //! What credflow doesn't act on. It is kept, planned and rendered around; `check` warns of it, and a run refuses it.
 
 use super::Reader;
-use super::keys::{ForeignKey, Key, Reach};
+use super::foreign_key::ForeignKey;
+use super::keys::Key;
+use super::level::Reach;
 use crate::source::Span;
 use crate::yaml::{Kind, NodeId, Tree};
 

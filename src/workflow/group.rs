@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Job, Step};
 use crate::diagnostic::human::counted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, printable};
-use crate::source::{Source, Span};
+use crate::source::{Location, Source, Span};
 
 /// So many lines are named in a message.
 const MOST_LINES: usize = 8;
@@ -108,9 +108,15 @@ impl Group {
             let steps = (steps > 0).then(|| counted(steps, "step"));
             [workflow, jobs, steps].into_iter().flatten().collect::<Vec<_>>().join(", ")
         };
-        let mut lines: Vec<usize> = Vec::new();
+        let (mut lines, mut has_lines): (Vec<String>, bool) = (Vec::new(), true);
         for span in &self.spans {
-            let line = source.place(span.start).line;
+            let line = match source.locate(span.start) {
+                Location::File { place, .. } => place.line.to_string(),
+                location => {
+                    has_lines = false;
+                    printable(&location.to_string())
+                }
+            };
             if lines.last() != Some(&line) {
                 lines.push(line);
             }
@@ -118,11 +124,15 @@ impl Group {
                 break;
             }
         }
-        let is_one = lines.len() == 1;
-        let mut named: Vec<String> = lines.iter().take(MOST_LINES).map(ToString::to_string).collect();
+        let noun = match (has_lines, lines.len()) {
+            (false, _) => "",
+            (true, 1) => "line ",
+            (true, _) => "lines ",
+        };
         if lines.len() > MOST_LINES {
-            named.push("…".to_owned());
+            lines.truncate(MOST_LINES);
+            lines.push("…".to_owned());
         }
-        format!("{owners}: {} {}", if is_one { "line" } else { "lines" }, named.join(", "))
+        format!("{owners}: {noun}{}", lines.join(", "))
     }
 }

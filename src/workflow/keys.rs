@@ -3,31 +3,12 @@
 //! A key is acted on ([`KEYS`]), or GitHub's own that a run refuses ([`FOREIGN`]), or GitHub's own that changes nothing
 //! here ([`HARMLESS`]), or somebody's own ([`is_free`]). Any other is told.
 
-/// Where in a workflow file a key stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// At the top of a document.
-    Workflow,
-    /// In a job.
-    Job,
-    /// In a step.
-    Step,
-    /// In a step's `retry`.
-    Retry,
-}
+#[cfg(test)]
+mod tests;
 
-use Level::{Job, Retry, Step, Workflow};
-
-/// What a key says something about, when a part of the workflow runs alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// How each step below runs.
-    Steps,
-    /// The job or workflow as a whole, and none of its steps.
-    Whole,
-    /// What other jobs have of it, or it of others.
-    Others,
-}
+use super::foreign_key::{FOREIGN, HARMLESS};
+use super::level::Level::{self, Job, Retry, Step, Workflow};
+use super::level::Reach;
 
 /// A key that credflow acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,47 +227,6 @@ pub(super) const KEYS: [Row; 20] = [
     },
 ];
 
-/// A key of GitHub's that changes what runs: credflow keeps it, and a run refuses it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ForeignKey {
-    /// As it is written.
-    pub name: &'static str,
-    /// Where GitHub knows it.
-    pub levels: &'static [Level],
-    /// What it says something about.
-    pub reach: Reach,
-    /// What to do instead.
-    pub advice: &'static str,
-}
-
-const SCRIPT: &str = "write what it does as a script under `run`, or leave this part to GitHub";
-const LEAVE: &str = "leave this part to GitHub, or take the key away: nothing here waits for it";
-
-/// All of them, as GitHub's workflow syntax documents them.
-pub(super) const FOREIGN: [ForeignKey; 12] = [
-    ForeignKey { name: "concurrency", levels: &[Workflow, Job], reach: Reach::Whole, advice: LEAVE },
-    ForeignKey {
-        name: "defaults",
-        levels: &[Workflow, Job],
-        reach: Reach::Steps,
-        advice: "give each step its own `shell` and `working-directory`",
-    },
-    ForeignKey { name: "container", levels: &[Job], reach: Reach::Steps, advice: SCRIPT },
-    ForeignKey { name: "environment", levels: &[Job], reach: Reach::Whole, advice: LEAVE },
-    ForeignKey { name: "outputs", levels: &[Job], reach: Reach::Others, advice: SCRIPT },
-    ForeignKey { name: "secrets", levels: &[Job], reach: Reach::Steps, advice: SCRIPT },
-    ForeignKey { name: "services", levels: &[Job], reach: Reach::Steps, advice: SCRIPT },
-    ForeignKey { name: "snapshot", levels: &[Job], reach: Reach::Whole, advice: SCRIPT },
-    ForeignKey { name: "strategy", levels: &[Job], reach: Reach::Whole, advice: "write a job for each case" },
-    ForeignKey { name: "uses", levels: &[Job], reach: Reach::Steps, advice: SCRIPT },
-    ForeignKey { name: "with", levels: &[Job], reach: Reach::Steps, advice: SCRIPT },
-    ForeignKey { name: "uses", levels: &[Step], reach: Reach::Steps, advice: SCRIPT },
-];
-
-/// GitHub's keys that change nothing here.
-pub(super) const HARMLESS: [(&str, &[Level]); 4] =
-    [("on", &[Workflow]), ("permissions", &[Workflow, Job]), ("run-name", &[Workflow]), ("runs-on", &[Job])];
-
 /// Keys of other tools whose values mean something else than those of ours: what to write in their place.
 const OTHERWISE: [(&str, Key, &str); 7] = [
     ("clean-env", Key::InheritEnv, "for a clean environment write `inherit-env: false`"),
@@ -343,27 +283,10 @@ pub(super) fn otherwise(level: Level, name: &str) -> Option<&'static str> {
     here.find(|(other, ..)| plain(other) == name).map(|(.., help)| *help)
 }
 
-impl ForeignKey {
-    /// GitHub's key of that name, where it stands.
-    pub(super) fn find(level: Level, name: &str) -> Option<&'static Self> {
-        FOREIGN.iter().find(|key| key.name == name && key.levels.contains(&level))
-    }
-}
-
 impl Level {
     /// Where a name is known.
     pub(super) fn of(name: &str) -> Vec<Self> {
         [Workflow, Job, Step, Retry].into_iter().filter(|level| level.names().any(|known| known == name)).collect()
-    }
-
-    /// `a job`, `a step`, …
-    pub(super) fn noun(self) -> &'static str {
-        match self {
-            Self::Workflow => "the workflow",
-            Self::Job => "a job",
-            Self::Step => "a step",
-            Self::Retry => "`retry`",
-        }
     }
 
     /// Every name that is known there.
@@ -372,66 +295,5 @@ impl Level {
         let foreign = FOREIGN.iter().filter(move |key| key.levels.contains(&self)).map(|key| key.name);
         let harmless = HARMLESS.iter().filter(move |(_, levels)| levels.contains(&self)).map(|(name, _)| *name);
         ours.chain(foreign).chain(harmless)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use super::*;
-
-    #[test]
-    fn a_key_has_its_own_row() {
-        for (at, row) in KEYS.iter().enumerate() {
-            assert_eq!(row.key as usize, at, "{}", row.name);
-            assert_eq!(row.key.name(), row.name);
-        }
-    }
-
-    #[test]
-    fn no_name_means_two_things_at_one_level() {
-        for level in [Workflow, Job, Step, Retry] {
-            let names: Vec<_> = level.names().collect();
-            let distinct: std::collections::HashSet<_> = names.iter().collect();
-            assert_eq!(distinct.len(), names.len(), "{level:?}");
-            for row in KEYS.iter().filter(|row| row.levels.contains(&level)) {
-                let unclear =
-                    |also: &&&str| KEYS.iter().any(|other| other.name == **also && other.levels.contains(&level));
-                assert!(!row.also.iter().any(|also| unclear(&also)), "{}", row.name);
-            }
-        }
-    }
-
-    /// The tables of the keys in the documentation.
-    #[test]
-    fn the_documentation_has_all_keys() {
-        let levels = |levels: &[Level]| {
-            let name = |level: &Level| format!("{level:?}").to_lowercase();
-            levels.iter().map(name).collect::<Vec<_>>().join(", ")
-        };
-        let mut page = String::from("| key | where | meaning |\n|---|---|---|\n");
-        for row in &KEYS {
-            let _ = writeln!(page, "| `{}` | {} | {} |", row.name, levels(row.levels), row.meaning);
-        }
-        page += "\n| GitHub's key | where | `run` |\n|---|---|---|\n";
-        for key in &FOREIGN {
-            let _ = writeln!(page, "| `{}` | {} | refuses it: {} |", key.name, levels(key.levels), key.advice);
-        }
-        for (name, at) in &HARMLESS {
-            let _ = writeln!(page, "| `{name}` | {} | passes over it |", levels(at));
-        }
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/running.md");
-        let text = std::fs::read_to_string(&path).expect("the page");
-        let (begin, end) = ("<!-- keys: made by a test -->\n", "<!-- end of keys -->");
-        let (before, rest) = text.split_once(begin).expect("the beginning of the keys");
-        let (_, after) = rest.split_once(end).expect("their end");
-        let expected = format!("{before}{begin}{page}{end}{after}");
-        if text != expected {
-            if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-                std::fs::write(&path, expected).expect("the page");
-            }
-            panic!("docs/running.md has other keys; INSTA_UPDATE=always writes them");
-        }
     }
 }

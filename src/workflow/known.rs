@@ -2,7 +2,9 @@
 
 use super::Reader;
 use super::foreign::{Foreign, What};
-use super::keys::{ForeignKey, HARMLESS, KEYS, Key, Level, is_free, otherwise};
+use super::foreign_key::{ForeignKey, HARMLESS};
+use super::keys::{KEYS, Key, is_free, otherwise};
+use super::level::Level;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Entry, Kind, NodeId, shorten};
 

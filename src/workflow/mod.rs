@@ -6,8 +6,10 @@
 
 mod arguments;
 mod bindings;
+mod builder;
 mod environment;
 mod foreign;
+mod foreign_key;
 mod graph;
 mod group;
 mod interpreter;
@@ -15,6 +17,7 @@ mod invisible;
 mod keys;
 mod known;
 mod language;
+mod level;
 mod outside;
 mod place;
 mod read;
@@ -26,6 +29,7 @@ mod settings;
 mod shell;
 mod steps;
 mod text;
+mod traversal;
 mod unacted;
 mod unknown;
 mod unseen;
@@ -35,17 +39,19 @@ mod variables;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::place::StepName;
 use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
+pub use builder::{JobBuilder, StepBuilder, WorkflowBuilder};
 pub use environment::{Variable, input_name};
 pub use foreign::{Expression, Foreign, What};
+pub use foreign_key::ForeignKey;
 pub(crate) use group::{Groups, Owner};
 pub(crate) use interpreter::{FILE, Interpreter};
-pub use keys::{ForeignKey, Level, Reach};
 pub use language::Language;
-pub(crate) use place::places;
-pub use place::{BindingPlace, NamedPlace, Section};
+pub use level::{Level, Reach};
+pub use place::{BindingPlace, Section};
 pub use retry::Retry;
 pub(crate) use seen::{StepSet, Visibility};
 pub use select::Unselectable;
@@ -59,10 +65,8 @@ pub const ONLY_JOB: &str = "main";
 /// A workflow file: its text as a tree, and what it means. `V` is what a variable is bound to.
 #[derive(Debug, Clone)]
 pub struct Workflow<V> {
-    /// The file's own tree, to rewrite it and to point into it.
-    pub tree: Arc<Tree>,
-    /// Its documents, in order; at least one.
-    pub documents: Vec<Document<V>>,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) documents: Vec<Document<V>>,
 }
 
 /// One YAML document: a workflow in the sense of the file's author.
@@ -177,95 +181,30 @@ pub struct Binding<V> {
 }
 
 impl<V> Workflow<V> {
+    /// Its documents, in order; at least one.
+    pub fn documents(&self) -> &[Document<V>] {
+        &self.documents
+    }
+
+    /// The file's own tree, to rewrite it and to point into it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// The file's text.
     pub fn source(&self) -> &Arc<Source> {
         self.tree.source()
-    }
-
-    /// The same workflow with other leaves. `fill` sees every binding once, in the order of the file's meaning:
-    /// the document's, then of each job its own, then of each step `env`, `with` and `files`.
-    pub fn map<W>(self, mut fill: impl FnMut(NodeId, V) -> W) -> Workflow<W> {
-        let mut bind = |bindings: Vec<Binding<V>>| -> Vec<Binding<W>> {
-            let fill = &mut fill;
-            bindings
-                .into_iter()
-                .map(|binding| Binding {
-                    value: fill(binding.node, binding.value),
-                    name: binding.name,
-                    key: binding.key,
-                    node: binding.node,
-                })
-                .collect()
-        };
-        let documents = self
-            .documents
-            .into_iter()
-            .map(|document| Document {
-                name: document.name,
-                env: bind(document.env),
-                jobs: document
-                    .jobs
-                    .into_iter()
-                    .map(|job| Job {
-                        id: job.id,
-                        name: job.name,
-                        needs: job.needs,
-                        env: bind(job.env),
-                        steps: job
-                            .steps
-                            .into_iter()
-                            .map(|step| Step {
-                                number: step.number,
-                                script: step.script,
-                                id: step.id,
-                                name: step.name,
-                                env: bind(step.env),
-                                with: bind(step.with),
-                                files: bind(step.files.into_vec()).into(),
-                                run: step.run,
-                                shell: step.shell,
-                                working_directory: step.working_directory,
-                                retry: step.retry,
-                                foreign: step.foreign,
-                                settings: step.settings,
-                            })
-                            .collect(),
-                        foreign: job.foreign,
-                        settings: job.settings,
-                    })
-                    .collect(),
-                max_parallel: document.max_parallel,
-                inherit_env: document.inherit_env,
-                language: document.language,
-                foreign: document.foreign,
-            })
-            .collect();
-        Workflow { tree: self.tree, documents }
-    }
-
-    /// Every binding, in the order of [`Workflow::map`].
-    pub fn bindings(&self) -> impl Iterator<Item = &Binding<V>> {
-        self.documents.iter().flat_map(|document| {
-            let jobs = document.jobs.iter().flat_map(|job| {
-                let steps = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with).chain(&step.files));
-                job.env.iter().chain(steps)
-            });
-            document.env.iter().chain(jobs)
-        })
     }
 }
 
 impl<V> Step<V> {
     /// What people call it: its id, its name, or its number in the job.
     pub fn label(&self) -> String {
-        let given = self.id.as_deref().or(self.name.as_deref());
-        given.map_or_else(|| format!("#{}", self.number), str::to_owned)
+        self.called().to_string()
     }
 
-    /// All that it may be called: id, name and `#number`.
-    pub fn labels(&self) -> [String; 3] {
-        let number = format!("#{}", self.number);
-        let or = |given: &Option<Box<str>>| given.as_deref().unwrap_or(&number).to_owned();
-        [or(&self.id), or(&self.name), number.clone()]
+    /// All that it may be called.
+    pub fn called(&self) -> StepName<'_> {
+        StepName { id: self.id.as_deref(), name: self.name.as_deref(), number: self.number }
     }
 }

@@ -1,6 +1,7 @@
 //! Where in a workflow a binding is.
 
-use super::{Binding, Workflow};
+use super::{Binding, Document, Job, Step, Workflow};
+use crate::place::Place;
 
 /// Which of a step's mappings a binding is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,32 +25,22 @@ pub struct BindingPlace {
     pub(crate) index: u32,
 }
 
-/// A binding by the names that people gave.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NamedPlace<'w> {
-    /// The document's name.
-    pub workflow: &'w str,
-    /// The job's id; none for the document's own `env`.
-    pub job: Option<&'w str>,
-    /// The step's label; none for a job's or document's `env`.
-    pub step: Option<String>,
-    /// The variable or input.
-    pub key: &'w str,
-    /// Where it stands.
-    pub section: Section,
-}
-
 impl BindingPlace {
     /// The `env` of a document itself, whose first binding it is.
     pub(crate) fn of_document(document: u32) -> Self {
         Self { document, job: 0, step: 0, section: Section::Env, index: 0 }
     }
 
-    /// The names of a binding of that workflow.
-    pub fn named<V>(self, workflow: &Workflow<V>) -> NamedPlace<'_> {
+    /// Where that is in a workflow, by the names that people gave.
+    pub fn named<V>(self, workflow: &Workflow<V>) -> Place<'_> {
         let document = &workflow.documents[self.document as usize];
-        let job = (self.job > 0).then(|| &document.jobs[self.job as usize - 1]);
-        let step = job.filter(|_| self.step > 0).map(|job| &job.steps[self.step as usize - 1]);
+        document.place(self.job, self.step)
+    }
+
+    /// The binding itself.
+    pub fn binding<V>(self, workflow: &Workflow<V>) -> &Binding<V> {
+        let document = &workflow.documents[self.document as usize];
+        let (job, step) = document.part(self.job, self.step);
         let bindings: &[Binding<V>] = match (job, step) {
             (_, Some(step)) => match self.section {
                 Section::Env => &step.env,
@@ -59,38 +50,20 @@ impl BindingPlace {
             (Some(job), None) => &job.env,
             (None, None) => &document.env,
         };
-        NamedPlace {
-            workflow: &document.name,
-            job: job.map(|job| job.id.as_str()),
-            step: step.map(super::Step::label),
-            key: &bindings[self.index as usize].name,
-            section: self.section,
-        }
+        &bindings[self.index as usize]
     }
 }
 
-/// Every binding of a workflow with its place, in the order of [`Workflow::map`].
-pub(crate) fn places<V>(workflow: &Workflow<V>) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-    (0..).zip(&workflow.documents).flat_map(|(document, body)| {
-        let outer = BindingPlace::of_document(document);
-        let jobs = (1..).zip(&body.jobs).flat_map(move |(job, body)| {
-            let own = BindingPlace { job, ..outer };
-            let steps = (1..).zip(&body.steps).flat_map(move |(step, body)| {
-                let env = BindingPlace { step, ..own };
-                let with = BindingPlace { section: Section::With, ..env };
-                let files = BindingPlace { section: Section::Files, ..env };
-                within(&body.env, env).chain(within(&body.with, with)).chain(within(&body.files, files))
-            });
-            within(&body.env, own).chain(steps)
-        });
-        within(&body.env, outer).chain(jobs)
-    })
-}
+impl<V> Document<V> {
+    /// A job and a step by their indices, plus one; 0 is none.
+    fn part(&self, job: u32, step: u32) -> (Option<&Job<V>>, Option<&Step<V>>) {
+        let job = (job > 0).then(|| &self.jobs[job as usize - 1]);
+        (job, job.filter(|_| step > 0).map(|job| &job.steps[step as usize - 1]))
+    }
 
-/// The bindings of one mapping, whose first is at a place.
-pub(super) fn within<V>(
-    bindings: &[Binding<V>],
-    first: BindingPlace,
-) -> impl Iterator<Item = (BindingPlace, &Binding<V>)> {
-    (0..).zip(bindings).map(move |(index, binding)| (BindingPlace { index, ..first }, binding))
+    /// The same, by the names that people gave.
+    pub(crate) fn place(&self, job: u32, step: u32) -> Place<'_> {
+        let (job, step) = self.part(job, step);
+        Place { workflow: &self.name, job: job.map(|job| &*job.id), step: step.map(Step::called) }
+    }
 }

@@ -1,16 +1,19 @@
 //! From a YAML tree to a workflow, with every fault that is in it.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::bindings::bindings;
+use super::bindings::{bindings, template};
 use super::foreign::What;
-use super::keys::{Key, Level};
+use super::keys::Key;
+use super::level::Level;
 use super::settings::setting;
 use super::steps::steps_of;
 use super::text::{plain, stands_for};
 use super::{
-    Document, Job, Language, ONLY_JOB, Reader, Settings, Workflow, arguments, graph, invisible, known, outside, unknown,
+    Binding, Document, Job, Language, ONLY_JOB, Reader, Settings, Workflow, arguments, graph, invisible, known,
+    outside, unknown,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Template;
@@ -29,7 +32,7 @@ impl Workflow<Template> {
     ///
     /// let source = Source::new("deploy.yaml", "steps: [{ run: ./deploy.sh, env: { KEY: $<credential:a/b> } }]");
     /// let (workflow, warnings) = Workflow::read(&source)?;
-    /// assert_eq!(workflow.documents[0].jobs[0].steps[0].env[0].name.as_ref(), "KEY");
+    /// assert_eq!(workflow.documents()[0].jobs[0].steps[0].env[0].name.as_ref(), "KEY");
     /// assert!(warnings.is_empty());
     /// # Ok::<(), credflow::diagnostic::Diagnostics>(())
     /// ```
@@ -47,7 +50,14 @@ impl Workflow<Template> {
         reader.faults = faults;
         let mut documents = Vec::new();
         for &root in tree.documents().iter().filter(|&&root| !tree.is_null(root)) {
-            documents.extend(document(&mut reader, root));
+            let Some(document) = document(&mut reader, root) else { continue };
+            let number = u32::try_from(documents.len()).unwrap_or(u32::MAX);
+            let mut read = |_, binding: &Binding<()>, ()| Ok::<_, Infallible>(template(&mut reader, binding.node));
+            let Ok(document) = document.try_map(number, &mut read);
+            arguments::check(&mut reader, &document);
+            invisible::check(&mut reader, &document);
+            unknown::check(&mut reader, &document);
+            documents.push(document);
         }
         if documents.is_empty() && reader.faults.is_empty() {
             empty(&mut reader.faults, source);
@@ -66,7 +76,8 @@ fn empty(faults: &mut Diagnostics, source: &Arc<Source>) {
     faults.push(diagnostic);
 }
 
-fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>> {
+/// A document whose bindings are yet to be read.
+fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<()>> {
     if reader.tree.kind(root) != Kind::Mapping {
         reader.fault(Code::WrongType, root, "a workflow must be a mapping", "", "it begins with `jobs:` or `steps:`");
         return None;
@@ -143,9 +154,6 @@ fn document(reader: &mut Reader<'_>, root: NodeId) -> Option<Document<Template>>
         (None, None) => no_workflow(reader, root),
     }
     document.foreign = std::mem::take(&mut reader.notes);
-    arguments::check(reader, &document);
-    invisible::check(reader, &document);
-    unknown::check(reader, &document);
     Some(document)
 }
 
@@ -198,7 +206,7 @@ fn max_parallel(reader: &mut Reader<'_>, node: NodeId) -> Option<usize> {
     number
 }
 
-fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option<(Job<Template>, Needs)> {
+fn job(reader: &mut Reader<'_>, id: String, key: NodeId, node: NodeId) -> Option<(Job<()>, Needs)> {
     if !reader.visit(node) {
         return None;
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::keys::{Key, Level};
+use super::keys::Key;
+use super::level::Level;
 use super::text::stands_for;
 use super::{Reader, known};
 use crate::diagnostic::Code;

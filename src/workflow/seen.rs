@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::place::{BindingPlace, Section, places};
+use super::place::{BindingPlace, Section};
 use super::{Binding, Condition, Document, Job, Step, Workflow};
 
 /// Tells of each binding that a step doesn't see because something further in has its name. A job's `env` overrides the
@@ -199,7 +199,7 @@ impl<V> Workflow<V> {
     /// afterwards, so that nothing can start them without their variables.
     pub(crate) fn seen(mut self) -> Self {
         let visibility = Visibility::of(&self, StepSet::Runnable);
-        if places(&self).all(|(place, _)| visibility.is_seen(place)) {
+        if self.places().all(|(place, _)| visibility.is_seen(place)) {
             return self;
         }
         let keep = |bindings: &mut Vec<Binding<V>>, at: BindingPlace| {

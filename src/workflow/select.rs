@@ -170,9 +170,10 @@ impl<V> Workflow<V> {
 
     /// A path that no other step goes by.
     fn way(&self, job: &Job<V>, step: &Step<V>) -> Option<String> {
-        let [id, name, number] = step.labels();
-        let ways = [number, id, name, step.number.to_string()].map(|label| format!("{}/{label}", job.id));
-        ways.into_iter().find(|way| self.meant(way).nth(1).is_none())
+        let number = [format!("#{}", step.number), step.number.to_string()];
+        let labels = [Some(&*number[0]), step.id.as_deref(), step.name.as_deref(), Some(&*number[1])];
+        let mut ways = labels.into_iter().flatten().map(|label| format!("{}/{label}", job.id));
+        ways.find(|way| self.meant(way).nth(1).is_none())
     }
 
     /// That no step goes by a path.

@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::bindings::bindings;
 use super::foreign::What;
-use super::keys::{Key, Level};
+use super::keys::Key;
+use super::level::Level;
 use super::place::Section;
 use super::retry::retry;
 use super::settings::setting;
 use super::text::{of_process, plain};
 use super::{Reader, Settings, Step, known};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::reference::Template;
 use crate::yaml::{Kind, NodeId, shorten};
 
 /// So many places of one id are kept.
 const MOST_PLACES: usize = 1000;
 
 /// Reads the steps of a job.
-pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<Template>> {
+pub(super) fn steps_of(reader: &mut Reader<'_>, node: NodeId) -> Vec<Step<()>> {
     if reader.tree.kind(node) != Kind::Sequence {
         match undashed(reader, node) {
             Some(help) => {
@@ -77,7 +77,7 @@ fn same_ids(reader: &mut Reader<'_>, ids: BTreeMap<Box<str>, Vec<NodeId>>) {
     }
 }
 
-fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<Template> {
+fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<()> {
     let mut step = Step {
         number,
         script: NodeId::NONE,
@@ -144,7 +144,7 @@ fn undashed(reader: &Reader<'_>, node: NodeId) -> Option<String> {
 }
 
 /// Complains of inputs whose names differ and whose variables don't: neither is meant to override the other.
-fn names_of(reader: &mut Reader<'_>, step: &Step<Template>) {
+fn names_of(reader: &mut Reader<'_>, step: &Step<()>) {
     let mut seen = HashMap::new();
     for variable in step.variables().filter(|variable| variable.section == Section::With) {
         let (name, node) = (variable.name, variable.binding.node);

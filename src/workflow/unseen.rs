@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::seen::{StepSet, Visibility};
-use super::{Binding, BindingPlace, Section, Workflow, input_name, places};
+use super::{Binding, BindingPlace, Section, Workflow, input_name};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::reference::Template;
 use crate::source::Span;
@@ -14,7 +14,7 @@ impl Workflow<Template> {
     pub fn unseen(&self) -> Diagnostics {
         let visibility = Visibility::of(self, StepSet::All);
         let mut faults = Diagnostics::new();
-        let secret = || places(self).filter(|(_, binding)| binding.value.references().next().is_some());
+        let secret = || self.places().filter(|(_, binding)| binding.value.references().next().is_some());
         let unseen = |place| !visibility.hidden(place).is_empty() && !visibility.is_seen(place);
         if !secret().any(|(place, _)| unseen(place)) {
             return faults;

@@ -27,5 +27,5 @@ impl Workflow<Template> {
 }
 
 fn has_nul(binding: &Binding<Template>) -> bool {
-    binding.value.parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains('\0')))
+    binding.value.parts().iter().any(|part| matches!(part, Part::Text(text) if text.contains('\0')))
 }

@@ -90,7 +90,7 @@ fn the_examples_of_engines_run() {
     for (name, printed) in [
         (
             "library",
-            "needs db-password of payments\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: \
+            "needs db-password of payments\nwithheld from every step: PAYMENTS_CLIENT_SECRET\nMigrate: DATABASE_URL=postgres://app:***@db.internal/app\nMigrate: \
              LOG_LEVEL=info\n",
         ),
         (

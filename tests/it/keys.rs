@@ -271,10 +271,10 @@ proptest! {
         });
         let workflow = Workflow::read(&Source::new("w.yaml", text)).expect("a workflow").0;
         let select = |path: &str| workflow.clone().select_step(path);
-        let script = |selected: &Workflow<_>| selected.documents[0].jobs[0].steps[0].run.clone();
+        let script = |selected: &Workflow<_>| selected.documents()[0].jobs[0].steps[0].run.clone();
         match select(&path) {
             Ok(selected) => {
-                let steps: Vec<_> = selected.documents.iter().flat_map(|it| &it.jobs).flat_map(|it| &it.steps).collect();
+                let steps: Vec<_> = selected.documents().iter().flat_map(|it| &it.jobs).flat_map(|it| &it.steps).collect();
                 prop_assert_eq!(steps.len(), 1);
             }
             Err(Unselectable::AmbiguousStep { count, ways, .. }) => {

@@ -13,7 +13,7 @@ use crate::project::root;
 
 /// The modules from the lowest layer up.
 const LAYERS: &[&[&str]] = &[
-    &["source", "secret", "file"],
+    &["source", "secret", "file", "place"],
     &["diagnostic", "reference"],
     &["yaml", "dotenv"],
     &["workflow", "config"],
@@ -49,7 +49,6 @@ const CIRCLES: &[&[&str]] = &[
         "emulator/vault/page.rs",
         "emulator/vault/secrets.rs",
     ],
-    &["run/graph.rs", "run/job.rs", "run/step.rs"],
 ];
 
 /// A module's path below the crate: `["store", "identity"]`.

@@ -11,6 +11,7 @@ mod targets;
 mod waiting;
 
 mod audit;
+mod builder;
 mod ceilings;
 mod command;
 mod emulate;
@@ -44,6 +45,7 @@ mod run;
 mod run_cli;
 mod run_command;
 mod run_steps;
+mod sealed;
 mod seen;
 mod shown;
 mod store;

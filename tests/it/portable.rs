@@ -46,7 +46,7 @@ fn sent(plan: &PortablePlan) -> Plan {
 
 /// All that a plan says.
 fn told(plan: &Plan) -> (String, Vec<String>) {
-    let jobs = plan.workflow().documents.iter().flat_map(|document| &document.jobs);
+    let jobs = plan.workflow().documents().iter().flat_map(|document| &document.jobs);
     let steps = jobs.flat_map(|job| job.steps.iter().map(|step| format!("{}/{} {:?}", job.id, step.number, step.run)));
     (credflow::plan::json::write(plan), steps.collect())
 }

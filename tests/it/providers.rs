@@ -240,8 +240,27 @@ async fn the_bound_on_requests_in_flight_holds() {
     assert_eq!((memory.tries(), memory.flight.lock().expect("the gauge").1), (30, 3));
     assert_eq!(memory.opened.load(Ordering::SeqCst), 1);
     // What it proves itself by is masked as values are.
-    let tokens: Vec<&str> = resolved.tokens().iter().map(|token| token.expose()).collect();
-    assert_eq!(tokens, ["canary-token"]);
+    let filled = resolved.render();
+    let masked: Vec<&str> = filled.safeguards().masked().map(|secret| secret.expose()).collect();
+    assert!(masked.contains(&"canary-token"));
+}
+
+#[tokio::test]
+async fn what_a_store_proves_itself_by_is_masked_wherever_it_stands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, "canary-in-a-file\n").expect("a file");
+    for (token, secret) in [
+        ("canary-literal".to_owned(), "canary-literal"),
+        (format!("{{ file: {} }}", file.display()), "canary-in-a-file"),
+    ] {
+        let text = CONFIG.replace("label: one", &format!("label: one, token: {token}"));
+        let (config, _) = read(&text).expect("a configuration");
+        let source = Source::new("w.yaml", "steps: [{ run: x, env: { V: $<credential:team/s> } }]");
+        let plan = Workflow::read(&source).expect("a workflow").0.plan(Some(&config)).expect("a plan");
+        let filled = Memory::fine().resolver().resolve(&plan, within(60)).await.expect("all values").render();
+        assert!(filled.safeguards().masked().any(|masked| masked.expose() == secret), "{secret}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,13 +4,17 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use credflow::config::Config;
 use credflow::diagnostic::Diagnostics;
-use credflow::reference::{Part, Template};
-use credflow::render::Filled;
+use credflow::emulator::{Emulator, Vault};
+use credflow::plan::Plan;
+use credflow::reference::Template;
+use credflow::render::FilledWorkflow;
+use credflow::resolve::{ResolveOptions, Resolver};
 use credflow::run::{Event, Execution, Options, Outcome, Stream, run};
-use credflow::secret::Secret;
 use credflow::source::Source;
 use credflow::workflow::Workflow;
 use tokio::sync::Notify;
@@ -20,39 +24,38 @@ use crate::waiting::guarded;
 pub(crate) const TOKEN: &str = "s3cr3t-token-value";
 pub(crate) const KEY: &str = "-----BEGIN KEY-----\nfirst-line-of-key\nlast-line-of-key\n-----END KEY-----\n";
 
-/// What a reference stands for.
-fn value(reference: &str) -> String {
-    match reference {
-        "$<credential:test/token>" => TOKEN.to_owned(),
-        "$<credential:test/key>" => KEY.to_owned(),
-        "$<credential:test/nul>" => "a\0b".to_owned(),
-        other => panic!("no value for {other}"),
-    }
+const CONFIG: &str = "
+stores:
+  test:
+    vault-url: https://test.vault.azure.net
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+    client-secret: { env: CREDFLOW_TEST_UNSET }
+";
+
+/// A workflow with its values, which come from an emulator where it has references.
+pub(crate) fn workflow(text: &str) -> FilledWorkflow {
+    filled(Workflow::read(&Source::new("test.yaml", text)).expect("a good workflow").0)
 }
 
-fn fill(source: &Source, template: &Template) -> Filled {
-    let (mut text, mut masked, mut parts) = (String::new(), String::new(), Vec::new());
-    for part in &template.parts {
-        match part {
-            Part::Text(plain) => {
-                text.push_str(plain);
-                masked.push_str(plain);
-            }
-            Part::Reference(_, span) => {
-                let value = value(source.slice(*span));
-                text.push_str(&value);
-                masked.push_str("***");
-                parts.push(Arc::new(Secret::new(value)));
-            }
-        }
-    }
-    if parts.is_empty() { Filled::plain(text) } else { Filled::secret(Secret::new(text), masked, parts) }
+pub(crate) fn filled(workflow: Workflow<Template>) -> FilledWorkflow {
+    let (config, _) = Config::parse(&Source::private("credflow.yaml", CONFIG)).expect("a good configuration");
+    let plan = workflow.plan(Some(&config)).expect("a plan");
+    // The test may have a runtime of its own around this.
+    let filled = thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(fill(plan))
+    });
+    filled.join().expect("no panic")
 }
 
-pub(crate) fn workflow(text: &str) -> Workflow<Filled> {
-    let source = Source::new("test.yaml", text);
-    let (workflow, _) = Workflow::read(&source).expect("a good workflow");
-    workflow.map(|_, template| fill(&source, &template))
+async fn fill(plan: Plan) -> FilledWorkflow {
+    let resolve = async |plan| Resolver::new().resolve(&plan, ResolveOptions::default()).await.expect("values");
+    if plan.fetches().is_empty() {
+        return resolve(plan).await.render();
+    }
+    let vault = Vault::new("test").secret("token", TOKEN).secret("key", KEY).secret("nul", "a\0b");
+    let emulator = Emulator::builder().vault(vault).start().await.expect("an emulator");
+    resolve(plan.with_stores(|store| emulator.redirect(store))).await.render()
 }
 
 /// What a run has told so far.
@@ -121,13 +124,13 @@ impl Told {
     }
 }
 
-pub(crate) fn start(workflow: Workflow<Filled>, options: Options) -> Told {
+pub(crate) fn start(workflow: FilledWorkflow, options: Options) -> Told {
     watched(workflow, options, |_| ())
 }
 
 /// The same, with somebody who looks at what was told so far, each time that there is more.
 pub(crate) fn watched(
-    workflow: Workflow<Filled>,
+    workflow: FilledWorkflow,
     options: Options,
     watch: impl Fn(&Seen) + Send + Sync + 'static,
 ) -> Told {
@@ -136,7 +139,7 @@ pub(crate) fn watched(
 
 /// The same with a clock that stands until this was printed, and is set ahead by so much then: a timeout comes after
 /// that, and at once, however slow the machine is. From there on the clock goes on by itself.
-pub(crate) fn late(workflow: Workflow<Filled>, options: Options, printed: &'static str, by: Duration) -> Told {
+pub(crate) fn late(workflow: FilledWorkflow, options: Options, printed: &'static str, by: Duration) -> Told {
     let ready = Arc::new(Notify::new());
     let tell = Arc::clone(&ready);
     let watch = move |seen: &Seen| {
@@ -148,7 +151,7 @@ pub(crate) fn late(workflow: Workflow<Filled>, options: Options, printed: &'stat
 }
 
 fn drive(
-    workflow: Workflow<Filled>,
+    workflow: FilledWorkflow,
     options: Options,
     watch: impl Fn(&Seen) + Send + Sync + 'static,
     late: Option<(Arc<Notify>, Duration)>,

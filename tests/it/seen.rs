@@ -158,7 +158,7 @@ fn environments<V>(
     is_secret: impl Fn(&V) -> bool,
 ) -> BTreeMap<StepKey, BTreeMap<String, bool>> {
     let mut found = BTreeMap::new();
-    for (at, document) in workflow.documents.iter().enumerate() {
+    for (at, document) in workflow.documents().iter().enumerate() {
         for (index, job) in document.jobs.iter().enumerate() {
             for step in &job.steps {
                 let variables = document.environment(job, step);
@@ -203,7 +203,7 @@ proptest! {
         prop_assert_eq!(of_environments, found.into_iter().map(|(_, step)| step).collect::<BTreeSet<_>>());
         // What is left says by itself that it never runs.
         for (step, seen) in whole.iter().filter(|(step, seen)| left[step] != **seen) {
-            let job = &plan.workflow().documents[step.0].jobs[step.1];
+            let job = &plan.workflow().documents()[step.0].jobs[step.1];
             let never = credflow::workflow::Condition::Never;
             let conditions = [job.settings.condition, job.steps[step.2 - 1].settings.condition];
             prop_assert!(conditions.contains(&never), "{:?} of {}", seen, text);

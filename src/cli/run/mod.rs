@@ -9,7 +9,6 @@ mod summary;
 mod witness;
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -94,17 +93,14 @@ fn logs(args: &Run, terminal: &Terminal) -> Result<Option<Logs>, Exit> {
 
 async fn execute(args: &Run, plan: Plan, outputs: Outputs, terminal: &Terminal) -> Exit {
     let Outputs { registration, trail, logs } = outputs;
-    let mut masked = super::own::credentials(&plan);
-    let withheld: Vec<OsString> = plan.secret_variables().iter().map(OsString::from).collect();
     let (planned, extent) = (Uses::planned(&plan), extent(&plan, args));
-    let FetchedWorkflow { workflow, uses, tokens } = match fetch::fill(plan, &args.fetching, terminal).await {
+    let FetchedWorkflow { workflow, uses } = match fetch::fill(plan, &args.fetching, terminal).await {
         Ok(fetched) => fetched,
         Err(exit) => {
             trail.close(&planned, Outcome::NotFetched, |_| true).await;
             return exit;
         }
     };
-    masked.extend(super::own::tokens(&tokens));
     match Interrupt::listen(terminal).or(registration.tell(&workflow, terminal)).await {
         Ok(Ok(())) => {}
         Ok(Err(exit)) | Err(exit) => {
@@ -118,8 +114,6 @@ async fn execute(args: &Run, plan: Plan, outputs: Outputs, terminal: &Terminal) 
     let supervisor = supervision::start(terminal).await;
     let options = Options {
         cancellation: cancellation.clone(),
-        withheld,
-        masked,
         clean_env: args.surroundings.clean_env,
         max_parallel: args.max_parallel.map(usize::from),
         window: if args.surroundings.no_tty || !terminal.is_screen() { None } else { Terminal::window() },

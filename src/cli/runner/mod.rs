@@ -2,17 +2,14 @@
 
 mod log;
 
-use std::collections::HashSet;
 use std::io::IsTerminal;
-use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::streams::OwnStream;
 use super::{Exit, Terminal};
 use crate::mask::{Listener, Runner};
-use crate::render::Filled;
-use crate::workflow::Workflow;
+use crate::render::FilledWorkflow;
 
 pub(super) use log::RunnerLog;
 
@@ -97,12 +94,10 @@ impl Registration {
     }
 
     /// Tells the runner the values of a workflow, or a person how that is done.
-    pub(super) async fn tell(&self, workflow: &Workflow<Filled>, terminal: &Terminal) -> Result<(), Exit> {
+    pub(super) async fn tell(&self, workflow: &FilledWorkflow, terminal: &Terminal) -> Result<(), Exit> {
         let Some(runner) = self.runner else { return Ok(()) };
-        let mut seen = HashSet::new();
-        let parts = workflow.bindings().flat_map(|binding| binding.value.parts());
-        let mut commands = parts.filter(|part| seen.insert(Arc::as_ptr(part))).peekable();
-        if commands.peek().is_none() {
+        let values = workflow.safeguards().values();
+        if values.is_empty() {
             return Ok(());
         }
         let Some(channel) = self.channel else {
@@ -112,7 +107,7 @@ impl Registration {
             say(terminal, move |terminal| terminal.say(&hint)).await;
             return Ok(());
         };
-        let commands: Vec<_> = commands.map(|part| runner.mask_commands(part.expose())).collect();
+        let commands: Vec<_> = values.iter().map(|value| runner.mask_commands(value.expose())).collect();
         let mut all = Zeroizing::new(String::with_capacity(commands.iter().map(|command| command.len()).sum()));
         for command in &commands {
             all.push_str(command);
