@@ -62,6 +62,11 @@ pub(super) struct Period {
 }
 
 impl Form {
+    /// Whether it writes a value's bytes as digits.
+    fn is_digits(self) -> bool {
+        matches!(self, Self::Base64(_) | Self::Hex(_))
+    }
+
     /// A match is decided after so many characters.
     fn head(self) -> usize {
         match self {
@@ -167,7 +172,9 @@ impl Pattern {
     pub(super) fn new(number: usize, value: &Value, form: Form, head: &mut Vec<u8>) -> Option<Self> {
         head.zeroize();
         head.extend(form.chars(value).take(form.head()));
-        if form != Form::Raw && !is_pattern(head) {
+        // Few digits may say what has different characters enough.
+        let is_varied = || form.is_digits() && head.len() >= LEAST && is_pattern(&value.text);
+        if form != Form::Raw && !is_pattern(head) && !is_varied() {
             return None;
         }
         let length = match form {

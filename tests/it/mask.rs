@@ -47,6 +47,13 @@ fn the_lines_of_a_value_are_masked_each() {
     assert_eq!(mask(&["abc\n"], "abc abcd"), "*** abcd");
 }
 
+/// Digits count by what they say, be they few different ones.
+#[test]
+fn digits_of_few_kinds_are_masked() {
+    assert_eq!(mask(&["c0c33f"], "633063333366 333663663336"), "*** 333663663336");
+    assert_eq!(mask(&["36cf36"], "633063333366 333663663336"), "633063333366 ***");
+}
+
 /// Only what looks like a value, or is called one, is masked alone.
 #[test]
 fn harmless_lines_of_a_value_stay_readable() {
