@@ -59,6 +59,7 @@ pub mod diagnostic;
 mod dotenv;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod event;
 #[cfg(feature = "emulator")]
 mod file;
 pub mod mask;
@@ -71,6 +72,7 @@ pub mod run;
 pub mod secret;
 pub mod source;
 pub mod store;
+mod trace;
 pub mod workflow;
 pub mod yaml;
 

@@ -13,6 +13,7 @@ use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
 use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool, Provider};
+use crate::trace::Span;
 
 /// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
 /// keeps any, values are shared by all that is resolved with it, at once or one after the other.
@@ -71,6 +72,10 @@ impl Resolver {
     /// # Errors
     /// Every fetch that failed, and every field that a value doesn't have.
     pub async fn resolve<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
+        Span::resolve(plan.fetches().len()).around(self.resolve_all(plan, options)).await
+    }
+
+    async fn resolve_all<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
         let begun = Instant::now();
         let whole = Call::until(begun + options.timeout).telling(options.events.clone());
         let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
@@ -81,7 +86,8 @@ impl Resolver {
             let store = Arc::clone(&stores[fetch.store as usize]);
             let (resolver, call) = (self.clone(), call(&store));
             let (secret, version) = (fetch.secret.clone(), fetch.version.or(fetch.pinned));
-            tasks.spawn(async move { (index, resolver.fetch(&store, &secret, version, &call).await) });
+            let span = Span::fetch(&store.name, &secret);
+            tasks.spawn(span.around(async move { (index, resolver.fetch(&store, &secret, version, &call).await) }));
         }
         let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
         results.resize_with(plan.fetches().len(), || None);

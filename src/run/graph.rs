@@ -17,6 +17,7 @@ use super::shared::Run;
 use crate::diagnostic::Diagnostics;
 use crate::mask::MaskSet;
 use crate::render::FilledWorkflow;
+use crate::trace::Span;
 use crate::workflow::Condition;
 
 /// Runs a workflow to its end: documents one after the other until one fails, the jobs of a document at once as far as
@@ -76,7 +77,8 @@ async fn execute(run: &Arc<Run>, document: usize, broken: bool) -> Vec<JobExecut
             known[index] = match turn {
                 Turn::Run => {
                     let run = Arc::clone(run);
-                    running.spawn(async move { (index, job::execute(run, document, index).await) });
+                    let span = Span::job(&run.workflow.documents[document].jobs[index].id);
+                    running.spawn(span.around(async move { (index, job::execute(run, document, index).await) }));
                     Fate::Running
                 }
                 Turn::PassOver(outcome) => Fate::Over(job::pass_over(run, document, index, outcome)),

@@ -15,6 +15,7 @@ use super::outcome::{JobExecution, Outcome, Skip, StartError, StepExecution};
 use super::process::End;
 use super::shared::Run;
 use super::step::{self, Bound};
+use crate::trace::Span;
 use crate::workflow::Condition;
 
 /// How long steps of `if: always()` may take after their job's time is over.
@@ -150,7 +151,8 @@ impl Course<'_> {
                 signals: None,
                 suspension: Some(suspension.follow()),
             };
-            let End { outcome, left, rest } = step::execute(self.run, bound, limits).await;
+            let span = Span::step(bound.place.number, &bound.place.label);
+            let End { outcome, left, rest } = span.around(step::execute(self.run, bound, limits)).await;
             if let (Outcome::NotStarted(_), Some(gate)) = (&outcome, &self.run.options.gate) {
                 gate.turned_back(&bound.place);
             }

@@ -3,6 +3,7 @@
 use tokio::time::Instant;
 
 use super::event::{FetchEvent, FetchEvents};
+use crate::trace;
 
 /// A call for secrets, of a run for example.
 #[derive(Debug, Clone)]
@@ -34,7 +35,8 @@ impl Call {
     }
 
     /// Tells of something, if somebody wants to know.
-    pub fn tell(&self, event: impl FnOnce() -> FetchEvent) {
+    pub fn tell(&self, event: impl Fn() -> FetchEvent) {
+        trace::event(&event);
         if let Some(events) = &self.events {
             events.tell(event());
         }

@@ -13,7 +13,7 @@ use crate::project::root;
 
 /// The modules from the lowest layer up.
 const LAYERS: &[&[&str]] = &[
-    &["source", "secret", "file", "place"],
+    &["source", "secret", "file", "place", "trace"],
     &["diagnostic", "reference"],
     &["yaml", "dotenv"],
     &["workflow", "config"],
@@ -23,13 +23,14 @@ const LAYERS: &[&[&str]] = &[
     &["render"],
     &["mask"],
     &["run"],
+    &["event"],
     &["audit"],
     &["emulator"],
     &["cli"],
 ];
 
 /// The layers that may wait. The audit's futures wait for its own thread alone.
-const ASYNC: &[&str] = &["store", "resolve", "run", "audit", "emulator", "cli"];
+const ASYNC: &[&str] = &["store", "resolve", "run", "event", "audit", "emulator", "cli"];
 
 /// The circles that are still there, each by its files. One that is broken leaves the list.
 const CIRCLES: &[&[&str]] = &[

@@ -52,6 +52,8 @@ mod store;
 mod terminal;
 mod tls;
 mod told;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod unusable;
 mod words;
 mod yaml;
