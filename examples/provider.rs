@@ -70,6 +70,13 @@ impl Provider for Folders {
     }
 }
 
+impl Settings {
+    /// The folder of a secret: case doesn't tell names apart.
+    fn folder(&self, secret: &SecretName) -> PathBuf {
+        self.folder.join(secret.as_str().to_ascii_lowercase())
+    }
+}
+
 /// An open store: `FOLDER/SECRET/NUMBER` has the value of a version.
 impl Backend for Settings {
     fn fetch<'a>(
@@ -78,11 +85,12 @@ impl Backend for Settings {
         version: Option<SecretVersion>,
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Fetched, Failed>> {
-        let folder = self.folder.join(secret.as_str().to_ascii_lowercase());
+        let folder = self.folder(secret);
         // What may take long doesn't hold the runtime up.
         let read = tokio::task::spawn_blocking(move || {
             let latest = || numbers(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
-            let number = version.map_or_else(latest, |version| Ok(number(version)))?;
+            // A version is 32 hexadecimal digits; here they are a number.
+            let number = version.map_or_else(latest, |version| Ok(version.to_bits()))?;
             let value = std::fs::read_to_string(folder.join(number.to_string())).map_err(|error| failure(&error))?;
             Ok(Fetched::new(Secret::new(value), SecretVersion::from_bits(number)))
         });
@@ -116,7 +124,7 @@ impl Versions for Settings {
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
         Box::pin(async {
-            let mut numbers = numbers(&self.folder.join(secret.as_str()))?;
+            let mut numbers = numbers(&self.folder(secret))?;
             numbers.sort_unstable_by(|a, b| b.cmp(a));
             let version = |number| VersionInfo {
                 version: SecretVersion::from_bits(number),
@@ -133,11 +141,6 @@ impl Versions for Settings {
 fn numbers(folder: &Path) -> Result<Vec<u128>, FetchError> {
     let entries = std::fs::read_dir(folder).map_err(|error| failure(&error))?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
-}
-
-/// A version is 32 hexadecimal digits; here they are a number.
-fn number(version: SecretVersion) -> u128 {
-    u128::from_str_radix(&version.to_string(), 16).expect("hexadecimal digits")
 }
 
 /// The error's kind alone: no value is in it, and no path.

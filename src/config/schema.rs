@@ -5,10 +5,11 @@ use super::read::PropertyReader;
 
 /// How the stores of a provider stand in a configuration: which keys they have, and what their values may be.
 ///
-/// [`Config::parse_with`](super::Config::parse_with) takes the schemas of all providers but Azure's. An engine implements this
-/// and [`Provider`](crate::store::Provider) for one type.
+/// [`Config::read_with`](super::Config::read_with) and [`parse_with`](super::Config::parse_with) take the schemas of all
+/// providers but Azure's. An engine implements this and [`Provider`](crate::store::Provider) for one type; the two are found by
+/// one name, and each is registered for itself.
 pub trait StoreSchema: Send + Sync {
-    /// What `provider:` says.
+    /// What `provider:` says: the same as [`Provider::name`](crate::store::Provider::name).
     fn provider(&self) -> &str;
 
     /// The keys that each store has.
@@ -19,7 +20,7 @@ pub trait StoreSchema: Send + Sync {
         &[]
     }
 
-    /// Reads the values, and complains of those that can't be. Nothing when some value isn't usable, or isn't there: that was
-    /// told, or is told.
+    /// Reads the values, and complains of those that can't be. Nothing when some value isn't usable, or isn't there: the
+    /// [`PropertyReader`] has told the one, and a required key that is missing is told for the provider.
     fn read(&self, properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings>;
 }

@@ -77,6 +77,14 @@ impl<P> Plan<P> {
         &self.parts.stores
     }
 
+    /// The fetch of an id that this plan gave out.
+    ///
+    /// # Panics
+    /// When the id is another plan's, and this one has fewer fetches.
+    pub fn fetch(&self, id: FetchId) -> &Fetch {
+        &self.parts.fetches[id.index()]
+    }
+
     /// The store of a fetch.
     pub fn store(&self, fetch: &Fetch) -> &Store {
         &self.parts.stores[fetch.store as usize]

@@ -79,7 +79,7 @@ struct Wanted {
 #[non_exhaustive]
 pub enum UnreadablePlan {
     /// It isn't the JSON of a plan.
-    #[error("it is not a plan: line {line}, column {column}")]
+    #[error("it is not a plan: line {line}, column {column}; send the text of `PortablePlan::to_json` unchanged")]
     Malformed {
         /// The line of the fault, from 1.
         line: usize,
@@ -150,7 +150,7 @@ impl PortablePlan {
             form: u32,
         }
         let malformed =
-            |error: serde_json::Error| UnreadablePlan::Malformed { line: error.line(), column: error.column() };
+            |error: serde_json::Error| UnreadablePlan::Malformed { line: error.line(), column: error.column().max(1) };
         let Form { form } = serde_json::from_str(text).map_err(malformed)?;
         if form != FORM {
             return Err(UnreadablePlan::Form { found: form });
@@ -179,12 +179,30 @@ impl PortablePlan {
                 format!("the plan names step {step} of the job `{}`, which its workflow doesn't have", printable(&job));
             faults.push(message, "submit the workflow anew", None);
         }
-        let plan = workflow.plan(config)?;
+        let plan = match workflow.plan(config) {
+            Ok(plan) => plan,
+            Err(others) => {
+                self.compare_named(config, &mut faults);
+                return Err(others.and(faults.list));
+            }
+        };
         self.compare_stores(&plan, &mut faults);
         let pins = self.compare_fetches(&plan, &mut faults);
         faults.list.finish(Some(()))?;
         let stores = plan.stores().to_vec();
         Ok(plan.pinned(|fetch| pins.get(&Name::of(stores[fetch.store as usize].name.as_str(), fetch)).copied()))
+    }
+
+    /// The stores alone, where nothing could be planned.
+    fn compare_named(&self, config: Option<&Config>, faults: &mut Faults<'_>) {
+        let stores = config.map_or(&[][..], |config| &config.stores);
+        for here in stores {
+            let name = here.name.as_str();
+            let (here, there) = (Vault::of(here), self.stores.get(name));
+            if let Some(there) = there.filter(|there| **there != here) {
+                faults.push_moved(name, &here, there, None);
+            }
+        }
     }
 
     fn compare_stores(&self, plan: &Plan, faults: &mut Faults<'_>) {
@@ -197,11 +215,7 @@ impl PortablePlan {
             let (here, there) = (Vault::of(store), self.stores.get(name));
             match there {
                 Some(there) if *there == here => {}
-                Some(there) => faults.push(
-                    format!("the store `{name}` is {here}, and {there} where the plan was made"),
-                    "make the configurations of both machines the same, or submit the workflow with this one's",
-                    at(name),
-                ),
+                Some(there) => faults.push_moved(name, &here, there, at(name)),
                 None => faults.push(
                     format!(
                         "the plan needs nothing of the store `{name}`, and with this machine's configuration it would"
@@ -292,6 +306,14 @@ struct Faults<'s> {
 }
 
 impl Faults<'_> {
+    fn push_moved(&mut self, name: &str, here: &Vault, there: &Vault, at: Option<Span>) {
+        self.push(
+            format!("the store `{name}` is {here}, and {there} where the plan was made"),
+            "make the configurations of both machines the same, or submit the workflow with this one's",
+            at,
+        );
+    }
+
     fn push(&mut self, message: String, help: &str, at: Option<Span>) {
         let fault = Diagnostic::error(Code::PlanDiffers, message).help(help);
         self.list.push(at.into_iter().fold(fault, |fault, span| fault.at(self.source, span, "")));

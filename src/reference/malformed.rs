@@ -6,12 +6,12 @@ use std::ops::Range;
 use super::{MAX_NAME, OPENING};
 use crate::source::printable;
 
-/// Why a text that begins as a reference isn't one, and where in it.
+/// Why a text that begins as a reference isn't one, and where in it. `Display` shows the message and the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
     /// What is wrong, as a sentence without a full stop.
     pub message: String,
-    /// The bytes that are wrong, from the start of the piece.
+    /// The bytes that are wrong, from the start of the text that was parsed, or of the piece.
     pub range: Range<usize>,
     /// What to do.
     pub help: String,
@@ -19,7 +19,7 @@ pub struct Malformed {
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        write!(f, "{}; {}", self.message, self.help)
     }
 }
 

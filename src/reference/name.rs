@@ -153,13 +153,18 @@ impl Ord for SecretName {
 }
 
 /// The version of a secret: 32 hexadecimal digits, made by the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretVersion([u8; 16]);
 
 impl SecretVersion {
     /// The version with these 128 bits.
     pub const fn from_bits(bits: u128) -> Self {
         Self(bits.to_be_bytes())
+    }
+
+    /// Its 128 bits.
+    pub const fn to_bits(self) -> u128 {
+        u128::from_be_bytes(self.0)
     }
 }
 
@@ -177,7 +182,14 @@ impl FromStr for SecretVersion {
 
 impl fmt::Display for SecretVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        write!(f, "{:032x}", self.to_bits())
+    }
+}
+
+/// Its digits: bytes would be told apart by nobody.
+impl fmt::Debug for SecretVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretVersion({self})")
     }
 }
 
@@ -201,6 +213,9 @@ mod tests {
     fn a_version_is_32_digits_without_a_sign() {
         let text = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
         assert_eq!(text.parse::<SecretVersion>().map(|v| v.to_string()), Ok(text.to_owned()));
+        let version: SecretVersion = text.parse().expect("a version");
+        assert_eq!(SecretVersion::from_bits(version.to_bits()), version);
+        assert_eq!(format!("{version:?}"), format!("SecretVersion({text})"));
         assert!(format!("+{}", &text[1..]).parse::<SecretVersion>().is_err());
     }
 

@@ -14,13 +14,15 @@ pub struct ResolveError {
 }
 
 impl ResolveError {
-    /// The fetches that failed and why, in the order of the plan. None when all values came and some isn't what the workflow
+    /// The fetches that failed and why, in the order of the plan: [`Plan::fetch`](crate::plan::Plan::fetch) tells which secret
+    /// that is, [`Plan::store`](crate::plan::Plan::store) of which store. None when all values came and some isn't what the workflow
     /// needs: it doesn't have a field, or its dates are over.
     pub fn failures(&self) -> &[(FetchId, FetchError)] {
         &self.failures
     }
 
-    /// Whether all of it may heal by itself, so that it makes sense to try again later.
+    /// Whether all of it may heal by itself, so that it makes sense to try again later. What ran out of time may, too; a value
+    /// without a field, or out of its dates, doesn't.
     pub fn is_transient(&self) -> bool {
         let heals =
             |(_, error): &(FetchId, FetchError)| error.is_transient() || matches!(error, FetchError::Deadline { .. });

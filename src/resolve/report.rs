@@ -9,7 +9,7 @@ use crate::store::FetchError;
 pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)], advise: &Advise) -> Vec<Diagnostic> {
     let mut groups: Vec<(Vec<&Fetch>, &FetchError)> = Vec::new();
     for (id, error) in failures {
-        let fetch = &plan.fetches()[id.index()];
+        let fetch = plan.fetch(*id);
         let same = |(group, known): &&mut (Vec<&Fetch>, &FetchError)| {
             error.is_of_store() && *known == error && plan.store(group[0]).name == plan.store(fetch).name
         };

@@ -1,5 +1,6 @@
 //! What is told of a run, and to whom.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,20 @@ pub struct StepPlace {
     pub label: Arc<str>,
 }
 
+/// Its id.
+impl fmt::Display for JobPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)
+    }
+}
+
+/// `JOB/STEP`, as people call them.
+impl fmt::Display for StepPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.job, self.label)
+    }
+}
+
 /// Where a process wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stream {
@@ -54,7 +69,8 @@ pub enum Event {
         /// Which attempt it is, from 1.
         attempt: u32,
     },
-    /// A step wrote something. The bytes are masked, and neither whole lines nor UTF-8 of necessity. What a step wrote to
+    /// A step wrote something. The bytes are masked, and neither whole lines nor UTF-8 of necessity; who makes lines of them
+    /// masks those again, see [`Observer::mask`]. What a step wrote to
     /// one stream before it wrote to the other is told in that order, as far as the system can tell.
     Output {
         /// Which step.

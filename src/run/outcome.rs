@@ -1,5 +1,6 @@
 //! How a run and its parts ended.
 
+use std::fmt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -27,6 +28,22 @@ pub enum Outcome {
         /// What the system said.
         reason: String,
     },
+}
+
+/// In a few words: "failed with exit code 2". Names of the workflow are in it as they are.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success => f.write_str("success"),
+            Self::Failed(code) => write!(f, "failed with exit code {code}"),
+            Self::Signalled(signal) => write!(f, "ended by signal {signal}"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Skipped(skip) => write!(f, "skipped: {skip}"),
+            Self::NotStarted(error) => write!(f, "{error}"),
+            Self::OutputLost { reason } => write!(f, "its output could not be written: {reason}"),
+        }
+    }
 }
 
 /// Why a step or job was skipped.

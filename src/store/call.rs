@@ -1,5 +1,7 @@
 //! One call for secrets: how long it has, and whom it tells what happens.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::event::{FetchEvent, FetchEvents};
@@ -22,6 +24,11 @@ impl Call {
         Self { begun: Instant::now(), deadline, events: None }
     }
 
+    /// A call that begins now and is over after so long.
+    pub fn within(timeout: Duration) -> Self {
+        Self::until(Instant::now() + timeout)
+    }
+
     /// The same, which tells what happens.
     #[must_use]
     pub fn telling(self, events: Option<FetchEvents>) -> Self {
@@ -34,7 +41,7 @@ impl Call {
         Self { deadline: self.deadline.min(deadline), ..self.clone() }
     }
 
-    /// Tells of something, if somebody wants to know.
+    /// Tells of something, a request of a backend's own for example, if somebody wants to know.
     pub fn tell(&self, event: impl Fn() -> FetchEvent) {
         trace::event(&event);
         if let Some(events) = &self.events {

@@ -297,7 +297,9 @@ impl FetchError {
         matches!(self, Self::Throttled | Self::Server(503))
     }
 
-    /// Whether it may heal.
+    /// Whether it may heal, so that another try within the same call makes sense. None does after a
+    /// [`Deadline`](Self::Deadline); whether to try again later is told by
+    /// [`ResolveError::is_transient`](crate::resolve::ResolveError::is_transient), which counts that as well.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,

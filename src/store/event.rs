@@ -11,6 +11,9 @@ use tokio::sync::mpsc;
 use crate::reference::{SecretName, SecretVersion, StoreName};
 
 /// What happens while secrets are fetched. Holds no value and no token.
+///
+/// `Requested`, `Answered`, `Unanswered` and `Token` are told by a backend, as the one of Azure does; all others are told of any
+/// store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchEvent {
@@ -108,14 +111,14 @@ pub enum Asked {
     Secret,
 }
 
-/// Whom it is told.
+/// Whom events are told. Clones tell the same stream: who wants to tell runs apart makes a channel for each.
 #[derive(Debug, Clone)]
 pub struct FetchEvents {
     queue: mpsc::Sender<FetchEvent>,
     lost: Arc<AtomicU64>,
 }
 
-/// The other end: what happens, in order.
+/// The other end of [`FetchEvents::channel`]: what happens, in order.
 #[derive(Debug)]
 pub struct FetchEventStream {
     queue: mpsc::Receiver<FetchEvent>,
@@ -123,7 +126,8 @@ pub struct FetchEventStream {
 }
 
 impl FetchEvents {
-    /// A channel for so many events that nobody has received yet.
+    /// A channel for so many events that nobody has received yet. Those beyond are dropped, and counted as
+    /// [`FetchEvent::Lost`].
     ///
     /// # Panics
     /// When that is none.
@@ -142,7 +146,8 @@ impl FetchEvents {
 }
 
 impl FetchEventStream {
-    /// What happened next; nothing once nobody tells any more.
+    /// What happened next; nothing once nobody tells any more: every clone of the other end is dropped, and so are the
+    /// [`ResolveOptions`](crate::resolve::ResolveOptions) and calls that have one.
     pub async fn next(&mut self) -> Option<FetchEvent> {
         match self.lost.swap(0, Ordering::Relaxed) {
             0 => match self.queue.recv().await {

@@ -49,7 +49,7 @@ pub struct VersionInfo {
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
-    /// How its provider calls the next one; nothing on the last.
+    /// How its provider calls the next one; nothing on the last. A list that names a page twice is an error.
     pub next: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! An open store: what all providers' stores do alike.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::call::Call;
@@ -105,15 +106,17 @@ impl OpenStore {
         list: impl Fn(Option<String>) -> BoxFuture<'l, Result<Page<T>, Failed>>,
     ) -> Result<Vec<T>, FetchError> {
         let tries = self.tries(what, call);
-        let (mut all, mut next) = (Vec::new(), None::<String>);
+        let (mut all, mut next, mut read) = (Vec::new(), None::<String>, HashSet::new());
         loop {
             let page = tries.run(|| self.backend.ready(call), || list(next.clone())).await;
             let page = page.map_err(|error| self.backend.explain(error))?;
             all.extend(page.items);
-            next = page.next;
-            if next.is_none() {
-                return Ok(all);
+            let Some(after) = page.next else { return Ok(all) };
+            // Pages in a circle would never end.
+            if !read.insert(after.clone()) {
+                return Err(FetchError::Answer("its list names a page twice"));
             }
+            next = Some(after);
         }
     }
 

@@ -116,6 +116,7 @@ impl<'t, N> Reader<'t, N> {
         }
         let found = match self.tree.kind(node) {
             _ if self.tree.is_null(node) || self.tree.text(node) == Some("") => "empty",
+            Kind::Scalar(_) if expected.contains("number") && self.is_number(node) => "another number",
             Kind::Scalar(_) => "a text",
             Kind::Sequence => "a list",
             Kind::Mapping => "a mapping",
@@ -130,6 +131,10 @@ impl<'t, N> Reader<'t, N> {
             _ => format!("write {expected}"),
         });
         self.fault(Code::WrongType, node, message, &format!("{expected} is expected"), &help);
+    }
+
+    fn is_number(&self, node: NodeId) -> bool {
+        self.tree.text(node).is_some_and(|text| text.parse::<f64>().is_ok_and(f64::is_finite))
     }
 
     /// What a text was probably meant as, where it is a key without the blank behind its `:`.

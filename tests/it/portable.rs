@@ -101,6 +101,21 @@ fn what_differs_is_refused_by_name() {
     let gone = CONFIG.replace("  shared:", "  public:").replace("store: shared", "store: public");
     assert!(faults(sent(), &gone).contains("the plan needs shared/api-token"), "{}", faults(sent(), &gone));
     assert!(sent().into_plan(None).expect_err("a fault").to_string().contains("no-configuration"));
+    // All of it at once.
+    let both = elsewhere.replace("  token:", "  tokens:");
+    let json = sent().to_json().replacen("\"step\":1", "\"step\":9", 1);
+    let told = faults(PortablePlan::from_json(&json).expect("a plan"), &both);
+    for fault in ["no credential is named `token`", "the store `payments` is", "the plan names step 9"] {
+        assert!(told.contains(fault), "{fault} in {told}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_plan_is_told_where() {
+    for text in ["", "{}", "null"] {
+        let error = PortablePlan::from_json(text).expect_err("no plan");
+        assert!(matches!(error, UnreadablePlan::Malformed { line: 1, column: 1.. }), "{error}");
+    }
 }
 
 /// Whoever writes a plan says which secrets, and never how they are reached.

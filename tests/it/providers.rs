@@ -189,7 +189,8 @@ impl Versions for Memory {
                 expires: None,
                 enabled: true,
             };
-            Ok(vec![info(1, SecretVersion::from_bits(1)), info(2, version)].into())
+            let items = vec![info(1, SecretVersion::from_bits(1)), info(2, version)];
+            Ok(Page { items, next: (secret.as_str() == "circle").then(|| "again".to_owned()) })
         })
     }
 }
@@ -225,7 +226,7 @@ fn within(seconds: u64) -> ResolveOptions {
 }
 
 fn call() -> Call {
-    Call::until(Instant::now() + Duration::from_secs(60))
+    Call::within(Duration::from_secs(60))
 }
 
 #[tokio::test(start_paused = true)]
@@ -386,6 +387,9 @@ async fn what_it_can_is_done_and_what_it_cannot_is_typed() {
     let versions = open.versions(&name, &call()).await.expect("versions");
     // The latest first.
     assert_eq!((versions.len(), versions[0].version), (2, SecretVersion::from_bits(2)));
+    // Pages in a circle end as soon as one comes again.
+    let circle = open.versions(&"circle".parse().expect("a name"), &call()).await.expect_err("a circle");
+    assert_eq!((circle.code(), memory.tries()), ("answer", 6));
     assert_eq!(open.probe(&call()).await, Ok(Probe::of([("memory", Check::Fine)])));
     let memory = Memory { is_able: false, ..Memory::fine() };
     let open = memory.resolver().pool().open(store, &call()).await.expect("a store");

@@ -247,7 +247,7 @@ async fn a_vault_lists_names_and_versions_page_by_page() {
     let plan = plan(&emulator, CONFIG, "steps: [{ run: x, env: { A: $<credential:payments/a> } }]");
     let _pace = pace();
     let resolver = Resolver::new();
-    let call = Call::until(tokio::time::Instant::now() + Duration::from_secs(60));
+    let call = Call::within(Duration::from_secs(60));
     let open = resolver.pool().open(&plan.stores()[0], &call).await.expect("a store");
     let names = open.names(&call).await.expect("names");
     assert_eq!(names.len(), 62);

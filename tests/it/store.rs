@@ -235,7 +235,7 @@ async fn open(store: &Store) -> Result<Arc<OpenStore>, FetchError> {
 
 /// A call that has so many seconds.
 fn within(seconds: f64) -> Call {
-    Call::until(Instant::now() + Duration::from_secs_f64(seconds))
+    Call::within(Duration::from_secs_f64(seconds))
 }
 
 fn name() -> SecretName {

@@ -45,16 +45,7 @@ pub(super) fn observer(terminal: &Terminal, extent: Extent, listener: Option<Run
 
 /// How something ended, in a few words.
 pub(super) fn describe(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Success => "success".to_owned(),
-        Outcome::Failed(code) => format!("failed with exit code {code}"),
-        Outcome::Signalled(signal) => format!("ended by signal {signal}"),
-        Outcome::TimedOut => "timed out".to_owned(),
-        Outcome::Cancelled => "cancelled".to_owned(),
-        Outcome::Skipped(skip) => printable(&format!("skipped: {skip}")),
-        Outcome::NotStarted(error) => printable(&error.to_string()),
-        Outcome::OutputLost { reason } => printable(&format!("its output could not be written: {reason}")),
-    }
+    printable(&outcome.to_string())
 }
 
 /// How a step ended, and after how long; a failure stands out.

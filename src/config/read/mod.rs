@@ -33,8 +33,16 @@ impl Config {
     /// # Errors
     /// When it can't be read, and all faults that are in it.
     pub fn read(path: &Path) -> Result<(Self, Diagnostics), Diagnostics> {
+        Self::read_with(path, &[])
+    }
+
+    /// Reads a configuration file whose stores may be of these providers as well.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_with(path: &Path, schemas: &[Arc<dyn StoreSchema>]) -> Result<(Self, Diagnostics), Diagnostics> {
         let source = Source::read_private(path).map_err(Diagnostic::from)?;
-        Self::parse(&source)
+        Self::parse_with(&source, schemas)
     }
 
     /// Reads a configuration; its source should be a [private](Source::private) one.

@@ -16,7 +16,9 @@ pub(super) fn store(
 ) -> Option<OwnStore> {
     let keys = unknown_keys(reader, properties, schema, registered);
     let missing: Vec<&str> = schema.required_keys().iter().copied().filter(|key| !keys.contains(key)).collect();
-    properties.complain_of_missing(reader, &missing, "");
+    let lines: Vec<String> = missing.iter().map(|key| format!("`{key}: …`")).collect();
+    let help = format!("write {}, which the provider `{}` requires", lines.join(" and "), schema.provider());
+    properties.complain_of_missing(reader, &missing, &help);
     let mut own = PropertyReader::new(reader, properties);
     let settings = schema.read(&mut own);
     let secrets = own.into_secrets();
