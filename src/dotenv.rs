@@ -1,10 +1,13 @@
 //! Dotenv files: `NAME=VALUE`, a line each.
 
+mod quote;
+
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::secret::Buffer;
 use crate::source::{Source, Span};
+
+pub(crate) use quote::quote;
 
 /// One `NAME=VALUE` and where the value stands.
 pub(crate) struct Assignment {
@@ -98,27 +101,4 @@ fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
         }
     }
     None
-}
-
-/// Single quotes where the value allows it: readers agree that nothing within them is special. Otherwise double
-/// quotes with escapes.
-pub(crate) fn quote(out: &mut Buffer, value: &str) {
-    if !value.contains(['\'', '\n', '\r']) {
-        out.push(b"'");
-        out.push(value.as_bytes());
-        out.push(b"'");
-        return;
-    }
-    out.push(b"\"");
-    for character in value.chars() {
-        match character {
-            '"' => out.push(br#"\""#),
-            '\\' => out.push(br"\\"),
-            '$' => out.push(br"\$"),
-            '\n' => out.push(br"\n"),
-            '\r' => out.push(br"\r"),
-            _ => out.push(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b"\"");
 }

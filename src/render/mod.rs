@@ -5,6 +5,7 @@
 
 mod filled;
 mod json;
+mod notice;
 mod variables;
 mod yaml;
 
@@ -19,7 +20,7 @@ use crate::yaml::NodeId;
 
 pub use filled::{Filled, MASK};
 pub use json::json;
-pub use variables::{Dialect, Unwritable, variables};
+pub use variables::{Format, Unwritable, variables};
 pub use yaml::yaml;
 
 /// Whether values are shown.

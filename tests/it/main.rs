@@ -35,6 +35,7 @@ mod portable;
 mod private_files;
 mod probe;
 mod processes;
+mod readers;
 mod remedies;
 mod resolve;
 mod resolver;

@@ -228,10 +228,16 @@ pub(super) enum RenderFormat {
     Yaml,
     /// Jobs and steps with their environments.
     Json,
-    /// The variables of one step as a dotenv file.
+    /// The variables of one step as a dotenv file that all its readers, shells among them, read alike.
     Dotenv,
     /// The variables of one step as `export` lines.
     Shell,
+    /// The variables of one step for `docker run --env-file`.
+    DockerEnv,
+    /// The variables of one step to append to `$GITHUB_ENV`.
+    GithubEnv,
+    /// The variables of one step as commands for Azure Pipelines.
+    AzureVso,
 }
 
 #[derive(Debug, Args)]
