@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::file;
 use crate::plan::{self, Plan, Purpose};
 use crate::reference::Template;
-use crate::render::{self, Filled, Format, Reveal};
+use crate::render::{self, Filled, FilledFile, Format, Reveal, Unrenderable};
 use crate::resolve::Resolved;
 use crate::secret::Buffer;
 use crate::source::printable;
@@ -148,11 +148,25 @@ fn output<P: Purpose>(
 }
 
 fn yaml(resolved: Resolved<plan::Render>, reveal: Reveal) -> Result<Buffer, Diagnostics> {
-    let text = render::yaml(&resolved.render(), reveal)
-        .map_err(|error| Diagnostic::error(Code::Unusable, error.to_string()))?;
+    let file = resolved.render();
+    let text = render::yaml(&file, reveal).map_err(|error| unrenderable(&file, error))?;
     let mut out = Buffer::with_capacity(text.len());
     out.push(text.as_bytes());
     Ok(out)
+}
+
+fn unrenderable(file: &FilledFile, error: Unrenderable) -> Diagnostics {
+    let Unrenderable::Inexpressible(values) = error else {
+        return Diagnostic::error(Code::Unusable, error.to_string()).into();
+    };
+    let mut faults = Diagnostics::new();
+    for value in values {
+        let fault = Diagnostic::error(Code::Unusable, value.to_string());
+        let help = "let the step fetch it: start its command with `credflow exec`, which passes it on as it is";
+        faults.push(fault.at(file.source(), file.span(value.node), "").help(help));
+    }
+    faults.sort();
+    faults
 }
 
 fn variables(workflow: &Workflow<Filled>, format: Format, reveal: Reveal) -> Result<Buffer, Diagnostics> {

@@ -4,6 +4,7 @@
 //! are told to reveal them, and write into memory that is wiped.
 
 mod filled;
+mod github;
 mod json;
 mod notice;
 mod variables;
@@ -15,13 +16,17 @@ use std::sync::Arc;
 use crate::plan::{Render, Run, Slot, Slots};
 use crate::resolve::{Answer, Resolved};
 use crate::secret::Secret;
+use crate::source::{Source, Span};
 use crate::workflow::Workflow;
 use crate::yaml::NodeId;
 
 pub use filled::{Filled, MASK};
+pub use github::Inexpressible;
 pub use json::json;
 pub use variables::{Format, Unwritable, variables};
-pub use yaml::yaml;
+pub use yaml::{Unrenderable, yaml};
+
+use github::Escapes;
 
 /// Whether values are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +40,19 @@ pub enum Reveal {
 /// A workflow with the value of every reference of its file, seen by a step or not: what [`yaml()`] writes. Only a plan to
 /// [`Render`] leads to one.
 #[derive(Debug)]
-pub struct FilledFile(Workflow<Filled>);
+pub struct FilledFile(Workflow<Filled>, Escapes);
 
 impl FilledFile {
+    /// The file's text.
+    pub fn source(&self) -> &Arc<Source> {
+        self.0.source()
+    }
+
+    /// Where a node of the file stands.
+    pub fn span(&self, node: NodeId) -> Span {
+        self.0.tree.span(node)
+    }
+
     /// The workflow to run, without the bindings that no step sees.
     pub fn into_workflow(self) -> Workflow<Filled> {
         self.0.seen()
@@ -54,7 +69,8 @@ impl Resolved<Run> {
 impl Resolved<Render> {
     /// Puts the values where the references stood, everywhere in the file.
     pub fn render(self) -> FilledFile {
-        FilledFile(filled(self))
+        let escapes = Escapes::of(&self);
+        FilledFile(filled(self), escapes)
     }
 }
 

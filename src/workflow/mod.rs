@@ -7,6 +7,7 @@
 mod arguments;
 mod bindings;
 mod environment;
+mod expression;
 mod foreign;
 mod graph;
 mod group;
@@ -20,6 +21,7 @@ mod place;
 mod read;
 mod retry;
 mod runner;
+mod scripts;
 mod seen;
 mod select;
 mod settings;
@@ -39,6 +41,7 @@ use crate::source::{Source, Span};
 use crate::yaml::{NodeId, Tree};
 
 pub use environment::{Variable, input_name};
+pub(crate) use expression::EXPRESSION;
 pub use foreign::{Expression, Foreign, What};
 pub(crate) use group::{Groups, Owner};
 pub(crate) use interpreter::{FILE, Interpreter};

@@ -20,6 +20,7 @@ mod emulator_faults;
 mod emulator_secrets;
 mod emulator_state;
 mod environments;
+mod expressions;
 mod fixtures;
 mod floors;
 mod forms;
