@@ -99,4 +99,6 @@ codes! {
     CannotRun = "cannot-run",
     /// Something of a step that a format of `render` has no place for.
     LeftOut = "left-out",
+    /// Text that other readers of the file would expand.
+    NotExpanded = "not-expanded",
 }

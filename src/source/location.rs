@@ -46,7 +46,7 @@ impl Source {
         let behind = self.variables.partition_point(|(start, _)| *start <= offset as usize);
         match behind.checked_sub(1) {
             Some(at) => Location::Variable(&self.variables[at].1),
-            None => Location::File { name: self.name(), place: self.place(offset) },
+            None => self.in_file(offset),
         }
     }
 }
