@@ -1,10 +1,13 @@
 //! Dotenv files: `NAME=VALUE`, a line each.
 
+mod quote;
+
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::secret::Buffer;
 use crate::source::{Source, Span};
+
+pub(crate) use quote::quote;
 
 /// One `NAME=VALUE` and where the value stands.
 pub(crate) struct Assignment {
@@ -19,13 +22,18 @@ pub(crate) struct Assignment {
 pub(crate) fn assignments(source: &Arc<Source>, faults: &mut Diagnostics) -> Vec<Assignment> {
     let text = source.text();
     let mut found = Vec::new();
-    let mut at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut at = 0;
     while at < text.len() {
+        // At the beginning of each file that a source is joined from.
+        if text[at..].starts_with('\u{feff}') {
+            at += '\u{feff}'.len_utf8();
+        }
         let line = &text[at..];
         let length = line.find('\n').unwrap_or(line.len());
         match assignment(text, at, at + length) {
             Ok(None) => at += length + 1,
             Ok(Some((assignment, end))) => {
+                faults.extend(unexpanded(source, &assignment));
                 found.push(assignment);
                 at = end;
             }
@@ -63,8 +71,7 @@ fn assignment(text: &str, start: usize, end: usize) -> Result<Option<(Assignment
         span: Span::new(value_start, value_end),
     };
     let Some(quote) = text[value_start..].chars().next().filter(|first| matches!(first, '\'' | '"')) else {
-        // A comment needs a blank before it, so that `#` can be part of a value.
-        let value = text[value_start..end].split(" #").next().unwrap_or_default().trim_end();
+        let value = without_comment(&text[end - raw.len()..end], value_start + raw.len() - end).trim_end();
         let assignment = make(value.to_owned(), Some(value_start), value_start + value.len());
         return Ok(Some((assignment, end + 1)));
     };
@@ -100,25 +107,26 @@ fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
     None
 }
 
-/// Single quotes where the value allows it: readers agree that nothing within them is special. Otherwise double
-/// quotes with escapes.
-pub(crate) fn quote(out: &mut Buffer, value: &str) {
-    if !value.contains(['\'', '\n', '\r']) {
-        out.push(b"'");
-        out.push(value.as_bytes());
-        out.push(b"'");
-        return;
+/// What stands between the `=` of a line and its comment, from an offset on. A comment needs a blank or tab before it, so that `#`
+/// can be part of a value.
+fn without_comment(raw: &str, from: usize) -> &str {
+    let comment = raw.match_indices('#').map(|(at, _)| at).find(|&at| raw[..at].ends_with([' ', '\t']));
+    raw.get(from..comment.unwrap_or(raw.len())).unwrap_or_default()
+}
+
+/// A warning of what a shell and other readers would expand, unless single quotes, or a backslash in double ones, say that it is text.
+fn unexpanded(source: &Arc<Source>, assignment: &Assignment) -> Option<Diagnostic> {
+    let text = source.slice(assignment.span);
+    let is_quoted = text.starts_with('"');
+    let has_expansion = text.match_indices("${").any(|(at, _)| {
+        let name = &text[at + 2..];
+        let length = name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        length > 0 && name[length..].contains('}') && !(is_quoted && text[..at].ends_with('\\'))
+    });
+    if !has_expansion || text.starts_with('\'') {
+        return None;
     }
-    out.push(b"\"");
-    for character in value.chars() {
-        match character {
-            '"' => out.push(br#"\""#),
-            '\\' => out.push(br"\\"),
-            '$' => out.push(br"\$"),
-            '\n' => out.push(br"\n"),
-            '\r' => out.push(br"\r"),
-            _ => out.push(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b"\"");
+    let message = format!("`{}` has `${{…}}`, which is taken as it is: nothing is expanded here", assignment.name);
+    let help = "write the value itself; if it is meant as text, put it in single quotes";
+    Some(Diagnostic::warning(Code::NotExpanded, message).at(source, assignment.span, "").help(help))
 }

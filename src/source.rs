@@ -3,8 +3,10 @@
 //! A span is a pair of byte offsets; line and column are computed when somebody looks.
 
 mod content;
+mod joined;
 mod location;
 mod printable;
+mod stdin;
 
 use std::fmt;
 use std::io::Read;
@@ -17,6 +19,7 @@ use zeroize::Zeroize;
 pub use location::Location;
 use location::Named;
 pub use printable::printable;
+pub use stdin::STDIN;
 
 /// The largest file that is read, in bytes (64 MiB).
 pub const MAX_BYTES: usize = 64 << 20;
@@ -68,6 +71,8 @@ pub struct Source {
     private: bool,
     /// The parts that go by names in the place of lines, in order, each with where it begins.
     named: Vec<(usize, Named)>,
+    /// Where files begin that it is joined from, in order.
+    files: Vec<(usize, Arc<Self>)>,
     index: OnceLock<Index>,
 }
 
@@ -137,7 +142,7 @@ impl Source {
 
     fn build(name: String, text: String, private: bool) -> Self {
         let private = private || content::may_hold_secrets(&text);
-        Self { name, text, private, named: Vec::new(), index: OnceLock::new() }
+        Self { name, text, private, named: Vec::new(), files: Vec::new(), index: OnceLock::new() }
     }
 
     fn load(path: &Path, private: bool) -> Result<Arc<Self>, SourceError> {
@@ -145,8 +150,14 @@ impl Source {
         let unreadable = |error| SourceError::Unreadable { name: name.clone(), error };
         let file = std::fs::File::open(path).map_err(unreadable)?;
         let size = file.metadata().map_or(0, |about| about.len());
+        Self::take(name, file, size, private)
+    }
+
+    /// Reads a text of about so many bytes to its end.
+    fn take(name: String, from: impl Read, size: u64, private: bool) -> Result<Arc<Self>, SourceError> {
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).min(MAX_BYTES) + 1);
-        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        let read = from.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| SourceError::Unreadable { name: name.clone(), error })?;
         if bytes.len() > MAX_BYTES {
             return Err(SourceError::TooLarge { name });
         }

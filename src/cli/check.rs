@@ -13,9 +13,14 @@ use crate::diagnostic::{Diagnostics, Severity, github, json, together};
 use crate::plan::{Plan, Render};
 use crate::reference::{EnvironmentName, Template};
 use crate::run;
+use crate::source::STDIN;
 use crate::workflow::Workflow;
 
 pub(super) fn check(args: &Check, global: &Global, terminal: &Terminal) -> Exit {
+    if args.files.iter().filter(|file| file.as_path() == Path::new(STDIN)).count() > 1 {
+        terminal.error("`-` is standard input, which can be read once; name it once");
+        return Exit::Usage;
+    }
     let mut all = Diagnostics::new();
     let mut configs: Vec<(PathBuf, Option<Vec<Config>>)> = Vec::new();
     let mut unchosen = None;
@@ -161,7 +166,7 @@ fn one(file: &Path, config: Known<'_>, args: &Check) -> (Diagnostics, Option<Str
         (1, Some(name)) => format!(", environment {name}"),
         (several, _) => format!(", in each of {several} environments"),
     };
-    (found, Some(format!("{}: no errors; {secrets} of {stores}{environments}", file.display())))
+    (found, Some(format!("{}: no errors; {secrets} of {stores}{environments}", plan.source().name())))
 }
 
 /// A plan, and the faults that it has in each environment. Rendering needs what a run doesn't, and is to find no fault either.

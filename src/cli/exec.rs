@@ -1,6 +1,6 @@
 //! `exec`: one command with the references in its environment resolved.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -14,17 +14,15 @@ use super::runner::{self, Registration, RunnerLog};
 use super::streams::OwnStream;
 use super::used::Uses;
 use super::waiting::{Interrupt, Waiting};
-use super::{Exit, Terminal, fetch, input, supervision};
+use super::{Exit, Terminal, fetch, input, supervision, variables};
 use crate::audit;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
-use crate::dotenv::assignments;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::mask::Revealed;
 use crate::plan::Plan;
-use crate::reference::{OPENING, Piece, PieceKind, Template, near_misses, pieces};
+use crate::reference::{OPENING, Piece, PieceKind, pieces};
 use crate::render::FilledWorkflow;
 use crate::run::{Command, Outcome, Reaper, unusable_variable};
-use crate::source::{Source, Span};
-use crate::workflow::Workflow;
+use crate::source::Span;
 
 /// What a scope calls the workflow of `exec`.
 const NAME: &str = "exec";
@@ -161,27 +159,13 @@ fn unusable(workflow: &FilledWorkflow, places: &HashMap<String, Span>) -> Diagno
 
 /// The plan of the variables. Faults of all that it is made from come together.
 fn plan(args: &Exec, global: &Global, terminal: &Terminal) -> Result<(Plan, Diagnostics), Failure> {
-    let (workflow, mut found) = variables(args).map_err(Failure::Faults)?;
+    let (workflow, mut found) = variables::read(args, NAME).map_err(|mut faults| {
+        faults.extend(arguments(args));
+        faults.sort();
+        Failure::Faults(faults)
+    })?;
     found.extend(arguments(args));
-    let config = match input::config(global, Path::new("."), terminal) {
-        Ok((config, warnings)) => {
-            found.extend(warnings);
-            config.map(|config| input::choose(&config, global)).transpose()?
-        }
-        Err(faults) => {
-            found.extend(faults);
-            found.sort();
-            return Err(Failure::Faults(found));
-        }
-    };
-    match workflow.plan(config.as_ref()) {
-        Ok(plan) => found.finish(Some(plan)).map_err(Failure::Faults),
-        Err(faults) => {
-            found.extend(faults);
-            found.sort();
-            Err(Failure::Faults(found))
-        }
-    }
+    input::plan_variables(workflow, found, global, Path::new("."), terminal)
 }
 
 /// An argument as the command gets it: `$$<credential:` stands for `$<credential:`, as in variables.
@@ -199,55 +183,8 @@ fn arguments(args: &Exec) -> Diagnostics {
     for (at, _) in args.command.iter().enumerate().filter(with_reference) {
         let word = if at == 0 { "the command".to_owned() } else { format!("argument {at} of the command") };
         let message = format!("{word} holds a reference; only variables are resolved");
-        let help =
-            "put it into a variable that the command reads: NAME='$<credential:store/secret>' credflow exec -- …";
+        let help = "put it into a variable that the command reads: credflow exec --env NAME=store/secret -- …";
         faults.push(Diagnostic::error(Code::ReferenceOutsideEnv, message).help(help));
     }
     faults
-}
-
-/// The variables of the file, and those of the current environment that hold references and aren't in the file. The file
-/// comes first, so that its lines have their numbers.
-fn variables(args: &Exec) -> Result<(Workflow<Template>, Diagnostics), Diagnostics> {
-    // The file may hold plain passwords as well.
-    let file = args.env_file.as_ref().map(|path| Source::read_private(path)).transpose().map_err(Diagnostic::from)?;
-    let assigned = file.as_ref().map(|file| assignments(file, &mut Diagnostics::new())).unwrap_or_default();
-    let names: HashSet<String> = assigned.into_iter().map(|assignment| assignment.name).collect();
-    let mut faults = not_utf8(|name| !names.contains(name));
-    let source = Source::with_variables(file.as_deref(), inherited(|name| !names.contains(name)));
-    let (workflow, more) = Workflow::of_variables(&source, NAME);
-    faults.extend(more);
-    Ok((workflow, faults))
-}
-
-/// The variables of this process with references in them that can't be found: they aren't UTF-8. The command would be
-/// given the references as they stand.
-fn not_utf8(chosen: impl Fn(&str) -> bool) -> Diagnostics {
-    let mut faults = Diagnostics::new();
-    for (name, value) in std::env::vars_os() {
-        if name.to_str().is_some() && value.to_str().is_some() {
-            continue;
-        }
-        let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-        if chosen(&name) && value.contains(OPENING) {
-            let message = format!("the variable `{}` holds a reference, and isn't UTF-8", printable(&name));
-            let help = "set it in UTF-8, or take it away";
-            faults.push(Diagnostic::error(Code::NotUtf8, message).help(help));
-        }
-    }
-    faults
-}
-
-/// The variables of this process with references in them, or nearly, each by its name and as a `NAME="VALUE"` line.
-fn inherited(chosen: impl Fn(&str) -> bool) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, value)| chosen(name) && (value.contains(OPENING) || near_misses(value).next().is_some()))
-        .collect();
-    found.sort();
-    for (name, value) in &mut found {
-        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
-        *value = format!("{name}=\"{escaped}\"");
-    }
-    found
 }

@@ -12,9 +12,9 @@ use crate::reference::Template;
 use crate::source::Source;
 use crate::workflow::Workflow;
 
-/// As much of a workflow as can be read, with its faults and warnings.
+/// As much of a workflow as can be read from a file, or from standard input for `-`, with its faults and warnings.
 pub(super) fn workflow(path: &Path) -> (Option<Workflow<Template>>, Diagnostics) {
-    match Source::read(path) {
+    match Source::read_or_stdin(path) {
         Ok(source) => Workflow::read_partly(&source),
         Err(error) => (None, Diagnostic::from(error).into()),
     }
@@ -108,6 +108,35 @@ pub(super) fn plan<P: Purpose>(
     };
     found.extend(faults);
     found.finish(plan).map_err(Failure::Faults)
+}
+
+/// The plan of variables that aren't a file's, with all that was found about them. The configuration is that of a folder.
+pub(super) fn plan_variables(
+    workflow: Workflow<Template>,
+    mut found: Diagnostics,
+    global: &Global,
+    folder: &Path,
+    terminal: &Terminal,
+) -> Result<(Plan, Diagnostics), Failure> {
+    let config = match config(global, folder, terminal) {
+        Ok((config, warnings)) => {
+            found.extend(warnings);
+            config.map(|config| choose(&config, global)).transpose()?
+        }
+        Err(faults) => {
+            found.extend(faults);
+            found.sort();
+            return Err(Failure::Faults(found));
+        }
+    };
+    match workflow.plan(config.as_ref()) {
+        Ok(plan) => found.finish(Some(plan)).map_err(Failure::Faults),
+        Err(faults) => {
+            found.extend(faults);
+            found.sort();
+            Err(Failure::Faults(found))
+        }
+    }
 }
 
 /// The faults of a workflow, and what of it a run refuses. A step whose `run` isn't a text has nothing to run because of

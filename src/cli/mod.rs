@@ -9,6 +9,7 @@ mod check;
 mod emulate;
 mod exec;
 mod fetch;
+mod get;
 mod input;
 mod live;
 mod merged;
@@ -23,6 +24,7 @@ mod supervision;
 mod terminal;
 mod told;
 mod used;
+mod variables;
 mod waiting;
 
 use std::ffi::OsString;
@@ -100,6 +102,7 @@ fn verb(args: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> (u
         Verb::Check(args) => check::check(args, global, terminal).code(),
         Verb::Plan(args) => plan::plan(args, global, terminal).code(),
         Verb::Render(args) => render::render(args, global, terminal).code(),
+        Verb::Get(args) => get::get(args, global, terminal).code(),
         Verb::Run(args) => around(run::run(args, global, terminal)),
         Verb::Exec(args) => around(exec::exec(args, global, terminal)),
         Verb::Audit(args) => audit::audit(args, terminal).code(),

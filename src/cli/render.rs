@@ -5,10 +5,11 @@ use super::audit::Trail;
 use super::used::Uses;
 use super::{Exit, Terminal, fetch, input};
 use crate::audit::Outcome;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::file;
 use crate::plan::{self, Plan, Purpose};
-use crate::render::{self, Dialect, Filled, Reveal};
+use crate::reference::Template;
+use crate::render::{self, Filled, FilledFile, Format, Reveal, Unrenderable};
 use crate::resolve::Resolved;
 use crate::secret::Buffer;
 use crate::source::printable;
@@ -16,11 +17,14 @@ use crate::workflow::{Condition, Workflow};
 
 pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exit {
     let reveal = if args.reveal { Reveal::Revealed } else { Reveal::Masked };
-    let dialect = match args.format {
-        RenderFormat::Dotenv => Dialect::Dotenv,
-        RenderFormat::Shell => Dialect::Shell,
+    let format = match args.format {
+        RenderFormat::Dotenv => Format::Dotenv,
+        RenderFormat::Shell => Format::Shell,
+        RenderFormat::DockerEnv => Format::DockerEnv,
+        RenderFormat::GithubEnv => Format::GithubEnv,
+        RenderFormat::AzureVso => Format::AzureVso,
         RenderFormat::Yaml | RenderFormat::Json if args.step.is_some() => {
-            terminal.error("`--step` goes with `--format dotenv` or `--format shell`");
+            terminal.error("`--step` is for the formats of one step's variables: `--format dotenv` or `shell`, say");
             return Exit::Usage;
         }
         RenderFormat::Yaml => {
@@ -29,20 +33,50 @@ pub(super) fn render(args: &Render, global: &Global, terminal: &Terminal) -> Exi
         }
         RenderFormat::Json => {
             let planned = input::plan::<plan::Run>(&args.file, global, terminal, Ok);
+            hint(&planned, args, terminal);
             return output(planned, args, terminal, move |resolved| Ok(render::json(&resolved.render(), reveal)));
         }
     };
     // The files aren't written, so that their values aren't fetched.
-    let planned = input::plan::<plan::Run>(&args.file, global, terminal, |workflow| match &args.step {
-        Some(step) => workflow.select_step(step).map(Workflow::without_files),
-        None => Ok(workflow.without_files()),
+    let mut left_out = Diagnostics::new();
+    let mut planned = input::plan::<plan::Run>(&args.file, global, terminal, |workflow| {
+        let selected = match &args.step {
+            Some(step) => workflow.select_step(step)?,
+            None => workflow,
+        };
+        left_out = files(&selected);
+        Ok(selected.without_files())
     });
-    if let Ok((plan, _)) = &planned
-        && let Err(exit) = single(plan, terminal)
-    {
-        return exit;
+    if let Ok((plan, warnings)) = &mut planned {
+        if let Err(exit) = single(plan, terminal) {
+            return exit;
+        }
+        warnings.extend(left_out);
     }
-    output(planned, args, terminal, move |resolved| variables(&resolved.render(), dialect, reveal))
+    if !format.has_comments() {
+        hint(&planned, args, terminal);
+    }
+    output(planned, args, terminal, move |resolved| variables(&resolved.render(), format, reveal))
+}
+
+/// Says that values are masked where the format has no comments that could.
+fn hint<P>(planned: &Result<(Plan<P>, Diagnostics), input::Failure>, args: &Render, terminal: &Terminal) {
+    if !args.reveal && planned.as_ref().is_ok_and(|(plan, _)| !plan.fetches().is_empty()) {
+        terminal.say("hint: *** stands for each value; `--reveal` writes them");
+    }
+}
+
+/// A warning of each of a step's `files`, which a format of variables has no place for.
+fn files(workflow: &Workflow<Template>) -> Diagnostics {
+    let jobs = workflow.documents.iter().flat_map(|document| &document.jobs);
+    let mut warnings = Diagnostics::new();
+    for file in jobs.flat_map(|job| &job.steps).flat_map(|step| &step.files) {
+        let message = format!("`{}` of `files` isn't written", printable(&file.name));
+        let warning =
+            Diagnostic::warning(Code::LeftOut, message).at(workflow.source(), workflow.tree.span(file.key), "");
+        warnings.push(warning.help("this format has variables alone; take `--format json`, or `run` the step"));
+    }
+    warnings
 }
 
 /// Complains unless a workflow has one step alone, which runs.
@@ -66,7 +100,7 @@ fn output<P: Purpose>(
     planned: Result<(Plan<P>, Diagnostics), input::Failure>,
     args: &Render,
     terminal: &Terminal,
-    make: impl FnOnce(Resolved<P>) -> Result<Buffer, String> + Send + 'static,
+    make: impl FnOnce(Resolved<P>) -> Result<Buffer, Diagnostics> + Send + 'static,
 ) -> Exit {
     let (plan, warnings) = match planned {
         Ok(planned) => planned,
@@ -88,13 +122,13 @@ fn output<P: Purpose>(
         let text = make(resolved).map_err(Some)?;
         // Whoever reads it may be slow.
         let told = out.map(|out| out.result(text.as_bytes()));
-        Ok::<_, Option<String>>((text, told))
+        Ok::<_, Option<Diagnostics>>((text, told))
     });
     let (text, told) = match made {
         Ok(Ok(made)) => made,
         Ok(Err(None)) => return Exit::World,
-        Ok(Err(Some(message))) => {
-            terminal.error(&message);
+        Ok(Err(Some(faults))) => {
+            terminal.diagnostics(&faults);
             return Exit::Faults;
         }
         Err(exit) => {
@@ -113,16 +147,40 @@ fn output<P: Purpose>(
     }
 }
 
-fn yaml(resolved: Resolved<plan::Render>, reveal: Reveal) -> Result<Buffer, String> {
-    let text = render::yaml(&resolved.render(), reveal).map_err(|error| error.to_string())?;
+fn yaml(resolved: Resolved<plan::Render>, reveal: Reveal) -> Result<Buffer, Diagnostics> {
+    let file = resolved.render();
+    let text = render::yaml(&file, reveal).map_err(|error| unrenderable(&file, error))?;
     let mut out = Buffer::with_capacity(text.len());
     out.push(text.as_bytes());
     Ok(out)
 }
 
-fn variables(workflow: &Workflow<Filled>, dialect: Dialect, reveal: Reveal) -> Result<Buffer, String> {
+fn unrenderable(file: &FilledFile, error: Unrenderable) -> Diagnostics {
+    let Unrenderable::Inexpressible(values) = error else {
+        return Diagnostic::error(Code::Unusable, error.to_string()).into();
+    };
+    let mut faults = Diagnostics::new();
+    for value in values {
+        let fault = Diagnostic::error(Code::Unusable, value.to_string());
+        let help = "let the step fetch it: start its command with `credflow exec`, which passes it on as it is";
+        faults.push(fault.at(file.source(), file.span(value.node), "").help(help));
+    }
+    faults.sort();
+    faults
+}
+
+fn variables(workflow: &Workflow<Filled>, format: Format, reveal: Reveal) -> Result<Buffer, Diagnostics> {
     let document = &workflow.documents[0];
     let job = &document.jobs[0];
     let variables = document.environment(job, &job.steps[0]);
-    render::variables(&variables, dialect, reveal).map_err(|error| error.to_string())
+    render::variables(&variables, format, reveal).map_err(|unwritable| {
+        let mut faults = Diagnostics::new();
+        for variable in unwritable {
+            let fault = Diagnostic::error(Code::Unusable, variable.to_string());
+            let span = workflow.tree.span(variable.node);
+            faults.push(fault.at(workflow.source(), span, "").help(variable.help()));
+        }
+        faults.sort();
+        faults
+    })
 }

@@ -97,4 +97,8 @@ codes! {
     Validity = "validity",
     /// A step that credflow can't execute.
     CannotRun = "cannot-run",
+    /// Something of a step that a format of `render` has no place for.
+    LeftOut = "left-out",
+    /// Text that other readers of the file would expand.
+    NotExpanded = "not-expanded",
 }

@@ -4,7 +4,9 @@
 //! are told to reveal them, and write into memory that is wiped.
 
 mod filled;
+mod github;
 mod json;
+mod notice;
 mod variables;
 mod yaml;
 
@@ -16,13 +18,17 @@ use std::sync::Arc;
 use crate::plan::{Render, Run, Slot, Slots};
 use crate::resolve::{Answer, Resolved, Safeguards};
 use crate::secret::Secret;
+use crate::source::{Source, Span};
 use crate::workflow::Workflow;
 use crate::yaml::NodeId;
 
 pub use filled::{Filled, MASK};
+pub use github::Inexpressible;
 pub use json::json;
-pub use variables::{Dialect, Unwritable, variables};
-pub use yaml::yaml;
+pub use variables::{Format, Unwritable, variables};
+pub use yaml::{Unrenderable, yaml};
+
+use github::Escapes;
 
 /// Whether values are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +79,19 @@ impl Deref for FilledWorkflow {
 /// A workflow with the value of every reference of its file, seen by a step or not: what [`yaml()`] writes. Only a plan to
 /// [`Render`] leads to one.
 #[derive(Debug)]
-pub struct FilledFile(FilledWorkflow);
+pub struct FilledFile(FilledWorkflow, Escapes);
 
 impl FilledFile {
+    /// The file's text.
+    pub fn source(&self) -> &Arc<Source> {
+        self.0.source()
+    }
+
+    /// Where a node of the file stands.
+    pub fn span(&self, node: NodeId) -> Span {
+        self.0.tree.span(node)
+    }
+
     /// The workflow to run, without the bindings that no step sees.
     pub fn into_workflow(self) -> FilledWorkflow {
         let FilledWorkflow { workflow, safeguards } = self.0;
@@ -93,7 +109,8 @@ impl Resolved<Run> {
 impl Resolved<Render> {
     /// Puts the values where the references stood, everywhere in the file.
     pub fn render(self) -> FilledFile {
-        FilledFile(filled(self))
+        let escapes = Escapes::of(&self);
+        FilledFile(filled(self), escapes)
     }
 }
 

@@ -62,7 +62,7 @@ impl Source {
         match behind.checked_sub(1).map(|at| &self.named[at].1) {
             Some(Named::Variable(name)) => Location::Variable(name),
             Some(Named::Place(name)) => Location::Place(name),
-            None => Location::File { name: self.name(), place: self.place(offset) },
+            None => self.in_file(offset),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `env` and `with`: names, and the values in which references may stand.
 
+use super::expression;
 use super::foreign::note_expression;
 use super::keys::Key;
 use super::text::stands_for;
@@ -66,5 +67,6 @@ pub(super) fn template(reader: &mut Reader<'_>, node: NodeId) -> Template {
             .help("a reference begins with `$<credential:` and ends with `>`");
         reader.faults.push(diagnostic);
     }
+    expression::refuse_references(reader, node);
     template
 }

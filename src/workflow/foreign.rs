@@ -1,6 +1,7 @@
 //! What credflow doesn't act on. It is kept, planned and rendered around; `check` warns of it, and a run refuses it.
 
 use super::Reader;
+use super::expression::{EXPRESSION, expressions};
 use super::foreign_key::ForeignKey;
 use super::keys::Key;
 use super::level::Reach;
@@ -85,9 +86,6 @@ impl std::fmt::Display for Expression {
     }
 }
 
-/// What GitHub's expressions begin with.
-const EXPRESSION: &str = "${{";
-
 /// Whether a value has one of GitHub's expressions, which are kept and not evaluated.
 pub(super) fn is_expression(tree: &Tree, node: NodeId) -> bool {
     tree.text(node).is_some_and(|text| text.contains(EXPRESSION))
@@ -113,8 +111,6 @@ pub(super) fn note_expression(reader: &mut Reader<'_>, written: NodeId, key: Key
 
 /// Where the first expression of a text stands.
 fn expression(tree: &Tree, node: NodeId) -> Option<Span> {
-    let text = tree.text(node)?;
-    let start = text.find(EXPRESSION)?;
-    let end = text[start..].find("}}").map_or(start + EXPRESSION.len(), |length| start + length + 2);
-    Some(tree.locator(node).place(start..end, start..end))
+    let range = expressions(tree.text(node)?).next()?;
+    Some(tree.locator(node).place(range.clone(), range))
 }

@@ -10,7 +10,7 @@ use super::place::Section;
 use super::retry::retry;
 use super::settings::setting;
 use super::text::{of_process, plain};
-use super::{Reader, Settings, Step, known};
+use super::{Reader, Settings, Step, known, scripts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Kind, NodeId, shorten};
 
@@ -96,7 +96,8 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<()> {
     let mut does_something = false;
     let before = reader.faults.iter().count();
     let entries = known::entries(reader, Level::Step, node, "step");
-    does_something |= reader.notes.iter().any(|noted| matches!(&noted.what, What::Key(key) if key.name == "uses"));
+    let is_action = reader.notes.iter().any(|noted| matches!(&noted.what, What::Key(key) if key.name == "uses"));
+    does_something |= is_action;
     for (key, entry) in entries {
         let value = entry.value;
         match key {
@@ -123,6 +124,9 @@ fn step(reader: &mut Reader<'_>, node: NodeId, number: u32) -> Step<()> {
             _ if setting(reader, &mut step.settings, key, entry) => {}
             _ => known::unread(reader, key, entry),
         }
+    }
+    if is_action {
+        scripts::refuse_references(reader, &step.with);
     }
     if step.with.len() > 1 {
         names_of(reader, &step);

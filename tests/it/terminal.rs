@@ -420,3 +420,15 @@ fn line_ends_are_there_after_settings_are_put_back() {
     );
     assert!(code == Some(0) && shown.contains("one\r\ntwo\r\n"), "{shown:?}");
 }
+
+/// A terminal shows a value to whoever looks over the shoulder: only where that was asked for.
+#[test]
+fn a_value_is_shown_on_a_terminal_only_when_that_is_asked_for() {
+    let folder = project("");
+    let args = [&["get", "payments/plain"], &EMULATE[..]].concat();
+    let (shown, code) = on_terminal(folder.path(), &args, &[]);
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(!shown.contains(CANARY) && shown.contains("add `--reveal` to show it"), "{shown}");
+    let (shown, code) = on_terminal(folder.path(), &[&args[..], &["-q", "--reveal"]].concat(), &[]);
+    assert_eq!((shown.replace("\r\u{1b}[2K", "").as_str(), code), (&*format!("{CANARY}\r\n"), Some(0)));
+}

@@ -75,12 +75,17 @@ pub(super) enum Verb {
         after_help = "Example:\n  credflow render deploy.yaml --reveal -o deploy.rendered.yaml\n  eval \"$(credflow render deploy.yaml --format shell --step migrate/1 --reveal)\""
     )]
     Render(Render),
+    /// Write one value to standard output, exactly; to a terminal only with `--reveal`.
+    #[command(
+        after_help = "Example:\n  token=$(credflow get payments/api-token)\n  credflow get 'shared/smtp#/password' > password"
+    )]
+    Get(Get),
     /// Run the workflow: its jobs by their needs, its steps with their own secrets, its output masked.
     #[command(after_help = "Example:\n  credflow run deploy.yaml --job migrate")]
     Run(Run),
     /// Run one command with the references in its environment resolved, its output masked.
     #[command(
-        after_help = "Example:\n  DB_PASSWORD='$<credential:payments/db-password>' credflow exec -- ./migrate.sh"
+        after_help = "Example:\n  credflow exec --env DB_PASSWORD=payments/db-password -- ./migrate.sh\n  DB_PASSWORD='$<credential:payments/db-password>' credflow exec -- ./migrate.sh"
     )]
     Exec(Exec),
     /// Look into the file that `--audit` wrote.
@@ -109,7 +114,7 @@ pub(super) enum Verb {
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The workflows.
+    /// The workflows; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// What the files are for: for `run`, all that it would refuse is told as well.
@@ -135,7 +140,7 @@ pub(super) enum CheckFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// The workflow.
+    /// The workflow; `-` is standard input.
     pub(super) file: PathBuf,
     /// How the plan is written; the same plan gives the same bytes.
     #[arg(long, value_enum, default_value_t = PlanFormat::Human)]
@@ -202,7 +207,7 @@ pub(super) enum AuditAction {
 
 #[derive(Debug, Args)]
 pub(super) struct Render {
-    /// The workflow.
+    /// The workflow; `-` is standard input.
     pub(super) file: PathBuf,
     /// What is written: the file itself, jobs and steps with their environments, or the variables of one step.
     #[arg(long, value_enum, default_value_t = RenderFormat::Yaml)]
@@ -222,16 +227,36 @@ pub(super) struct Render {
     pub(super) fetching: Fetching,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Get {
+    /// The value: STORE/SECRET, STORE/SECRET/VERSION or a credential's name; a field of JSON follows as #/field.
+    #[arg(value_name = "REF")]
+    pub(super) reference: String,
+    /// Show the value on a terminal.
+    #[arg(long)]
+    pub(super) reveal: bool,
+    #[command(flatten)]
+    pub(super) audited: Audited,
+    #[command(flatten)]
+    pub(super) fetching: Fetching,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RenderFormat {
     /// The workflow's own file; every byte outside of references stays.
     Yaml,
     /// Jobs and steps with their environments.
     Json,
-    /// The variables of one step as a dotenv file.
+    /// The variables of one step as a dotenv file that all its readers, shells among them, read alike.
     Dotenv,
     /// The variables of one step as `export` lines.
     Shell,
+    /// The variables of one step for `docker run --env-file`.
+    DockerEnv,
+    /// The variables of one step to append to `$GITHUB_ENV`.
+    GithubEnv,
+    /// The variables of one step as commands for Azure Pipelines.
+    AzureVso,
 }
 
 #[derive(Debug, Args)]
@@ -284,9 +309,12 @@ pub(super) struct Surroundings {
 
 #[derive(Debug, Args)]
 pub(super) struct Exec {
-    /// A file of NAME=VALUE lines to add to the environment.
+    /// Add a variable: STORE/SECRET, a credential's name, or a text with `$<credential:…>`; may be given more than once.
+    #[arg(long, short, value_name = "NAME=REF", value_parser = assigned)]
+    pub(super) env: Vec<Assigned>,
+    /// Add a file of NAME=VALUE lines to the environment; may be given more than once, and later lines count.
     #[arg(long, value_name = "FILE")]
-    pub(super) env_file: Option<PathBuf>,
+    pub(super) env_file: Vec<PathBuf>,
     /// Leave standard output as it is, for a dump into a file; standard error stays masked.
     #[arg(long)]
     pub(super) no_mask: bool,
@@ -329,6 +357,20 @@ pub(super) enum TestFormat {
     Human,
     /// For programs.
     Json,
+}
+
+/// A variable and what is assigned to it.
+#[derive(Debug, Clone)]
+pub(super) struct Assigned {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+fn assigned(text: &str) -> Result<Assigned, String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(Assigned { name: name.to_owned(), value: value.to_owned() }),
+        _ => Err("write NAME=STORE/SECRET".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

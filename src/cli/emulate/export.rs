@@ -136,16 +136,17 @@ fn variables(vaults: &Vaults, reveal: bool) -> Result<Buffer, String> {
     let mut out = Buffer::default();
     for (name, versions) in vaults.values().flatten() {
         let Some(latest) = versions.last().filter(|latest| latest.enabled) else { continue };
-        if latest.value.expose().contains('\0') {
-            return Err(format!("the value of {name} holds a NUL, which a dotenv file can't have"));
-        }
-        let name = name.replace('-', "_").to_ascii_uppercase();
+        let value = latest.value.expose();
+        let variable = name.replace('-', "_").to_ascii_uppercase();
         if !reveal {
-            out.push(format!("# {name} is {MASKED}\n").as_bytes());
+            out.push(format!("# {variable} is {MASKED}\n").as_bytes());
             continue;
         }
-        out.push(format!("{name}=").as_bytes());
-        dotenv::quote(&mut out, latest.value.expose());
+        out.push(format!("{variable}=").as_bytes());
+        let quoted = if value.contains('\0') { Err("it has a NUL character") } else { dotenv::quote(&mut out, value) };
+        quoted.map_err(|why| {
+            format!("the value of {name} can't be written to a dotenv file so that all its readers agree: {why}; take `--format yaml`")
+        })?;
         out.push(b"\n");
     }
     Ok(out)
