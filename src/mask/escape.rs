@@ -147,22 +147,16 @@ fn octal(text: &[u8], run: usize) -> Unit {
 
 /// `%41`, `%u0041`, and `%2541`, where the `%` was encoded again.
 fn percent(text: &[u8]) -> Unit {
-    if text.get(1) == Some(&b'u') {
-        return match digits(&text[2..], 4) {
-            Digits::More => Unit::More,
-            Digits::No => Unit::Plain,
-            Digits::Are(number) => Unit::Coded(6, Some(number)),
-        };
-    }
     for depth in 0..DEPTH {
         // Behind `%25` the last digit stands for the `%`.
-        let at = 2 * depth + 1;
-        match digits(&text[at..], 2) {
+        let behind = 2 * depth + 1;
+        let (at, count) = if text.get(behind) == Some(&b'u') { (behind + 1, 4) } else { (behind, 2) };
+        match digits(&text[at..], count) {
             Digits::More => return Unit::More,
             Digits::No if depth == 0 => return Unit::Plain,
-            Digits::No => return Unit::Coded(at, Some(u32::from(b'%'))),
-            Digits::Are(0x25) => {}
-            Digits::Are(number) => return Unit::Coded(at + 2, Some(number)),
+            Digits::No => return Unit::Coded(behind, Some(u32::from(b'%'))),
+            Digits::Are(0x25) if count == 2 => {}
+            Digits::Are(number) => return Unit::Coded(at + count, Some(number)),
         }
     }
     Unit::Coded(2 * DEPTH + 1, None)
@@ -204,6 +198,9 @@ mod tests {
             ("%41", 3, Some('A')),
             ("%252541", 7, Some('A')),
             ("%25zz", 3, Some('%')),
+            ("%u0041", 6, Some('A')),
+            ("%2525u0041", 10, Some('A')),
+            ("%25u00zz", 3, Some('%')),
             ("&amp;amp;#x41;", 14, Some('A')),
             ("&amp;lt;", 8, Some('<')),
             ("&amp;lt ", 5, Some('&')),
