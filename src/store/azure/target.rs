@@ -31,6 +31,7 @@ impl TokenTarget {
         tenant: Option<String>,
         resource: Option<&str>,
         vault: &AzureVault,
+        is_local: bool,
     ) -> Result<Self, FetchError> {
         let challenge = challenge.ok_or(FetchError::NoChallenge)?;
         let tenant = tenant.or(challenge.tenant);
@@ -38,7 +39,7 @@ impl TokenTarget {
         if !Url::parse(&resource).is_ok_and(|url| url.scheme() == "https") {
             return Err(FetchError::NoChallenge);
         }
-        if !vault.may_receive(&resource) {
+        if !vault.may_receive(&resource, is_local) {
             return Err(FetchError::ForeignResource(resource));
         }
         Ok(Self { tenant, resource })

@@ -152,21 +152,24 @@ impl Vault {
             return known;
         }
         let (source, vault) = (self.shared.tokens.source(), &self.properties);
+        let is_local = source.is_local();
         let tenant = vault.identity.tenant.as_deref().or(source.tenant()).map(str::to_owned);
         let target = match vault.resource() {
             // No token is asked for that couldn't be sent.
-            Some(resource) if !vault.may_receive(resource) => Err(FetchError::foreign(&vault.url, resource)),
+            Some(resource) if !vault.may_receive(resource, is_local) => Err(FetchError::foreign(&vault.url, resource)),
             Some(resource) if tenant.is_some() || source.tenant_use() == TenantUse::None => {
                 Ok(TokenTarget { tenant, resource: resource.to_owned() })
             }
             resource => match Box::pin(self.greet(call, &mut None)).await {
-                Ok(answer) => match (TokenTarget::of(answer.challenge(), tenant, resource, vault), resource) {
-                    // It has a tenant of its own, which may be the right one.
-                    (Err(FetchError::NoChallenge), Some(resource)) if source.tenant_use() != TenantUse::Needed => {
-                        Ok(TokenTarget { tenant: None, resource: resource.to_owned() })
+                Ok(answer) => {
+                    match (TokenTarget::of(answer.challenge(), tenant, resource, vault, is_local), resource) {
+                        // It has a tenant of its own, which may be the right one.
+                        (Err(FetchError::NoChallenge), Some(resource)) if source.tenant_use() != TenantUse::Needed => {
+                            Ok(TokenTarget { tenant: None, resource: resource.to_owned() })
+                        }
+                        (target, _) => target,
                     }
-                    (target, _) => target,
-                },
+                }
                 Err(error) => Err(error),
             },
         };
