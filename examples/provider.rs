@@ -5,7 +5,9 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use credflow::config::{Config, OwnSettings, PropertyReader, StoreSchema};
 use credflow::mask::Masks;
@@ -19,6 +21,7 @@ use credflow::store::{
     VersionInfo, Versions,
 };
 use credflow::workflow::Workflow;
+use tokio::time::Instant;
 
 const WORKFLOW: &str = "
 steps:
@@ -70,7 +73,7 @@ impl Provider for Folders {
     }
 }
 
-/// An open store: `FOLDER/SECRET/NUMBER` has the value of a version.
+/// An open store: `FOLDER/SECRET/NUMBER` has the value of a version, the secret's name in small letters.
 impl Backend for Settings {
     fn fetch<'a>(
         &'a self,
@@ -78,15 +81,13 @@ impl Backend for Settings {
         version: Option<SecretVersion>,
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Fetched, Failed>> {
-        let folder = self.folder.join(secret.as_str().to_ascii_lowercase());
-        // What may take long doesn't hold the runtime up.
-        let read = tokio::task::spawn_blocking(move || {
-            let latest = || numbers(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
+        let folder = self.of(secret);
+        Box::pin(apart(move || {
+            let latest = || entries::<u128>(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
             let number = version.map_or_else(latest, |version| Ok(number(version)))?;
             let value = std::fs::read_to_string(folder.join(number.to_string())).map_err(|error| failure(&error))?;
             Ok(Fetched::new(Secret::new(value), SecretVersion::from_bits(number)))
-        });
-        Box::pin(async { read.await.expect("reading doesn't panic") })
+        }))
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
@@ -100,11 +101,8 @@ impl Backend for Settings {
 
 impl Listing for Settings {
     fn names<'a>(&'a self, _page: Option<&'a str>, _call: &'a Call) -> BoxFuture<'a, Result<Page<SecretName>, Failed>> {
-        Box::pin(async {
-            let entries = std::fs::read_dir(&self.folder).map_err(|error| failure(&error))?;
-            let names = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-            Ok(names.collect::<Vec<_>>().into())
-        })
+        let folder = self.folder.clone();
+        Box::pin(apart(move || Ok(entries::<SecretName>(&folder)?.into())))
     }
 }
 
@@ -115,8 +113,9 @@ impl Versions for Settings {
         _page: Option<&'a str>,
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
-        Box::pin(async {
-            let mut numbers = numbers(&self.folder.join(secret.as_str()))?;
+        let folder = self.of(secret);
+        Box::pin(apart(move || {
+            let mut numbers: Vec<u128> = entries(&folder)?;
             numbers.sort_unstable_by(|a, b| b.cmp(a));
             let version = |number| VersionInfo {
                 version: SecretVersion::from_bits(number),
@@ -126,11 +125,24 @@ impl Versions for Settings {
                 enabled: true,
             };
             Ok(numbers.into_iter().map(version).collect::<Vec<_>>().into())
-        })
+        }))
     }
 }
 
-fn numbers(folder: &Path) -> Result<Vec<u128>, FetchError> {
+impl Settings {
+    /// The folder of a secret. Case doesn't count in names.
+    fn of(&self, secret: &SecretName) -> PathBuf {
+        self.folder.join(secret.as_str().to_ascii_lowercase())
+    }
+}
+
+/// Does what may take long, and doesn't hold the runtime up.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, FetchError> + Send + 'static) -> Result<T, Failed> {
+    Ok(tokio::task::spawn_blocking(work).await.expect("reading doesn't panic")?)
+}
+
+/// The names in a folder that are of that type.
+fn entries<T: FromStr>(folder: &Path) -> Result<Vec<T>, FetchError> {
     let entries = std::fs::read_dir(folder).map_err(|error| failure(&error))?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
 }
@@ -177,8 +189,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let resolver = Resolver::new().with_provider(Arc::new(Folders));
     let resolved = resolver.resolve(&planned, ResolveOptions::default()).await?;
 
-    // What a step prints is masked by the values that were fetched.
-    let masks = Masks::new(resolved.answers().iter().map(|answer| &*answer.value));
+    // What there is: case doesn't count in names.
+    let call = Call::until(Instant::now() + Duration::from_secs(60));
+    let open = resolver.pool().open(&config.stores[0], &call).await?;
+    let name: SecretName = "DB-Password".parse()?;
+    let (names, versions) = (open.names(&call).await?, open.versions(&name, &call).await?);
+    println!("\n{} secret listed; {name} has {} versions", names.len(), versions.len());
+
+    // What a step prints is masked: by the values that were fetched, their fields, and what was needed to fetch them.
+    let masks = Masks::new(resolved.safeguards().masked().map(|secret| &**secret));
     let shown = masks.mask(b"logged in with correct-horse\n");
     print!("\n{}", String::from_utf8(shown)?);
     Ok(())
