@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use credflow::config::{Config, OwnSettings, PropertyReader, StoreSchema};
+use credflow::config::{Config, OwnSettings, PropertyReader, SecretSource, StoreSchema};
 use credflow::mask::Masks;
 use credflow::plan;
 use credflow::reference::{SecretName, SecretVersion};
@@ -36,6 +36,8 @@ struct Folders;
 #[derive(Clone, PartialEq)]
 struct Settings {
     folder: PathBuf,
+    /// What a service would be logged in to with.
+    token: Option<SecretSource>,
 }
 
 impl StoreSchema for Folders {
@@ -47,7 +49,12 @@ impl StoreSchema for Folders {
         &["folder"]
     }
 
+    fn optional_keys(&self) -> &[&str] {
+        &["token"]
+    }
+
     fn read(&self, properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings> {
+        let token = properties.secret("token");
         let folder = properties.path("folder")?;
         if folder == Path::new("/") {
             properties.fault("folder", "`folder` is the root of the file system", "write the folder of the secrets");
@@ -55,7 +62,7 @@ impl StoreSchema for Folders {
         }
         // Where it is named, and not the whole path: plans are compared by it on other machines.
         let address = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Some(OwnSettings::new(address, Settings { folder }))
+        Some(OwnSettings::new(address, Settings { folder, token }))
     }
 }
 
@@ -67,6 +74,10 @@ impl Provider for Folders {
     fn open<'a>(&'a self, opening: Opening<'a>) -> BoxFuture<'a, Result<Arc<dyn Backend>, FetchError>> {
         Box::pin(async move {
             let settings = opening.store.settings::<Settings>().expect("this provider's own settings").clone();
+            // Read when it is needed, and not with the configuration: a plan needs no secret.
+            if let Some(token) = &settings.token {
+                token.read(opening.call.deadline).await?;
+            }
             let open: Arc<dyn Backend> = Arc::new(settings);
             Ok(open)
         })
@@ -182,7 +193,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     print!("{}", faults.replace(&*home.path().to_string_lossy(), "HOME"));
 
     // Plan, resolve, render: as with any store.
-    let (config, _) = parse("stores: { team: { provider: folder, folder: team, max-concurrency: 2 } }".to_owned())?;
+    std::fs::write(home.path().join("token"), "let-me-in\n")?;
+    let store = "{ provider: folder, folder: team, token: { file: token }, max-concurrency: 2 }";
+    let (config, _) = parse(format!("stores: {{ team: {store} }}"))?;
     let (workflow, _) = Workflow::read(&Source::new("migrate.yaml", WORKFLOW))?;
     let planned = workflow.plan(Some(&config))?;
     print!("\n{}", plan::human::write(&planned));

@@ -57,7 +57,7 @@ pub enum Proof {
     Environment,
 }
 
-/// Where a client secret comes from. It is read when a token is first needed.
+/// Where a secret comes from that a store proves itself by. It is [read](Self::read) when it is needed.
 #[derive(Debug, Clone)]
 pub enum SecretSource {
     /// Written in the configuration itself.
