@@ -509,3 +509,29 @@ async fn a_secret_that_hangs_ends_with_the_time() {
     let error = SecretSource::File(fifo).read(deadline).await.expect_err("no time");
     assert_eq!(error.code(), "deadline");
 }
+
+/// Of two schemas of one name, one would never be asked.
+#[test]
+fn a_name_is_one_provider_s() {
+    struct Named(&'static str);
+    impl StoreSchema for Named {
+        fn provider(&self) -> &str {
+            self.0
+        }
+
+        fn required_keys(&self) -> &[&str] {
+            &[]
+        }
+
+        fn read(&self, _properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings> {
+            None
+        }
+    }
+    let parse = |names: &[&'static str]| {
+        let schemas: Vec<Arc<dyn StoreSchema>> = names.iter().map(|&name| Arc::new(Named(name)) as _).collect();
+        let source = Source::private("credflow.yaml", "stores: {}");
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(Config::parse_with(&source, &schemas)))).is_ok()
+    };
+    assert!(parse(&["one", "other"]));
+    assert!(!parse(&["one", "other", "one"]) && !parse(&[credflow::config::AZURE_KEY_VAULT]));
+}
