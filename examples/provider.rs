@@ -128,13 +128,7 @@ impl Versions for Settings {
         Box::pin(apart(move || {
             let mut numbers: Vec<u128> = entries(&folder)?;
             numbers.sort_unstable_by(|a, b| b.cmp(a));
-            let version = |number| VersionInfo {
-                version: SecretVersion::from_bits(number),
-                created: None,
-                not_before: None,
-                expires: None,
-                enabled: true,
-            };
+            let version = |number| VersionInfo::new(SecretVersion::from_bits(number));
             Ok(numbers.into_iter().map(version).collect::<Vec<_>>().into())
         }))
     }

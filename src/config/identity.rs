@@ -23,6 +23,7 @@ pub struct Identity {
 
 /// How an identity proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Proof {
     /// An application with a secret.
     ClientSecret {
@@ -59,6 +60,7 @@ pub enum Proof {
 
 /// Where a secret comes from that a store proves itself by. It is [read](Self::read) when it is needed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum SecretSource {
     /// Written in the configuration itself.
     Literal(Arc<Secret>),

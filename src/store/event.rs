@@ -106,6 +106,8 @@ pub enum Asked {
     Token,
     /// A secret.
     Secret,
+    /// A page of a list, of secrets or of versions.
+    List,
 }
 
 /// Whom it is told.

@@ -168,7 +168,7 @@ impl Listing for Memory {
             self.answer("", None).await?;
             // Two pages.
             let (name, next) = if page.is_none() { ("a", Some("second".to_owned())) } else { ("b", None) };
-            Ok(Page { items: vec![name.parse().expect("a name")], next })
+            Ok(Page::new(vec![name.parse().expect("a name")], next))
         })
     }
 }
@@ -182,12 +182,10 @@ impl Versions for Memory {
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
         Box::pin(async {
             let version = self.answer(secret.as_str(), None).await?.version;
-            let info = |created, version| VersionInfo {
-                version,
-                created: Some(created),
-                not_before: None,
-                expires: None,
-                enabled: true,
+            let info = |created, version| {
+                let mut info = VersionInfo::new(version);
+                info.created = Some(created);
+                info
             };
             Ok(vec![info(1, SecretVersion::from_bits(1)), info(2, version)].into())
         })

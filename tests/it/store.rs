@@ -12,7 +12,9 @@ use credflow::config::{AzureVault, Identity, Proof, SecretSource, Store, StoreKi
 use credflow::reference::SecretName;
 use credflow::secret::Secret;
 use credflow::store::azure::{AzureKeyVault, Grant, TokenSource, TokenTarget};
-use credflow::store::{BoxFuture, Call, Failed, FetchError, Fetched, OpenStore, Pool, Unreachable};
+use credflow::store::{
+    Asked, BoxFuture, Call, Failed, FetchError, FetchEvent, FetchEvents, Fetched, OpenStore, Pool, Unreachable,
+};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -1299,4 +1301,22 @@ async fn a_next_page_is_the_vaults_own() {
     let error = open.names(&call).await.expect_err("a name that is none");
     assert_eq!(error, FetchError::Answer("it is not a page of a list"));
     assert_eq!(server.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_list_is_told_as_such() {
+    let server = Server::vault(|_| http(200, r#"{"value":[],"nextLink":null}"#)).await;
+    let (events, mut happened) = FetchEvents::channel(100);
+    let call = within(5.0).telling(Some(events));
+    let open = open(&server.store()).await.expect("a vault");
+    open.names(&call).await.expect("names");
+    open.versions(&name(), &call).await.expect("versions");
+    drop(call);
+    let mut asked = Vec::new();
+    while let Some(event) = happened.next().await {
+        if let FetchEvent::Requested { what, .. } = event {
+            asked.push(what);
+        }
+    }
+    assert_eq!(asked, [Asked::Token, Asked::List, Asked::List]);
 }

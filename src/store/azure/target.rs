@@ -12,6 +12,7 @@ use crate::store::error::FetchError;
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenTarget {
     /// The tenant that gives it; not all sources need to know.
     pub tenant: Option<String>,
@@ -24,6 +25,11 @@ pub struct TokenTarget {
 pub(in crate::store) struct Learnt(Option<Result<Arc<TokenTarget>, (FetchError, Instant)>>);
 
 impl TokenTarget {
+    /// A resource, without a slash at its end, and the tenant where it is known.
+    pub fn new(tenant: Option<String>, resource: impl Into<String>) -> Self {
+        Self { tenant, resource: resource.into() }
+    }
+
     /// What a vault's challenge tells, where the store leaves it out. A vault gets no token for a resource whose domain
     /// it isn't in, whatever it asks for.
     pub(in crate::store) fn of(
