@@ -5,9 +5,11 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use credflow::config::{Config, OwnSettings, PropertyReader, StoreSchema};
+use credflow::config::{Config, OwnSettings, PropertyReader, SecretSource, StoreSchema};
 use credflow::mask::Masks;
 use credflow::plan;
 use credflow::reference::{SecretName, SecretVersion};
@@ -19,6 +21,7 @@ use credflow::store::{
     VersionInfo, Versions,
 };
 use credflow::workflow::Workflow;
+use tokio::time::Instant;
 
 const WORKFLOW: &str = "
 steps:
@@ -33,6 +36,8 @@ struct Folders;
 #[derive(Clone, PartialEq)]
 struct Settings {
     folder: PathBuf,
+    /// What a service would be logged in to with.
+    token: Option<SecretSource>,
 }
 
 impl StoreSchema for Folders {
@@ -44,7 +49,12 @@ impl StoreSchema for Folders {
         &["folder"]
     }
 
+    fn optional_keys(&self) -> &[&str] {
+        &["token"]
+    }
+
     fn read(&self, properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings> {
+        let token = properties.secret("token");
         let folder = properties.path("folder")?;
         if folder == Path::new("/") {
             properties.fault("folder", "`folder` is the root of the file system", "write the folder of the secrets");
@@ -52,7 +62,7 @@ impl StoreSchema for Folders {
         }
         // Where it is named, and not the whole path: plans are compared by it on other machines.
         let address = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Some(OwnSettings::new(address, Settings { folder }))
+        Some(OwnSettings::new(address, Settings { folder, token }))
     }
 }
 
@@ -64,20 +74,17 @@ impl Provider for Folders {
     fn open<'a>(&'a self, opening: Opening<'a>) -> BoxFuture<'a, Result<Arc<dyn Backend>, FetchError>> {
         Box::pin(async move {
             let settings = opening.store.settings::<Settings>().expect("this provider's own settings").clone();
+            // Read when it is needed, and not with the configuration: a plan needs no secret.
+            if let Some(token) = &settings.token {
+                token.read(opening.call.deadline).await?;
+            }
             let open: Arc<dyn Backend> = Arc::new(settings);
             Ok(open)
         })
     }
 }
 
-impl Settings {
-    /// The folder of a secret: case doesn't tell names apart.
-    fn folder(&self, secret: &SecretName) -> PathBuf {
-        self.folder.join(secret.as_str().to_ascii_lowercase())
-    }
-}
-
-/// An open store: `FOLDER/SECRET/NUMBER` has the value of a version.
+/// An open store: `FOLDER/SECRET/NUMBER` has the value of a version, the secret's name in small letters.
 impl Backend for Settings {
     fn fetch<'a>(
         &'a self,
@@ -85,16 +92,13 @@ impl Backend for Settings {
         version: Option<SecretVersion>,
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Fetched, Failed>> {
-        let folder = self.folder(secret);
-        // What may take long doesn't hold the runtime up.
-        let read = tokio::task::spawn_blocking(move || {
-            let latest = || numbers(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
-            // A version is 32 hexadecimal digits; here they are a number.
-            let number = version.map_or_else(latest, |version| Ok(version.to_bits()))?;
+        let folder = self.of(secret);
+        Box::pin(apart(move || {
+            let latest = || entries::<u128>(&folder)?.into_iter().max().ok_or(FetchError::NotFound);
+            let number = version.map_or_else(latest, |version: SecretVersion| Ok(version.to_bits()))?;
             let value = std::fs::read_to_string(folder.join(number.to_string())).map_err(|error| failure(&error))?;
             Ok(Fetched::new(Secret::new(value), SecretVersion::from_bits(number)))
-        });
-        Box::pin(async { read.await.expect("reading doesn't panic") })
+        }))
     }
 
     fn listing(&self) -> Option<&dyn Listing> {
@@ -108,11 +112,8 @@ impl Backend for Settings {
 
 impl Listing for Settings {
     fn names<'a>(&'a self, _page: Option<&'a str>, _call: &'a Call) -> BoxFuture<'a, Result<Page<SecretName>, Failed>> {
-        Box::pin(async {
-            let entries = std::fs::read_dir(&self.folder).map_err(|error| failure(&error))?;
-            let names = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-            Ok(names.collect::<Vec<_>>().into())
-        })
+        let folder = self.folder.clone();
+        Box::pin(apart(move || Ok(entries::<SecretName>(&folder)?.into())))
     }
 }
 
@@ -123,22 +124,30 @@ impl Versions for Settings {
         _page: Option<&'a str>,
         _call: &'a Call,
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
-        Box::pin(async {
-            let mut numbers = numbers(&self.folder(secret))?;
+        let folder = self.of(secret);
+        Box::pin(apart(move || {
+            let mut numbers: Vec<u128> = entries(&folder)?;
             numbers.sort_unstable_by(|a, b| b.cmp(a));
-            let version = |number| VersionInfo {
-                version: SecretVersion::from_bits(number),
-                created: None,
-                not_before: None,
-                expires: None,
-                enabled: true,
-            };
+            let version = |number| VersionInfo::new(SecretVersion::from_bits(number));
             Ok(numbers.into_iter().map(version).collect::<Vec<_>>().into())
-        })
+        }))
     }
 }
 
-fn numbers(folder: &Path) -> Result<Vec<u128>, FetchError> {
+impl Settings {
+    /// The folder of a secret. Case doesn't count in names.
+    fn of(&self, secret: &SecretName) -> PathBuf {
+        self.folder.join(secret.as_str().to_ascii_lowercase())
+    }
+}
+
+/// Does what may take long, and doesn't hold the runtime up.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, FetchError> + Send + 'static) -> Result<T, Failed> {
+    Ok(tokio::task::spawn_blocking(work).await.expect("reading doesn't panic")?)
+}
+
+/// The names in a folder that are of that type.
+fn entries<T: FromStr>(folder: &Path) -> Result<Vec<T>, FetchError> {
     let entries = std::fs::read_dir(folder).map_err(|error| failure(&error))?;
     Ok(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
 }
@@ -173,15 +182,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     print!("{}", faults.replace(&*home.path().to_string_lossy(), "HOME"));
 
     // Plan, resolve, render: as with any store.
-    let (config, _) = parse("stores: { team: { provider: folder, folder: team, max-concurrency: 2 } }".to_owned())?;
+    std::fs::write(home.path().join("token"), "let-me-in\n")?;
+    let store = "{ provider: folder, folder: team, token: { file: token }, max-concurrency: 2 }";
+    let (config, _) = parse(format!("stores: {{ team: {store} }}"))?;
     let (workflow, _) = Workflow::read(&Source::new("migrate.yaml", WORKFLOW))?;
     let planned = workflow.plan(Some(&config))?;
     print!("\n{}", plan::human::write(&planned));
     let resolver = Resolver::new().with_provider(Arc::new(Folders));
     let resolved = resolver.resolve(&planned, ResolveOptions::default()).await?;
 
-    // What a step prints is masked by the values that were fetched.
-    let masks = Masks::new(resolved.answers().iter().map(|answer| &*answer.value));
+    // What there is: case doesn't count in names.
+    let call = Call::until(Instant::now() + Duration::from_secs(60));
+    let open = resolver.pool().open(&config.stores[0], &call).await?;
+    let name: SecretName = "DB-Password".parse()?;
+    let (names, versions) = (open.names(&call).await?, open.versions(&name, &call).await?);
+    println!("\n{} secret listed; {name} has {} versions", names.len(), versions.len());
+
+    // What a step prints is masked: by the values that were fetched, their fields, and what was needed to fetch them.
+    let masks = Masks::new(resolved.safeguards().masked().map(|secret| &**secret));
     let shown = masks.mask(b"logged in with correct-horse\n");
     print!("\n{}", String::from_utf8(shown)?);
     Ok(())

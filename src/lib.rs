@@ -4,7 +4,7 @@
 //! which secrets are needed, fetches each one once from the vault that the store names, and gives each step exactly
 //! the values that it asked for.
 //!
-//! The stages are types, and each takes the one before, so that none can be skipped:
+//! The stages are types, and each is made from the one before alone, so that none can be skipped:
 //!
 //! | stage | from | to |
 //! |---|---|---|

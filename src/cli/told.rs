@@ -61,6 +61,7 @@ fn name(what: Asked) -> &'static str {
         Asked::Challenge => "its tenant and resource",
         Asked::Token => "a token",
         Asked::Secret => "a secret",
+        Asked::List => "a list",
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::address::{Cloud, is_loopback, is_under, origin};
-use super::identity::Identity;
+use super::identity::{Identity, Proof};
 
 /// The api-version that is sent when a store names none: the newest that every cloud serves.
 pub const DEFAULT_API_VERSION: &str = "7.4";
@@ -47,19 +47,30 @@ impl AzureVault {
         self.identity.resource.as_deref().or_else(of_cloud)
     }
 
+    /// Whether its tokens can be those of a local emulator, as far as the configuration tells. The endpoint of a managed
+    /// identity is the environment's, and is looked at when a token is asked for.
+    pub(crate) fn may_have_local_tokens(&self) -> bool {
+        match self.identity.proof {
+            Proof::AzureCli => false,
+            Proof::ManagedIdentity { .. } => true,
+            _ => is_loopback(&self.authority()),
+        }
+    }
+
     /// Whether a token for that resource may be sent to the vault.
-    pub fn may_receive(&self, resource: &str) -> bool {
-        self.lets_token_go(resource, &self.url)
+    pub(crate) fn may_receive(&self, resource: &str, is_local: bool) -> bool {
+        self.lets_token_go(resource, is_local, &self.url)
     }
 
     /// Whether a token for that resource may be sent to an address: its host is below the resource's, or the
-    /// configuration allows what isn't. An address on this machine is served by an authority on this machine.
-    pub(crate) fn lets_token_go(&self, resource: &str, to: &Url) -> bool {
+    /// configuration allows what isn't. To an address of this machine, where anybody may listen, only a local emulator's
+    /// token is sent.
+    pub(crate) fn lets_token_go(&self, resource: &str, is_local: bool, to: &Url) -> bool {
         if self.allow_custom_domain {
             return true;
         }
         if is_loopback(to) {
-            return is_loopback(&self.authority());
+            return is_local;
         }
         let Ok(origin) = origin(resource) else { return false };
         // Who gives the token reads the text, and has to find in it what is compared here.
@@ -113,8 +124,8 @@ mod tests {
             let store = config.stores[0].azure().expect("a vault");
             assert_eq!(store.authority().host_str(), Some(authority));
             assert_eq!(store.resource(), resource);
-            assert!(resource.is_none_or(|resource| store.may_receive(resource)));
-            assert!(!store.may_receive("https://vault.another.example"));
+            assert!(resource.is_none_or(|resource| store.may_receive(resource, false)));
+            assert!(!store.may_receive("https://vault.another.example", false));
         }
     }
 }

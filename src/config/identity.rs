@@ -23,6 +23,7 @@ pub struct Identity {
 
 /// How an identity proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Proof {
     /// An application with a secret.
     ClientSecret {
@@ -57,8 +58,9 @@ pub enum Proof {
     Environment,
 }
 
-/// Where a client secret comes from. It is read when a token is first needed.
+/// Where a secret comes from that a store proves itself by. It is [read](Self::read) when it is needed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum SecretSource {
     /// Written in the configuration itself.
     Literal(Arc<Secret>),

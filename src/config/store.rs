@@ -36,6 +36,7 @@ pub struct Store {
 
 /// A store's provider, and the properties that are the provider's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StoreKind {
     /// Azure Key Vault.
     Azure(Box<AzureVault>),

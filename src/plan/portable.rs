@@ -4,6 +4,8 @@
 //! vault's address, to be compared. It holds no value and no identity. Where it arrives, the configuration of that machine
 //! says how stores are reached: a plan from elsewhere can't point an identity at a file, a command or another vault.
 
+mod form;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -14,17 +16,17 @@ use super::{Fetch, Plan, Purpose, Run};
 use crate::config::{Config, Store};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, printable};
 use crate::reference::SecretVersion;
-use crate::source::{Source, Span};
+use crate::source::{MAX_BYTES, Source, SourceError, Span};
 use crate::workflow::{Step, Workflow};
 
-/// The form that is written, and the only one that is read.
-const FORM: u32 = 1;
+use form::Form;
+pub use form::UnreadablePlan;
 
 /// A plan that can be written down, sent, and made a [`Plan`] again where it arrives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PortablePlan {
-    form: u32,
+    form: Form,
     workflow: Text,
     steps: BTreeSet<StepKey>,
     stores: BTreeMap<String, Vault>,
@@ -74,28 +76,6 @@ struct Wanted {
     pinned: Option<String>,
 }
 
-/// A text that is no portable plan.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnreadablePlan {
-    /// It isn't the JSON of a plan.
-    #[error("it is not a plan: line {line}, column {column}; send the text of `PortablePlan::to_json` unchanged")]
-    Malformed {
-        /// The line of the fault, from 1.
-        line: usize,
-        /// The column of it, from 1.
-        column: usize,
-    },
-    /// It was written by another version.
-    #[error(
-        "the plan has form {found}, and this version of credflow reads form {FORM}; use the same version on both sides"
-    )]
-    Form {
-        /// The form that it has.
-        found: u32,
-    },
-}
-
 impl Plan<Run> {
     /// The plan as one that can travel.
     pub fn to_portable(&self) -> PortablePlan {
@@ -104,7 +84,7 @@ impl Plan<Run> {
         let steps = jobs.flat_map(|job| job.steps.iter().map(|step| StepKey::of(&job.id, step))).collect();
         let stores = self.stores().iter().map(|store| (store.name.to_string(), Vault::of(store)));
         PortablePlan {
-            form: FORM,
+            form: Form,
             workflow: Text { name: source.name().to_owned(), text: source.text().to_owned() },
             steps,
             stores: stores.collect(),
@@ -145,16 +125,15 @@ impl PortablePlan {
     /// # Errors
     /// When it is none, or one of another version. Nothing of it is in the error.
     pub fn from_json(text: &str) -> Result<Self, UnreadablePlan> {
+        // A plan of another form may have other keys, and is told by its form alone.
         #[derive(Deserialize)]
-        struct Form {
+        struct Head {
             form: u32,
         }
         let malformed =
             |error: serde_json::Error| UnreadablePlan::Malformed { line: error.line(), column: error.column().max(1) };
-        let Form { form } = serde_json::from_str(text).map_err(malformed)?;
-        if form != FORM {
-            return Err(UnreadablePlan::Form { found: form });
-        }
+        let Head { form } = serde_json::from_str(text).map_err(malformed)?;
+        Form::try_from(form)?;
         serde_json::from_str(text).map_err(malformed)
     }
 
@@ -166,9 +145,13 @@ impl PortablePlan {
     /// The plan again, with the stores of this machine's configuration.
     ///
     /// # Errors
-    /// Every fault of the workflow's text, every store and credential that this configuration doesn't have or has otherwise, by
-    /// name, and steps or versions that can't be.
+    /// A workflow's text that is larger than a file may be. Every fault of it, every store and credential that this
+    /// configuration doesn't have or has otherwise, by name, and steps or versions that can't be.
     pub fn into_plan(self, config: Option<&Config>) -> Result<Plan, Diagnostics> {
+        if self.workflow.text.len() > MAX_BYTES {
+            let name = format!("the workflow of the plan, {},", printable(&self.workflow.name));
+            return Err(Diagnostic::from(SourceError::TooLarge { name }).into());
+        }
         let source = Source::new(self.workflow.name.clone(), self.workflow.text.clone());
         let (workflow, _) = Workflow::read(&source)?;
         let mut left = self.steps.clone();
@@ -183,7 +166,7 @@ impl PortablePlan {
             Ok(plan) => plan,
             Err(others) => {
                 self.compare_named(config, &mut faults);
-                return Err(others.and(faults.list));
+                return Err(faults.list.and(others));
             }
         };
         self.compare_stores(&plan, &mut faults);
@@ -217,9 +200,7 @@ impl PortablePlan {
                 Some(there) if *there == here => {}
                 Some(there) => faults.push_moved(name, &here, there, at(name)),
                 None => faults.push(
-                    format!(
-                        "the plan needs nothing of the store `{name}`, and with this machine's configuration it would"
-                    ),
+                    format!("this machine's configuration names the store `{name}`, which the plan was not made for"),
                     "make the named credentials of both machines the same",
                     at(name),
                 ),
@@ -242,7 +223,7 @@ impl PortablePlan {
                 version: wanted.version.clone(),
             };
             if here.remove(&name).is_none() {
-                let message = format!("the plan needs {name}, and with this machine's configuration it does not");
+                let message = format!("the plan was made for {name}, which this machine's configuration does not name");
                 faults.push(message, "make the named credentials of both machines the same", None);
                 continue;
             }
@@ -255,7 +236,7 @@ impl PortablePlan {
             }
         }
         for (name, span) in here {
-            let message = format!("the plan doesn't need {name}, and with this machine's configuration it would");
+            let message = format!("this machine's configuration names {name}, which the plan was not made for");
             faults.push(message, "make the named credentials of both machines the same", span);
         }
         pins

@@ -1,4 +1,4 @@
-//! From a plan to values: the only fan-out.
+//! From a plan to values.
 //!
 //! A [`Resolver`] answers every fetch of a plan, or nothing: all failures come in one report, each at every place that uses
 //! the secret. One resolver serves any number of runs.

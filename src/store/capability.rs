@@ -2,6 +2,7 @@
 
 /// What a provider may be able to do beside fetching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Capability {
     /// [`Backend::listing`](super::Backend::listing).
     #[error("list its secrets")]

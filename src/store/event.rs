@@ -109,6 +109,8 @@ pub enum Asked {
     Token,
     /// A secret.
     Secret,
+    /// A page of a list, of secrets or of versions.
+    List,
 }
 
 /// Whom events are told. Clones tell the same stream: who wants to tell runs apart makes a channel for each.

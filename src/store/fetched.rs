@@ -7,6 +7,7 @@ use crate::secret::Secret;
 
 /// A secret as it was fetched.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Fetched {
     /// The value.
     pub value: Arc<Secret>,
@@ -31,6 +32,7 @@ impl Fetched {
 
 /// A version of a secret, without its value. Times are in seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VersionInfo {
     /// Which one.
     pub version: SecretVersion,
@@ -44,13 +46,28 @@ pub struct VersionInfo {
     pub enabled: bool,
 }
 
+impl VersionInfo {
+    /// A version that is given out, of which nothing else is known.
+    pub fn new(version: SecretVersion) -> Self {
+        Self { version, created: None, not_before: None, expires: None, enabled: true }
+    }
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Page<T> {
     /// What is on it.
     pub items: Vec<T>,
     /// How its provider calls the next one; nothing on the last. A list that names a page twice is an error.
     pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// These, and how the provider calls the next page.
+    pub fn new(items: Vec<T>, next: Option<String>) -> Self {
+        Self { items, next }
+    }
 }
 
 /// All of it.

@@ -20,6 +20,7 @@ mod provider_error;
 mod rate;
 mod remedy;
 mod retry;
+mod secret_source;
 mod throttle;
 mod tries;
 mod unreachable;

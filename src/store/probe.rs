@@ -6,6 +6,7 @@ use super::error::FetchError;
 
 /// How one check came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Check {
     /// As it should.
     Fine,
@@ -17,6 +18,7 @@ pub enum Check {
 
 /// What the checks of one store found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Probe {
     /// The checks by their names, in the order in which they were made.
     pub checks: Vec<(&'static str, Check)>,

@@ -13,6 +13,12 @@ impl FetchError {
             (Self::Unsupported { .. }, _) => "use a store of another provider for that".to_owned(),
             (Self::Provider(error), _) if !error.told_remedy().is_empty() => error.told_remedy().to_owned(),
             (_, StoreKind::Azure(vault)) => self.azure_remedy(&store.name, vault, secret, version),
+            (Self::SecretUnset(name) | Self::SecretNotText(name), _) => {
+                format!("set {name} to the secret of the store `{}`", store.name)
+            }
+            (Self::SecretUnreadable(..), _) => {
+                format!("correct the file's path in the store `{}`, or its permissions", store.name)
+            }
             (Self::NotFound, _) if version.is_some() => {
                 "correct the version, or leave it out to have the latest".to_owned()
             }

@@ -201,13 +201,17 @@ async fn a_managed_identity_needs_no_secret() {
     let endpoint = world.emulator.identity_endpoint().to_string();
     let header = world.emulator.identity_header().expose();
     let app = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", header)];
-    world.works("identity: managed-identity", &app).await;
+    // App Service and Container Apps serve real tokens on loopback.
+    world.fails("identity: managed-identity", &app, &["foreign-host", "allow-custom-domain"]).await;
+    let store = "identity: managed-identity\nallow-custom-domain: true";
+    world.works(store, &app).await;
     let wrong = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", "wrong")];
-    world.fails("identity: managed-identity", &wrong, &["token-refused"]).await;
+    world.fails(store, &wrong, &["token-refused"]).await;
     world.fails("identity: managed-identity", &app[..1], &["Azure Arc"]).await;
     let none = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9")];
     world.fails("identity: managed-identity", &none, &["no-managed-identity", "azure-cli"]).await;
     let far = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://metadata.example")];
+    world.fails("identity: managed-identity", &[], &["foreign-host"]).await;
     world.fails("identity: managed-identity", &far, &["plain-http"]).await;
     // The service restarts now and then.
     world.emulator.add_fault(Fault::failed(503).on(Requests::Tokens).times(2));
@@ -217,15 +221,18 @@ async fn a_managed_identity_needs_no_secret() {
 #[tokio::test]
 async fn the_azure_cli_is_asked() {
     let world = World::start().await;
-    world.fails("identity: azure-cli", &[], &["no-azure-cli"]).await;
+    let wrong = ["bad-url", "`azure-cli`", "allow-custom-domain"];
+    world.fails("identity: azure-cli", &[], &wrong).await;
+    let store = "identity: azure-cli\nallow-custom-domain: true";
+    world.fails(store, &[], &["no-azure-cli"]).await;
     let az = |script: &str| {
         let path = world.write("az", &format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
     };
     az("exit 1");
-    world.fails(&format!("identity: azure-cli\ntenant-id: {TENANT}"), &[], &["azure-cli", "az login --tenant"]).await;
+    world.fails(&format!("{store}\ntenant-id: {TENANT}"), &[], &["azure-cli", "az login --tenant"]).await;
     az("echo not json");
-    world.fails("identity: azure-cli", &[], &["az login"]).await;
+    world.fails(store, &[], &["az login"]).await;
     let token = world.token().await;
     // Without a tenant of its own, the store asks for the vault's.
     let script = |tenant: &str| {
@@ -235,11 +242,11 @@ echo '{{"accessToken":"{token}","expiresOn":"2100-01-01 00:00:00.000000","expire
         )
     };
     az(&script(TENANT));
-    world.works("identity: azure-cli", &[]).await;
+    world.works(store, &[]).await;
     az(&script("corp.example"));
-    world.works("identity: azure-cli\ntenant-id: corp.example", &[]).await;
+    world.works(&format!("{store}\ntenant-id: corp.example"), &[]).await;
     let login = format!("az login --tenant {TENANT}");
-    world.fails("identity: azure-cli", &[], &["azure-cli", &login]).await;
+    world.fails(store, &[], &["azure-cli", &login]).await;
 }
 
 /// A command that finds credflow's own credentials can't show them.
@@ -263,7 +270,8 @@ async fn what_proves_who_asks_is_masked() {
     fs::set_permissions(az, fs::Permissions::from_mode(0o755)).expect("an executable");
     let parts = "echo \"Bearer $T\"; P=${T#*.}; echo \"${P%.*}\"; echo \"${P#*.}\"; echo \"${T%%.*}\"";
     let head = token.split('.').next().expect("a head");
-    assert_eq!(shown("identity: azure-cli", &[("T", &token)], parts).await, format!("Bearer ***\n***\n***\n{head}\n"));
+    let store = "identity: azure-cli\nallow-custom-domain: true";
+    assert_eq!(shown(store, &[("T", &token)], parts).await, format!("Bearer ***\n***\n***\n{head}\n"));
     // The token of a platform, by a file of the environment.
     let federated = federated_token(SUBJECT, "other.pem");
     let file = world.write("federated", &federated).display().to_string();
@@ -291,7 +299,7 @@ async fn an_azure_cli_that_hangs_is_named_and_not_left_behind() {
     let script = "#!/bin/sh\nPATH=/bin:/usr/bin\nsleep 300 &\necho $! > child\nwait\n";
     let path = world.write("az", script);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("an executable");
-    world.write("credflow.yaml", &world.config("identity: azure-cli"));
+    world.write("credflow.yaml", &world.config("identity: azure-cli\nallow-custom-domain: true"));
     let child = world.folder.path().join("child");
     // However slow the machine is, some time is enough to start it.
     for seconds in (0..8).map(|doubled| 1 << doubled) {
@@ -357,7 +365,8 @@ async fn a_managed_identity_of_the_emulator_may_speak_https() {
     let endpoint = world.emulator.identity_endpoint().to_string();
     assert!(endpoint.starts_with("https://localhost:"), "{endpoint}");
     let header = world.emulator.identity_header().expose();
-    world.works(store, &[("IDENTITY_ENDPOINT", &endpoint), ("IDENTITY_HEADER", header)]).await;
+    let app = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", header)];
+    world.works(&format!("{store}\nallow-custom-domain: true"), &app).await;
     let far = [("AZURE_POD_IDENTITY_AUTHORITY_HOST", "https://metadata.example")];
     world.fails(store, &far, &["plain-http"]).await;
 }

@@ -3,7 +3,7 @@
 use credflow::config::Config;
 use credflow::plan::{Plan, PortablePlan, UnreadablePlan};
 use credflow::reference::SecretVersion;
-use credflow::source::Source;
+use credflow::source::{MAX_BYTES, Source};
 use credflow::workflow::Workflow;
 use proptest::prelude::*;
 
@@ -99,7 +99,8 @@ fn what_differs_is_refused_by_name() {
     let scoped = CONFIG.replace("secret-name: Api-Token", "secret-name: Api-Token, scope: w/ship/*");
     assert!(faults(sent(), &scoped).contains("out-of-scope"));
     let gone = CONFIG.replace("  shared:", "  public:").replace("store: shared", "store: public");
-    assert!(faults(sent(), &gone).contains("the plan needs shared/api-token"), "{}", faults(sent(), &gone));
+    let said = faults(sent(), &gone);
+    assert!(said.contains("made for shared/api-token, which this machine's configuration does not name"), "{said}");
     assert!(sent().into_plan(None).expect_err("a fault").to_string().contains("no-configuration"));
     // All of it at once.
     let both = elsewhere.replace("  token:", "  tokens:");
@@ -136,6 +137,12 @@ fn a_plan_from_elsewhere_changes_no_store() {
     }
     let newer = PortablePlan::from_json(&json.replacen("{\"form\":1,", "{\"form\":2,\"more\":0,", 1));
     assert!(matches!(newer.expect_err("newer"), UnreadablePlan::Form { found: 2 }));
+    // Whichever way it is read.
+    let mut value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(serde_json::from_value::<PortablePlan>(value.clone()).is_ok());
+    value["form"] = 2.into();
+    let error = serde_json::from_value::<PortablePlan>(value).expect_err("newer").to_string();
+    assert!(error.contains("the plan has form 2"), "{error}");
     // Other secrets than the workflow's, other steps, or a version that is none.
     let changed = [
         json.replacen("\"secret\":\"b\"", "\"secret\":\"c\"", 1),
@@ -146,6 +153,24 @@ fn a_plan_from_elsewhere_changes_no_store() {
         let fault = faults(PortablePlan::from_json(&text).expect("a plan"), CONFIG);
         assert!(fault.contains("error[plan-differs]"), "{fault}");
     }
+}
+
+/// A text of a plan is held to what a file is.
+#[test]
+fn a_plan_s_text_has_a_file_s_size() {
+    let mut value = serde_json::to_value(plan(WORKFLOW).to_portable()).expect("JSON");
+    value["workflow"]["text"] = "#".repeat(MAX_BYTES + 1).into();
+    let large: PortablePlan = serde_json::from_value(value).expect("a plan");
+    let fault = faults(large, CONFIG);
+    assert!(fault.contains("error[too-large]: the workflow of the plan, w.yaml, is larger than 64 MiB"), "{fault}");
+}
+
+#[test]
+fn all_that_differs_is_told_at_once() {
+    let json = plan(WORKFLOW).to_portable().to_json().replacen("\"step\":1", "\"step\":9", 1);
+    let unknown = CONFIG.replace("  token:", "  other:");
+    let said = faults(PortablePlan::from_json(&json).expect("a plan"), &unknown);
+    assert!(said.contains("error[plan-differs]") && said.contains("error[unknown-credential]"), "{said}");
 }
 
 proptest! {

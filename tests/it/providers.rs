@@ -168,7 +168,7 @@ impl Listing for Memory {
             self.answer("", None).await?;
             // Two pages.
             let (name, next) = if page.is_none() { ("a", Some("second".to_owned())) } else { ("b", None) };
-            Ok(Page { items: vec![name.parse().expect("a name")], next })
+            Ok(Page::new(vec![name.parse().expect("a name")], next))
         })
     }
 }
@@ -182,12 +182,10 @@ impl Versions for Memory {
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
         Box::pin(async {
             let version = self.answer(secret.as_str(), None).await?.version;
-            let info = |created, version| VersionInfo {
-                version,
-                created: Some(created),
-                not_before: None,
-                expires: None,
-                enabled: true,
+            let info = |created, version| {
+                let mut info = VersionInfo::new(version);
+                info.created = Some(created);
+                info
             };
             let items = vec![info(1, SecretVersion::from_bits(1)), info(2, version)];
             Ok(Page { items, next: (secret.as_str() == "circle").then(|| "again".to_owned()) })
@@ -467,4 +465,75 @@ fn plans_name_a_provider_that_is_not_the_default() {
         let faults = portable.clone().into_plan(Some(&config)).expect_err("another store").to_string();
         assert!(faults.contains("and memory at memory of one where the plan was made"), "{faults}");
     }
+}
+
+/// What a provider proves itself by is read as Azure's client secrets are.
+#[tokio::test]
+async fn a_secret_is_read_from_where_the_configuration_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        SecretSource::File(path)
+    };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    for text in ["canary", "canary\n", "canary\r\n"] {
+        let read = file("secret", text.as_bytes()).read(deadline).await.expect("a secret");
+        assert_eq!(read.expose(), "canary");
+    }
+    assert_eq!(file("secret", b" canary \n\n").read(deadline).await.expect("a secret").expose(), " canary \n");
+    let literal = SecretSource::Literal(Arc::new(Secret::new("canary\n".to_owned())));
+    assert_eq!(literal.read(deadline).await.expect("a secret").expose(), "canary\n");
+    let path = std::env::var("PATH").expect("a variable");
+    assert_eq!(SecretSource::Variable("PATH".to_owned()).read(deadline).await.expect("a secret").expose(), path);
+    let store = &config().stores[0];
+    for (source, code, remedy) in [
+        (SecretSource::Variable("CREDFLOW_TEST_UNSET".to_owned()), "client-secret-unset", "set CREDFLOW_TEST_UNSET to"),
+        (file("empty", b"\n"), "client-secret-unreadable", "correct the file's path"),
+        (file("bytes", b"\xff"), "client-secret-unreadable", "correct the file's path"),
+        (file("large", "x".repeat(65 << 10).as_bytes()), "client-secret-unreadable", "correct the file's path"),
+        (SecretSource::File(folder.path().join("none")), "client-secret-unreadable", "correct the file's path"),
+    ] {
+        let error = source.read(deadline).await.expect_err("no secret");
+        assert_eq!(error.code(), code, "{error}");
+        let remedy_told = error.remedy(store, &"a".parse().expect("a name"), None);
+        assert!(remedy_told.contains(remedy), "{remedy_told}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_secret_that_hangs_ends_with_the_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
+    let deadline = Instant::now() + Duration::from_millis(100);
+    let error = SecretSource::File(fifo).read(deadline).await.expect_err("no time");
+    assert_eq!(error.code(), "deadline");
+}
+
+/// Of two schemas of one name, one would never be asked.
+#[test]
+fn a_name_is_one_provider_s() {
+    struct Named(&'static str);
+    impl StoreSchema for Named {
+        fn provider(&self) -> &str {
+            self.0
+        }
+
+        fn required_keys(&self) -> &[&str] {
+            &[]
+        }
+
+        fn read(&self, _properties: &mut PropertyReader<'_, '_>) -> Option<OwnSettings> {
+            None
+        }
+    }
+    let parse = |names: &[&'static str]| {
+        let schemas: Vec<Arc<dyn StoreSchema>> = names.iter().map(|&name| Arc::new(Named(name)) as _).collect();
+        let source = Source::private("credflow.yaml", "stores: {}");
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(Config::parse_with(&source, &schemas)))).is_ok()
+    };
+    assert!(parse(&["one", "other"]));
+    assert!(!parse(&["one", "other", "one"]) && !parse(&[credflow::config::AZURE_KEY_VAULT]));
 }

@@ -12,7 +12,9 @@ use credflow::config::{AzureVault, Identity, Proof, SecretSource, Store, StoreKi
 use credflow::reference::SecretName;
 use credflow::secret::Secret;
 use credflow::store::azure::{AzureKeyVault, Grant, TokenSource, TokenTarget};
-use credflow::store::{BoxFuture, Call, Failed, FetchError, Fetched, OpenStore, Pool, Unreachable};
+use credflow::store::{
+    Asked, BoxFuture, Call, Failed, FetchError, FetchEvent, FetchEvents, Fetched, OpenStore, Pool, Unreachable,
+};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -1180,11 +1182,17 @@ async fn with_odd_variables() {
 #[derive(Default)]
 struct OwnTokens {
     asked: AtomicUsize,
+    /// They are a local emulator's.
+    are_local: bool,
 }
 
 impl TokenSource for OwnTokens {
     fn host(&self) -> &'static str {
         "the engine"
+    }
+
+    fn is_local(&self) -> bool {
+        self.are_local
     }
 
     fn token<'a>(&'a self, target: &'a TokenTarget, _call: &'a Call) -> BoxFuture<'a, Result<Grant, Failed>> {
@@ -1210,7 +1218,7 @@ fn pool_of(tokens: &Arc<OwnTokens>) -> Pool {
 async fn an_engine_gives_tokens_of_its_own() {
     // The vault refuses the first one once it was taken.
     let server = Server::vault(|before| if before == 3 { http(401, "{}") } else { secret() }).await;
-    let tokens = Arc::<OwnTokens>::default();
+    let tokens = Arc::new(OwnTokens { are_local: true, ..OwnTokens::default() });
     let pool = pool_of(&tokens);
     let mut stores = [server.store(), server.store()];
     azure(&mut stores[1]).url = format!("http://other.localhost:{}", server.port).parse().expect("an address");
@@ -1239,8 +1247,10 @@ type Change = Box<dyn Fn(&mut AzureVault)>;
 async fn no_token_goes_to_a_host_outside_of_its_resource() {
     let server = Server::vault(|_| secret()).await;
     let url = |text: &str| text.parse::<url::Url>().expect("an address");
-    let changes: [Change; 8] = [
-        // To this machine, with tokens of Entra ID itself.
+    let changes: [Change; 10] = [
+        // To this machine, with tokens of Entra ID itself; these don't come from `authority`, which is on this machine.
+        Box::new(|vault| vault.identity.proof = Proof::AzureCli),
+        Box::new(|vault| vault.identity.proof = Proof::ManagedIdentity { client: None }),
         Box::new(|vault| vault.identity.authority = None),
         Box::new(move |vault| vault.identity.authority = Some(url("https://login.microsoftonline.com"))),
         Box::new(move |vault| vault.url = url("https://evil.example")),
@@ -1291,4 +1301,22 @@ async fn a_next_page_is_the_vaults_own() {
     let error = open.names(&call).await.expect_err("a name that is none");
     assert_eq!(error, FetchError::Answer("it is not a page of a list"));
     assert_eq!(server.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_a_list_is_told_as_such() {
+    let server = Server::vault(|_| http(200, r#"{"value":[],"nextLink":null}"#)).await;
+    let (events, mut happened) = FetchEvents::channel(100);
+    let call = within(5.0).telling(Some(events));
+    let open = open(&server.store()).await.expect("a vault");
+    open.names(&call).await.expect("names");
+    open.versions(&name(), &call).await.expect("versions");
+    drop(call);
+    let mut asked = Vec::new();
+    while let Some(event) = happened.next().await {
+        if let FetchEvent::Requested { what, .. } = event {
+            asked.push(what);
+        }
+    }
+    assert_eq!(asked, [Asked::Token, Asked::List, Asked::List]);
 }

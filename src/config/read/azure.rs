@@ -41,21 +41,21 @@ pub(super) fn vault(
     let missing: Vec<&str> = required.filter(|key| !keys.contains(key)).collect();
     properties.complain_of_missing(reader, &missing, proof.help(&missing));
     let (url, node) = draft.vault_url?;
-    let mut vault = AzureVault {
+    let proof = proof.proof();
+    let vault = AzureVault {
         url,
         identity: Identity {
             authority: draft.authority,
             tenant: draft.tenant,
             resource: draft.resource,
-            proof: Proof::Environment,
+            proof: proof.clone().unwrap_or(Proof::Environment),
         },
         api_version: draft.api_version.unwrap_or_else(|| DEFAULT_API_VERSION.to_owned()),
         ca_file: draft.ca_file,
         allow_custom_domain: draft.allow_custom_domain,
     };
     domain(reader, &vault, node);
-    vault.identity.proof = proof.proof()?;
-    Some(vault)
+    proof.map(|_| vault)
 }
 
 /// What the properties say that environments have others over, with the faults that they have in each environment; and how
@@ -108,10 +108,16 @@ fn is_entra(tree: &Tree, entries: &[Entry]) -> bool {
 fn domain(reader: &mut Reader<'_>, vault: &AzureVault, node: NodeId) {
     let host = vault.host();
     let wrong = match vault.resource() {
-        Some(resource) if vault.may_receive(resource) => return,
+        Some(resource) if vault.may_receive(resource, vault.may_have_local_tokens()) => return,
         Some(_) if is_loopback(&vault.url) => {
             let message = "the vault is on this machine, and its token would come from elsewhere";
-            let help = "set `authority` to the emulator's, or `allow-custom-domain: true`";
+            let help = match vault.identity.proof {
+                Proof::AzureCli => {
+                    "use another `identity` with the emulator's `authority`: the tokens of `azure-cli` are Entra ID's; \
+                     `allow-custom-domain: true` sends one there all the same"
+                }
+                _ => "set `authority` to the emulator's, or `allow-custom-domain: true`",
+            };
             return reader.fault(Code::BadUrl, node, message, "", help);
         }
         Some(resource) => {

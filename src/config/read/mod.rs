@@ -57,15 +57,19 @@ impl Config {
     ///
     /// # Errors
     /// All faults that are in it.
+    ///
+    /// # Panics
+    /// When two of the schemas have one provider's name, or one has Azure's ([`AZURE_KEY_VAULT`](super::AZURE_KEY_VAULT)).
     pub fn parse_with(
         source: &Arc<Source>,
         schemas: &[Arc<dyn StoreSchema>],
     ) -> Result<(Self, Diagnostics), Diagnostics> {
+        let registered = Registered::new(schemas);
         let (tree, faults) = Tree::read_partly(source);
         let Some(tree) = tree else { return Err(faults) };
         let mut reader = Reader::new(&tree);
         reader.faults = faults;
-        let config = config(&mut reader, Registered(schemas));
+        let config = config(&mut reader, registered);
         reader.faults.finish(Some(config))
     }
 }

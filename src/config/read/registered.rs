@@ -1,5 +1,6 @@
 //! The providers that a configuration may name, and the keys of their stores.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::properties::{COMMON, Properties};
@@ -27,7 +28,7 @@ pub(super) const AZURE_KEYS: &[&str] = &[
 
 /// The providers beside Azure's.
 #[derive(Clone, Copy)]
-pub(super) struct Registered<'s>(pub(super) &'s [Arc<dyn StoreSchema>]);
+pub(super) struct Registered<'s>(&'s [Arc<dyn StoreSchema>]);
 
 /// Whose a store is.
 #[derive(Clone, Copy)]
@@ -37,6 +38,16 @@ pub(super) enum StoreProvider<'s> {
 }
 
 impl<'s> Registered<'s> {
+    /// These, each of a name of its own.
+    pub(super) fn new(schemas: &'s [Arc<dyn StoreSchema>]) -> Self {
+        let mut names = HashSet::from([AZURE_KEY_VAULT]);
+        for schema in schemas {
+            let name = schema.provider();
+            assert!(names.insert(name), "the provider `{name}` has two schemas; Azure's is built in");
+        }
+        Self(schemas)
+    }
+
     /// The provider that a store names, Azure's without one. Nothing, with a complaint, for one that isn't known.
     pub(super) fn choose(self, reader: &mut Reader<'_>, properties: &Properties) -> Option<StoreProvider<'s>> {
         let Some(entry) = properties.find(reader.tree, "provider") else { return Some(StoreProvider::Azure) };

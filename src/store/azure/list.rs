@@ -7,13 +7,14 @@ use super::vault::Vault;
 use crate::reference::SecretName;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
+use crate::store::event::Asked;
 use crate::store::fetched::{Page, VersionInfo};
 use crate::store::provider::{BoxFuture, Listing, Versions};
 use crate::store::retry::Failed;
 
 impl Listing for Vault {
     fn names<'a>(&'a self, page: Option<&'a str>, call: &'a Call) -> BoxFuture<'a, Result<Page<SecretName>, Failed>> {
-        Box::pin(async move { self.get(&self.page("secrets", page)?, names, call).await })
+        Box::pin(async move { self.get(Asked::List, &self.page("secrets", page)?, names, call).await })
     }
 }
 
@@ -26,7 +27,7 @@ impl Versions for Vault {
     ) -> BoxFuture<'a, Result<Page<VersionInfo>, Failed>> {
         Box::pin(async move {
             let url = self.page(&format!("secrets/{secret}/versions"), page)?;
-            self.get(&url, versions, call).await
+            self.get(Asked::List, &url, versions, call).await
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Client secrets as they come from variables and files, and what doesn't belong to one.
+//! What stands around a client secret and doesn't belong to it.
 
 use crate::secret::Secret;
 
@@ -29,10 +29,4 @@ impl Spoilt {
             (is_quoted('"') || is_quoted('\'')).then_some(Self::Quotes)
         }
     }
-}
-
-/// A value without the line break that editors and `echo` put behind it.
-pub(in crate::store) fn without_line_break(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
 }

@@ -12,6 +12,7 @@ use crate::store::error::FetchError;
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenTarget {
     /// The tenant that gives it; not all sources need to know.
     pub tenant: Option<String>,
@@ -24,6 +25,11 @@ pub struct TokenTarget {
 pub(in crate::store) struct Learnt(Option<Result<Arc<TokenTarget>, (FetchError, Instant)>>);
 
 impl TokenTarget {
+    /// A resource, without a slash at its end, and the tenant where it is known.
+    pub fn new(tenant: Option<String>, resource: impl Into<String>) -> Self {
+        Self { tenant, resource: resource.into() }
+    }
+
     /// What a vault's challenge tells, where the store leaves it out. A vault gets no token for a resource whose domain
     /// it isn't in, whatever it asks for.
     pub(in crate::store) fn of(
@@ -31,6 +37,7 @@ impl TokenTarget {
         tenant: Option<String>,
         resource: Option<&str>,
         vault: &AzureVault,
+        is_local: bool,
     ) -> Result<Self, FetchError> {
         let challenge = challenge.ok_or(FetchError::NoChallenge)?;
         let tenant = tenant.or(challenge.tenant);
@@ -38,7 +45,7 @@ impl TokenTarget {
         if !Url::parse(&resource).is_ok_and(|url| url.scheme() == "https") {
             return Err(FetchError::NoChallenge);
         }
-        if !vault.may_receive(&resource) {
+        if !vault.may_receive(&resource, is_local) {
             return Err(FetchError::ForeignResource(resource));
         }
         Ok(Self { tenant, resource })

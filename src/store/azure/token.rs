@@ -66,6 +66,8 @@ struct Failure {
 pub(in crate::store) struct Token {
     header: HeaderValue,
     resource: Arc<str>,
+    /// It is a local emulator's.
+    is_local: bool,
     /// Which token it is, to say later that it was refused.
     pub(in crate::store) generation: u64,
     given: Instant,
@@ -129,7 +131,7 @@ impl Tokens {
         drop(turn);
         let mut state = entry.state();
         match fetched {
-            Ok(grant) => Ok(state.keep(grant, &target.resource, now)),
+            Ok(grant) => Ok(state.keep(grant, &target.resource, self.source.is_local(), now)),
             Err(error) => match old {
                 Some(mut token) if error.is_transient() || matches!(error, FetchError::Deadline { .. }) => {
                     token.renew = Instant::now() + RENEWAL_PAUSE;
@@ -212,7 +214,7 @@ impl State {
         self.current.clone().filter(|token| token.renew > Instant::now()).map(Ok)
     }
 
-    fn keep(&mut self, grant: Grant, resource: &str, given: Instant) -> Token {
+    fn keep(&mut self, grant: Grant, resource: &str, is_local: bool, given: Instant) -> Token {
         self.generation += 1;
         self.former.extend(self.current.take());
         let now = Instant::now();
@@ -221,6 +223,7 @@ impl State {
         let token = Token {
             header: grant.header,
             resource: resource.into(),
+            is_local,
             generation: self.generation,
             given,
             renew: given + lifetime - MARGIN.min(lifetime / 2),
@@ -236,7 +239,7 @@ impl Token {
     /// The header that carries it to an address. There is no other way to it, so that no request takes it out of its
     /// resource's domain, unless the vault's properties allow that.
     pub(in crate::store) fn header_for(&self, address: &Url, vault: &AzureVault) -> Result<HeaderValue, FetchError> {
-        if vault.lets_token_go(&self.resource, address) {
+        if vault.lets_token_go(&self.resource, self.is_local, address) {
             return Ok(self.header.clone());
         }
         Err(FetchError::foreign(address, &self.resource))
@@ -261,10 +264,16 @@ mod tests {
         let (config, _) = Config::parse(&Source::private("c", text)).expect("a configuration");
         let mut vault = config.stores[0].azure().expect("a vault").clone();
         let secret = Secret::concat(["t"]);
-        let grant = Grant::new(&secret, Duration::from_secs(60)).expect("a token");
-        let token = State::default().keep(grant, "https://vault.azure.net", Instant::now());
-        let is_sent =
-            |vault: &AzureVault, to: &str| token.header_for(&Url::parse(to).expect("an address"), vault).is_ok();
+        let token = |is_local| {
+            let grant = Grant::new(&secret, Duration::from_secs(60)).expect("a token");
+            State::default().keep(grant, "https://vault.azure.net", is_local, Instant::now())
+        };
+        let goes = |token: &Token, vault: &AzureVault, to: &str| {
+            token.header_for(&Url::parse(to).expect("an address"), vault).is_ok()
+        };
+        assert!(goes(&token(true), &vault, "http://localhost") && !goes(&token(true), &vault, "https://evil.example"));
+        let token = token(false);
+        let is_sent = |vault: &AzureVault, to: &str| goes(&token, vault, to);
         assert!(is_sent(&vault, "https://b.vault.azure.net/x"));
         for to in ["https://b.vault.azure.cn", "https://vault.azure.net", "http://localhost", "https://evil.example"] {
             assert!(!is_sent(&vault, to), "{to}");

@@ -34,6 +34,12 @@ pub trait TokenSource: Send + Sync {
         false
     }
 
+    /// Whether its tokens are those of a local emulator. No others go to an address of this machine, where anybody may listen,
+    /// unless the store's configuration says `allow-custom-domain`.
+    fn is_local(&self) -> bool {
+        false
+    }
+
     /// Whether what proves the identity is there: its variable is set, its file can be read. Nobody is asked.
     fn is_there(&self) -> BoxFuture<'_, Result<(), FetchError>> {
         Box::pin(std::future::ready(Ok(())))

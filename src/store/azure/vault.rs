@@ -77,18 +77,18 @@ impl Vault {
         version: Option<SecretVersion>,
         call: &Call,
     ) -> Result<Fetched, Failed> {
-        self.get(&self.address(name, version), Fetched::parse, call).await
+        self.get(Asked::Secret, &self.address(name, version), Fetched::parse, call).await
     }
 
     /// Asks for something of the vault, once; with another token, if the one at hand may have ended on the way.
-    pub(super) async fn get<T>(&self, url: &Url, parse: Parse<T>, call: &Call) -> Result<T, Failed> {
+    pub(super) async fn get<T>(&self, what: Asked, url: &Url, parse: Parse<T>, call: &Call) -> Result<T, Failed> {
         let target = self.target(call).await?;
         let token = self.shared.tokens.get(&target, call).await?;
-        match self.request(url, &token, &target, parse, call).await {
+        match self.request((what, url), &token, &target, parse, call).await {
             Err(Failed { error: FetchError::TokenRejected, .. }) if self.may_have_ended(&token) => {
                 self.shared.tokens.refused(&target, &token);
                 let token = self.shared.tokens.get(&target, call).await?;
-                self.request(url, &token, &target, parse, call).await
+                self.request((what, url), &token, &target, parse, call).await
             }
             result => result,
         }
@@ -114,13 +114,13 @@ impl Vault {
 
     async fn request<T>(
         &self,
-        url: &Url,
+        (what, url): (Asked, &Url),
         token: &Token,
         target: &TokenTarget,
         parse: Parse<T>,
         call: &Call,
     ) -> Result<T, Failed> {
-        let answer = self.ask(url, Some(token), call).await?;
+        let answer = self.ask(what, url, Some(token), call).await?;
         if answer.status == 200 {
             self.accepted.fetch_max(token.generation, Ordering::Relaxed);
             return Ok(parse(answer.body.as_bytes())?);
@@ -132,14 +132,13 @@ impl Vault {
         Err(Failed { error, asked: answer.asked() })
     }
 
-    async fn ask(&self, url: &Url, token: Option<&Token>, call: &Call) -> Result<Answer, FetchError> {
+    async fn ask(&self, what: Asked, url: &Url, token: Option<&Token>, call: &Call) -> Result<Answer, FetchError> {
         let request = self.shared.client.get(url.clone()).header(ACCEPT, "application/json");
         let request = request.header("x-ms-client-request-id", request_id());
         let request = match token {
             Some(token) => request.header(AUTHORIZATION, token.header_for(url, &self.properties)?),
             None => request,
         };
-        let what = if token.is_some() { Asked::Secret } else { Asked::Challenge };
         let exchange = Exchange { host: &self.host, what, timeout: self.shared.timeout, call };
         self.shared.client.send(request, exchange).await
     }
@@ -152,21 +151,24 @@ impl Vault {
             return known;
         }
         let (source, vault) = (self.shared.tokens.source(), &self.properties);
+        let is_local = source.is_local();
         let tenant = vault.identity.tenant.as_deref().or(source.tenant()).map(str::to_owned);
         let target = match vault.resource() {
             // No token is asked for that couldn't be sent.
-            Some(resource) if !vault.may_receive(resource) => Err(FetchError::foreign(&vault.url, resource)),
+            Some(resource) if !vault.may_receive(resource, is_local) => Err(FetchError::foreign(&vault.url, resource)),
             Some(resource) if tenant.is_some() || source.tenant_use() == TenantUse::None => {
                 Ok(TokenTarget { tenant, resource: resource.to_owned() })
             }
             resource => match Box::pin(self.greet(call, &mut None)).await {
-                Ok(answer) => match (TokenTarget::of(answer.challenge(), tenant, resource, vault), resource) {
-                    // It has a tenant of its own, which may be the right one.
-                    (Err(FetchError::NoChallenge), Some(resource)) if source.tenant_use() != TenantUse::Needed => {
-                        Ok(TokenTarget { tenant: None, resource: resource.to_owned() })
+                Ok(answer) => {
+                    match (TokenTarget::of(answer.challenge(), tenant, resource, vault, is_local), resource) {
+                        // It has a tenant of its own, which may be the right one.
+                        (Err(FetchError::NoChallenge), Some(resource)) if source.tenant_use() != TenantUse::Needed => {
+                            Ok(TokenTarget { tenant: None, resource: resource.to_owned() })
+                        }
+                        (target, _) => target,
                     }
-                    (target, _) => target,
-                },
+                }
                 Err(error) => Err(error),
             },
         };
@@ -178,7 +180,7 @@ impl Vault {
     pub(super) async fn greet(&self, call: &Call, last: &mut Option<FetchError>) -> Result<Answer, FetchError> {
         let url = self.address(&nobody(), None);
         let once = || async {
-            let answer = self.ask(&url, None, call).await?;
+            let answer = self.ask(Asked::Challenge, &url, None, call).await?;
             match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
                 error if error.is_transient() => Err(Failed { error, asked: answer.asked() }),
                 _ => Ok(answer),

@@ -1,13 +1,13 @@
 //! Entra ID's token endpoint: the client credentials grant (RFC 6749, section 4.4) with a secret or an assertion.
 
-use std::env::VarError;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
+use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
@@ -15,24 +15,22 @@ use zeroize::Zeroizing;
 use super::assertion::assertion;
 use crate::config::SecretSource;
 use crate::secret::Secret;
-use crate::store::apart::{apart, read};
+use crate::store::apart::apart;
 use crate::store::azure::answer::grant::Grant;
 use crate::store::azure::http::{Caller, Exchange};
-use crate::store::azure::spoilt::{Spoilt, without_line_break};
+use crate::store::azure::spoilt::Spoilt;
 use crate::store::azure::target::TokenTarget;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::Asked;
 use crate::store::retry::Failed;
+use crate::store::secret_source::text;
 
 /// The type of an assertion (RFC 7523, section 2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A clock that is further off than this makes assertions that don't count, in seconds.
 const CLOCK_TOLERANCE: i64 = 30;
-
-/// The longest secret or token that a file may hold, in bytes.
-const MAX_TEXT: usize = 64 << 10;
 
 /// An application that asks Entra ID for tokens.
 pub(super) struct Application {
@@ -103,22 +101,8 @@ impl Application {
     /// What proves it: its secret, or an assertion.
     async fn proof(&self, endpoint: &Url) -> Result<Arc<Secret>, FetchError> {
         match &self.credential {
-            Credential::Secret(SecretSource::Literal(secret)) => Ok(Arc::clone(secret)),
-            Credential::Secret(SecretSource::Variable(name)) => match std::env::var(name) {
-                Ok(value) => {
-                    let value = Zeroizing::new(value);
-                    match without_line_break(&value) {
-                        "" => Err(FetchError::SecretUnset(name.clone())),
-                        value => Ok(Arc::new(Secret::concat([value]))),
-                    }
-                }
-                Err(VarError::NotUnicode(_)) => Err(FetchError::SecretNotText(name.clone())),
-                Err(VarError::NotPresent) => Err(FetchError::SecretUnset(name.clone())),
-            },
-            Credential::Secret(SecretSource::File(path)) => {
-                let path = path.clone();
-                apart(move || text(&path, FetchError::SecretUnreadable)).await.map(Arc::new)
-            }
+            // All who wait for the token have deadlines of their own.
+            Credential::Secret(source) => source.read(Instant::now() + self.timeout).await,
             Credential::Certificate(path) => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
                 let now = i64::try_from(now).unwrap_or(0) + self.clock_ahead.load(Ordering::Relaxed);
@@ -161,16 +145,4 @@ impl Application {
         drop(segments);
         url
     }
-}
-
-/// The text of a file; one line break at its end doesn't belong to it.
-fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Secret, FetchError> {
-    let fault = |why: String| fault(path.display().to_string(), why);
-    let bytes = read(path, MAX_TEXT).map_err(|error| fault(error.to_string()))?;
-    let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
-    let value = without_line_break(text);
-    if value.is_empty() {
-        return Err(fault("it is empty".to_owned()));
-    }
-    Ok(Secret::concat([value]))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::config::AzureVault;
+use crate::config::{AzureVault, is_loopback};
 use crate::store::azure::answer::grant::Grant;
 use crate::store::azure::http::{Caller, Clients, Exchange};
 use crate::store::azure::target::TokenTarget;
@@ -73,6 +73,12 @@ impl Managed {
     /// Who is asked.
     pub(super) fn host(&self) -> &str {
         self.url().host_str().unwrap_or_default()
+    }
+
+    /// Whether its tokens are a local emulator's. A metadata service on loopback was named by a variable; the endpoints of App
+    /// Service and Container Apps are on loopback themselves, and give real tokens.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(&self.endpoint, Endpoint::MetadataService(url) if is_loopback(url))
     }
 
     /// Asks for a token, once.

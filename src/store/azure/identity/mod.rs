@@ -157,6 +157,14 @@ impl TokenSource for ConfiguredIdentity {
         matches!(&self.kind, Kind::Entra(application) if !is_loopback(&application.authority))
     }
 
+    fn is_local(&self) -> bool {
+        match &self.kind {
+            Kind::Entra(application) => is_loopback(&application.authority),
+            Kind::Managed(managed) => managed.is_local(),
+            Kind::AzureCli => false,
+        }
+    }
+
     fn is_there(&self) -> BoxFuture<'_, Result<(), FetchError>> {
         match &self.kind {
             Kind::Entra(application) => Box::pin(application.is_there()),
