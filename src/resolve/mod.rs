@@ -74,6 +74,7 @@ impl<P> Resolved<P> {
         }
         plan.check_values(&answers, &mut diagnostics);
         let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
+        let has_wrong_values = diagnostics.has_errors();
         diagnostics.extend(report::failures(&plan, &failures, advise));
         match diagnostics.finish(Some(())) {
             Ok(((), warnings)) => {
@@ -82,7 +83,7 @@ impl<P> Resolved<P> {
                 plan.secret_variables().iter().for_each(|name| safeguards.withhold(name.clone()));
                 Ok(Self { plan, answers, safeguards, warnings })
             }
-            Err(diagnostics) => Err(ResolveError { failures, diagnostics }),
+            Err(diagnostics) => Err(ResolveError { failures, has_wrong_values, diagnostics }),
         }
     }
 

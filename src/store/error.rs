@@ -299,6 +299,11 @@ impl FetchError {
 
     /// Whether it may heal.
     pub fn is_transient(&self) -> bool {
+        self.is_retryable() || matches!(self, Self::Deadline { .. })
+    }
+
+    /// Whether another try may help within the same time.
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
             Self::Unreachable { why, .. } => why.is_transient(),

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod fetched;
 mod open;
+mod past_failure;
 mod pool;
 mod probe;
 mod provider;

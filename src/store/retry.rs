@@ -66,7 +66,7 @@ impl<'c> Retry<'c> {
             &error,
             FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns | Unreachable::Proxy, .. }
         );
-        if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
+        if !error.is_retryable() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }
         let pause = asked.unwrap_or_else(|| back_off(self.failed - 1));

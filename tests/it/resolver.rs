@@ -144,6 +144,46 @@ async fn a_failure_that_may_heal_says_so() {
     assert!(error.into_diagnostics().to_string().contains("cannot fetch 2 secrets"));
 }
 
+/// A run with little time tells its own failure; one that waits for the same answer and has more time goes on.
+#[tokio::test(start_paused = true)]
+async fn a_run_with_more_time_does_not_end_with_another() {
+    for resolver in [Resolver::new(), Resolver::with_cache(Duration::from_secs(60))] {
+        for (tenant, requests) in [(false, Requests::Gets), (true, Requests::Tokens), (true, Requests::Gets)] {
+            let emulator = emulator([Fault::failed(500).on(requests)]).await;
+            let plan = plan(&emulator, CONFIG, WORKFLOW).with_stores(|store| {
+                let identity = &mut azure(store).identity;
+                identity.tenant = identity.tenant.take().filter(|_| tenant);
+            });
+            let _pace = pace();
+            let short = async {
+                let error = resolver.resolve(&plan, within(3)).await.expect_err("a failure");
+                emulator.set_faults([]);
+                error
+            };
+            let (error, long) = tokio::join!(short, resolver.resolve(&plan, within(600)));
+            assert!(error.is_transient(), "{error}");
+            assert!(long.is_ok(), "{tenant} {requests:?}: {}", long.expect_err("a failure"));
+        }
+    }
+}
+
+/// What is wrong with a value stays wrong, whatever else may heal; that a time was over says nothing of the next one.
+#[tokio::test(start_paused = true)]
+async fn what_may_heal_is_all_of_it() {
+    let emulator = emulator([Fault::failed(503).on(Requests::Gets).of_secret("b")]).await;
+    let field = WORKFLOW.replace("payments/a", "payments/a#/x");
+    let _pace = pace();
+    for (workflow, heals) in [(WORKFLOW, true), (field.as_str(), false)] {
+        let plan = plan(&emulator, CONFIG, workflow);
+        let error = Resolver::new().resolve(&plan, within(3)).await.expect_err("a failure");
+        assert_eq!((error.failures().len(), error.is_transient()), (1, heals), "{error}");
+    }
+    emulator.set_faults([Fault::delayed(Duration::from_secs(20)).on(Requests::Tokens)]);
+    let plan = plan(&emulator, CONFIG, WORKFLOW);
+    let error = Resolver::new().resolve(&plan, within(1)).await.expect_err("no time");
+    assert!(error.is_transient() && error.failures().iter().all(|(_, error)| error.is_transient()), "{error}");
+}
+
 /// A file that keeps its reader waiting holds up nothing but the fetches that need it.
 #[cfg(unix)]
 #[test]

@@ -170,7 +170,7 @@ impl Vault {
                 Err(error) => Err(error),
             },
         };
-        learnt.set(target)
+        learnt.set(target, call)
     }
 
     /// Asks for nothing in particular without a token, as Microsoft's own clients do first: a vault answers with a
@@ -180,7 +180,7 @@ impl Vault {
         let once = || async {
             let answer = self.ask(&url, None, call).await?;
             match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
-                error if error.is_transient() => Err(Failed { error, asked: answer.asked() }),
+                error if error.is_retryable() => Err(Failed { error, asked: answer.asked() }),
                 _ => Ok(answer),
             }
         };
