@@ -12,7 +12,7 @@ use super::{DEFAULT_TIMEOUT, ResolveError, Resolved, own};
 use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
-use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool, Provider};
+use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool, Provider, after};
 
 /// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
 /// keeps any, values are shared by all that is resolved with it, at once or one after the other.
@@ -72,8 +72,8 @@ impl Resolver {
     /// Every fetch that failed, and every field that a value doesn't have.
     pub async fn resolve<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
         let begun = Instant::now();
-        let whole = Call::until(begun + options.timeout).telling(options.events.clone());
-        let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
+        let whole = Call::until(after(begun, options.timeout)).telling(options.events.clone());
+        let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(after(begun, own)));
         self.pool.announce(plan.stores());
         let stores: Vec<Arc<Store>> = plan.stores().iter().cloned().map(Arc::new).collect();
         let mut tasks = JoinSet::new();

@@ -1,8 +1,18 @@
 //! One call for secrets: how long it has, and whom it tells what happens.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::event::{FetchEvent, FetchEvents};
+
+/// What counts as no end: thirty years. Clocks and timers have room for it, which they may not for a longer time.
+const ENDLESS: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// The end of a time that may be as long as somebody says.
+pub(crate) fn after(begin: Instant, time: Duration) -> Instant {
+    begin + time.min(ENDLESS)
+}
 
 /// A call for secrets, of a run for example.
 #[derive(Debug, Clone)]

@@ -27,6 +27,7 @@ mod unreachable;
 mod window;
 
 pub(crate) use apart::apart;
+pub(crate) use call::after;
 
 pub use call::Call;
 pub use capability::Capability;

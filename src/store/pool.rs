@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::azure::AzureKeyVault;
-use super::call::Call;
+use super::call::{Call, after};
 use super::error::FetchError;
 use super::open::OpenStore;
 use super::probe::{Check, Probe};
@@ -99,7 +99,7 @@ impl Pool {
 
     /// Checks stores side by side, within that time, each as far as its provider can. What was found comes in their order.
     pub async fn probe(&self, stores: &[Store], timeout: Duration) -> Vec<Result<Probe, FetchError>> {
-        let call = Call::until(Instant::now() + timeout);
+        let call = Call::until(after(Instant::now(), timeout));
         // A request that is late says more than a time that is over.
         let time = PROBE_REQUEST_TIME.min(timeout / 3);
         let mut tasks = JoinSet::new();
