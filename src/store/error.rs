@@ -25,6 +25,9 @@ pub enum FetchError {
         /// What was wanted.
         what: Capability,
     },
+    /// The provider panicked: it has a fault.
+    #[error("the provider `{0}` panicked")]
+    Panicked(String),
     /// What a provider of one's own tells.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -221,6 +224,7 @@ impl FetchError {
         match self {
             Self::UnknownProvider(_) => "unknown-provider",
             Self::Unsupported { .. } => "unsupported",
+            Self::Panicked(_) => "provider-panicked",
             Self::Provider(error) => error.code(),
             Self::SecretUnset(_) => "client-secret-unset",
             Self::SecretUnreadable(..) => "client-secret-unreadable",
@@ -297,7 +301,7 @@ impl FetchError {
         matches!(self, Self::Throttled | Self::Server(503))
     }
 
-    /// Whether it may heal.
+    /// Whether it may heal, so that it makes sense to ask again later. There may be more time then, too.
     pub fn is_transient(&self) -> bool {
         self.is_retryable() || matches!(self, Self::Deadline { .. })
     }

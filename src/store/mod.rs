@@ -9,6 +9,7 @@ pub mod azure;
 mod budget;
 mod call;
 mod capability;
+mod caught;
 mod error;
 mod event;
 mod fetched;
@@ -26,8 +27,9 @@ mod tries;
 mod unreachable;
 mod window;
 
-pub(crate) use apart::apart;
+pub(crate) use apart::apart_with;
 pub(crate) use call::after;
+pub(crate) use past_failure::PastFailure;
 
 pub use call::Call;
 pub use capability::Capability;

@@ -172,6 +172,51 @@ fn call() -> Call {
     Call::until(Instant::now() + Duration::from_secs(60))
 }
 
+/// A provider that panics fails as one that says why, and what it panicked with may be a value.
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_a_failure_of_its_fetch() {
+    for panics in ["rate", "open", "fetch", "ready", "b", "tokens"] {
+        let odd = Odd { panics, ..Odd::default() };
+        for resolver in [odd.resolver(), Resolver::with_cache(Duration::MAX).with_provider(Arc::new(odd.clone()))] {
+            let error = resolver.resolve(&plan(&["a", "b", "c"]), within(60)).await.expect_err("a panic");
+            assert!(error.failures().iter().all(|(_, error)| error.code() == "provider-panicked"), "{panics}: {error}");
+            assert_eq!(error.failures().len(), if panics == "b" { 1 } else { 3 }, "{panics}");
+            assert!(!error.is_transient() && !format!("{error} {error:?}").contains(PAYLOAD));
+            // Nothing is held by what fell: no place among the requests in flight, and no turn.
+            if panics == "b" {
+                resolver.resolve(&plan(&["a", "c"]), within(60)).await.expect("the others");
+            }
+        }
+    }
+    let odd = Odd { panics: "explain", ..Odd::default() };
+    let error = odd.resolver().resolve(&plan(&["missing"]), within(60)).await.expect_err("a panic");
+    assert_eq!(error.failures()[0].1.code(), "provider-panicked");
+    insta::assert_snapshot!(error.to_string());
+    // It is opened anew each time, and what it has is masked all the same.
+    let odd = Odd { panics: "is_current", ..Odd::default() };
+    for resolver in [odd.resolver(), odd.resolver()] {
+        for _ in 0..2 {
+            let filled = resolver.resolve(&plan(&["a"]), within(60)).await.expect("a value").render();
+            assert!(filled.safeguards().masked().any(|masked| masked.expose() == "canary-token"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_a_failure_of_a_list_and_of_a_check() {
+    let stores = plan(&["a"]).stores().to_vec();
+    for panics in ["names", "probe"] {
+        let odd = Odd { panics, ..Odd::default() };
+        let resolver = odd.resolver();
+        let open = resolver.pool().open(&stores[0], &call()).await.expect("a store");
+        let error = match panics {
+            "names" => open.names(&call()).await.expect_err("a panic"),
+            _ => resolver.pool().probe(&stores, Duration::from_secs(9)).await.remove(0).expect_err("a panic"),
+        };
+        assert_eq!(error.code(), "provider-panicked");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn times_have_no_end() {
     let odd = Odd { rate: Some(Rate { requests: 2, window: Duration::MAX }), ..Odd::default() };

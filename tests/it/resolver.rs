@@ -226,6 +226,47 @@ fn a_file_that_hangs_ends_with_the_time() {
     drop(runtime);
 }
 
+/// The value in a file that can't be read in time isn't masked, which nobody should have to guess. It is read again once
+/// whoever reads it is done.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_credential_that_cannot_be_read_in_time_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(made.success());
+    let secret = SecretSource::File(fifo.clone());
+    let config = format!(
+        "{CONFIG}  hanging:
+    vault-url: https://hanging.vault.azure.net
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+    client-secret: {{ file: {} }}
+",
+        fifo.display()
+    );
+    let [one, other] =
+        ["payments", "hanging"].map(|name| Vault::new(name).secret("a", "value-a").secret("b", "value-b"));
+    let emulator = Emulator::builder().vault(one).vault(other).start().await.expect("an emulator");
+    let resolver = Resolver::new();
+    let hanging = plan(&emulator, &config, &WORKFLOW.replace("payments/", "hanging/")).with_stores(|store| {
+        let Proof::ClientSecret { secret: proof, .. } = &mut azure(store).identity.proof else {
+            panic!("a client secret")
+        };
+        *proof = secret.clone();
+    });
+    let options = ResolveOptions::default().timeout(Duration::from_secs(1));
+    let error = resolver.resolve(&hanging, options).await.expect_err("no time");
+    assert!(error.failures().iter().all(|(_, error)| error.code() == "deadline"), "{error}");
+    let fine = plan(&emulator, &config, WORKFLOW);
+    let resolved = resolver.resolve(&fine, within(600)).await.expect("all values");
+    let told = resolved.warnings().to_string().replace(&fifo.display().to_string(), "FIFO");
+    insta::assert_snapshot!(told);
+    // Whoever reads has a text now, and is done.
+    let writing = std::thread::spawn(move || std::fs::write(fifo, "x").expect("a reader"));
+    while !resolver.resolve(&fine, within(600)).await.expect("all values").warnings().is_empty() {}
+    writing.join().expect("no panic");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_happens_is_told() {
     let emulator = emulator([Fault::failed(500).on(Requests::Gets).times(1)]).await;
