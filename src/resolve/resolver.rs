@@ -43,8 +43,12 @@ impl Resolver {
         Self { pool: Pool::new(), cache: None }
     }
 
-    /// A resolver that keeps each value for so long after it was fetched, wiped afterwards. What is asked for without a
-    /// version may be as old as that.
+    /// A resolver that keeps each value for so long after it was fetched. What is asked for without a version may be as old as
+    /// that.
+    ///
+    /// A value whose time is over is given to nobody. It is wiped then by a timer of the runtime that fetched it; where that
+    /// runtime is gone, by the next fetch, by [`forget`](Self::forget), or with the resolver's last clone. What a
+    /// [`Resolved`] still holds stays there.
     pub fn with_cache(lifetime: Duration) -> Self {
         Self { pool: Pool::new(), cache: Some(Arc::new(Cache::new(lifetime))) }
     }

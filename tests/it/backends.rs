@@ -249,3 +249,43 @@ async fn a_busy_store_is_left_alone_for_ten_minutes_at_most() {
     resolver.resolve(&plan(&["a"]), within(3_600)).await.expect("a value");
     assert!((600..602).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
+
+/// Whoever looks: a timer while its runtime lives, and the next fetch where it doesn't.
+#[test]
+fn a_kept_value_is_wiped_when_its_time_is_over() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let lifetime = Duration::from_millis(20);
+    let value = |resolver: &Resolver, runtime: &tokio::runtime::Runtime, secret| {
+        let resolved = runtime.block_on(resolver.resolve(&plan(&[secret]), within(60))).expect("a value");
+        Arc::downgrade(&resolved.answers()[0].value)
+    };
+    let (here, resolver) = (runtime(), Resolver::with_cache(lifetime).with_provider(Arc::new(Odd::default())));
+    let first = value(&resolver, &here, "a");
+    here.block_on(async {
+        while first.upgrade().is_some() {
+            tokio::time::sleep(lifetime).await;
+        }
+    });
+    let second = value(&resolver, &here, "a");
+    drop(here);
+    std::thread::sleep(2 * lifetime);
+    value(&resolver, &runtime(), "b");
+    assert!(second.upgrade().is_none());
+}
+
+/// A run that is given up leaves nothing behind: what it asked is closed when nobody else has it.
+#[tokio::test(start_paused = true)]
+async fn an_aborted_fetch_keeps_no_store_open() {
+    let odd = Odd { hangs: "a", ..Odd::default() };
+    let resolver = Resolver::with_cache(Duration::from_secs(60)).with_provider(Arc::new(odd.clone()));
+    let resolving = tokio::time::timeout(Duration::from_secs(1), async {
+        resolver.resolve(&plan(&["a", "b"]), within(60)).await.expect("a value")
+    });
+    assert!(resolving.await.is_err());
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let opened = || odd.opened.lock().expect("a list").clone();
+    opened()[0].upgrade().expect("an open store").is_old.store(true, Ordering::SeqCst);
+    resolver.resolve(&plan(&["b"]), within(60)).await.expect("a value");
+    let open: Vec<bool> = opened().iter().map(|open| open.upgrade().is_some()).collect();
+    assert_eq!(open, [false, true]);
+}
