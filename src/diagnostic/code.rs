@@ -85,6 +85,8 @@ codes! {
     Fetch = "fetch-failed",
     /// A value that is too short or usual to be masked wherever it occurs.
     CommonValue = "common-value",
+    /// A file with a credential of a store that can't be read in time, so that what it holds isn't masked.
+    UnmaskedFile = "unmasked-file",
     /// A secret whose value is empty.
     EmptyValue = "empty-value",
     /// A value of one line that ends with a line break.

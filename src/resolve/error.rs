@@ -10,6 +10,8 @@ use crate::store::FetchError;
 #[derive(Debug)]
 pub struct ResolveError {
     pub(super) failures: Vec<(FetchId, FetchError)>,
+    /// Whether values came that aren't what the workflow needs.
+    pub(super) has_wrong_values: bool,
     pub(super) diagnostics: Diagnostics,
 }
 
@@ -24,9 +26,7 @@ impl ResolveError {
     /// Whether all of it may heal by itself, so that it makes sense to try again later. What ran out of time may, too; a value
     /// without a field, or out of its dates, doesn't.
     pub fn is_transient(&self) -> bool {
-        let heals =
-            |(_, error): &(FetchId, FetchError)| error.is_transient() || matches!(error, FetchError::Deadline { .. });
-        !self.failures.is_empty() && self.failures.iter().all(heals)
+        !self.has_wrong_values && self.failures.iter().all(|(_, error)| error.is_transient())
     }
 
     /// The same for people: one complaint for each thing that went wrong, at every place that it hits, and warnings.

@@ -55,11 +55,11 @@ impl<P> Resolved<P> {
     /// The plan with its values, or every reason why not.
     fn answer(
         plan: Plan<P>,
-        results: impl Iterator<Item = Result<Fetched, FetchError>>,
+        results: Vec<Result<Fetched, FetchError>>,
         own: Vec<Arc<Secret>>,
+        mut diagnostics: Diagnostics,
         advise: &Advise,
     ) -> Result<Self, ResolveError> {
-        let mut diagnostics = Diagnostics::new();
         let mut failures = Vec::new();
         let mut answers = Vec::new();
         for ((at, fetch), result) in (0..).zip(plan.fetches()).zip(results) {
@@ -74,6 +74,7 @@ impl<P> Resolved<P> {
         }
         plan.check_values(&answers, &mut diagnostics);
         let answers: Vec<Answer> = answers.into_iter().map(|(_, answer)| answer).collect();
+        let has_wrong_values = diagnostics.has_errors();
         diagnostics.extend(report::failures(&plan, &failures, advise));
         match diagnostics.finish(Some(())) {
             Ok(((), warnings)) => {
@@ -82,7 +83,7 @@ impl<P> Resolved<P> {
                 plan.secret_variables().iter().for_each(|name| safeguards.withhold(name.clone()));
                 Ok(Self { plan, answers, safeguards, warnings })
             }
-            Err(diagnostics) => Err(ResolveError { failures, diagnostics }),
+            Err(diagnostics) => Err(ResolveError { failures, has_wrong_values, diagnostics }),
         }
     }
 
@@ -101,7 +102,8 @@ impl<P> Resolved<P> {
         &self.safeguards
     }
 
-    /// What is worth a look, though all values came: one that has expired, or is too short to be masked well.
+    /// What is worth a look, though all values came: one that has expired, or is too short to be masked well; a file with a
+    /// credential of a store that couldn't be read in time, so that it isn't masked.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
     }

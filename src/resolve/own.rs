@@ -1,14 +1,18 @@
 //! credflow's own credentials, which no step may show.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use crate::config::{Proof, SecretSource, StoreProof};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::secret::Secret;
-use crate::store::apart;
+use crate::store::apart_with;
 
 /// How the block of a private key begins and ends in a PEM file; its certificates are public.
 const KEY: [&str; 2] = ["-----BEGIN ", "-----END "];
@@ -19,10 +23,58 @@ const PRIVATE: &str = "PRIVATE KEY-----";
 /// The largest file that is looked at, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// The client secrets and other own secrets of stores that stand in the configuration or in files, the keys of client
-/// certificates, and the tokens of platforms. Those in variables are withheld from steps and masked as such. What can't be read in time is no fault
-/// here: who needs it says so.
-pub(super) async fn credentials(proofs: &[StoreProof], deadline: Instant) -> Vec<Arc<Secret>> {
+/// How long a file may take. It has longer while secrets are still being fetched, and then holds nobody up.
+const READ_TIME: Duration = Duration::from_secs(5);
+
+/// credflow's own credentials, while the files that hold some are being read.
+pub(super) struct Credentials {
+    known: Vec<Arc<Secret>>,
+    /// Those that aren't read yet.
+    files: Vec<Option<PathBuf>>,
+    /// What the files hold, each by its place among them.
+    reads: JoinSet<(usize, Vec<Arc<Secret>>)>,
+    end: Instant,
+}
+
+impl Credentials {
+    /// Begins to read. A file that hangs is not read again before that ends.
+    pub(super) fn of(proofs: &[StoreProof], deadline: Instant) -> Self {
+        let (known, files) = find(proofs);
+        let mut reads = JoinSet::new();
+        for (index, (path, content)) in files.iter().cloned().enumerate() {
+            reads.spawn(async move {
+                let file = path.clone();
+                (index, apart_with(&path, move || content.of(&file)).await)
+            });
+        }
+        let files = files.into_iter().map(|(path, _)| Some(path)).collect();
+        Self { known, files, reads, end: deadline.min(Instant::now() + READ_TIME) }
+    }
+
+    /// All of them. A file that can't be read is no fault here, as who needs it says so; one that can't be read in time is a
+    /// warning.
+    pub(super) async fn read(mut self) -> (Vec<Arc<Secret>>, Diagnostics) {
+        while let Ok(Some(read)) = timeout_at(self.end, self.reads.join_next()).await {
+            if let Ok((index, secrets)) = read {
+                self.known.extend(secrets);
+                self.files[index] = None;
+            }
+        }
+        let late: BTreeSet<PathBuf> = self.files.into_iter().flatten().collect();
+        let mut warnings = Diagnostics::new();
+        warnings.extend(late.iter().map(|path| unmasked(path)));
+        (self.known, warnings)
+    }
+}
+
+fn unmasked(path: &Path) -> Diagnostic {
+    let message = format!("reading {} timed out; the credential in it is not masked", path.display());
+    Diagnostic::warning(Code::UnmaskedFile, message).help("check the drive that the file is on, and run again")
+}
+
+/// The client secrets and other own secrets of stores that stand in the configuration, the tokens of platforms, and the files
+/// that hold such secrets or the keys of client certificates. Those in variables are withheld from steps and masked as such.
+fn find(proofs: &[StoreProof]) -> (Vec<Arc<Secret>>, Vec<(PathBuf, Content)>) {
     let (mut known, mut files) = (Vec::new(), Vec::new());
     let (mut secrets, mut secret_files) = (Vec::new(), Vec::new());
     let mut secret = |source: &SecretSource| match source {
@@ -56,11 +108,7 @@ pub(super) async fn credentials(proofs: &[StoreProof], deadline: Instant) -> Vec
     }
     known.extend(secrets);
     files.extend(secret_files);
-    if !files.is_empty() {
-        let read = apart(move || files.iter().flat_map(|(path, content)| content.of(path)).collect::<Vec<_>>());
-        known.extend(timeout_at(deadline, read).await.unwrap_or_default());
-    }
-    known
+    (known, files)
 }
 
 /// A token, and those parts of it that are its own: the first part of a JWT says how it is signed, as those of others do.
@@ -81,6 +129,7 @@ fn named(variable: &str) -> Option<PathBuf> {
 }
 
 /// What a file holds.
+#[derive(Clone, Copy)]
 enum Content {
     Secret,
     Token,
@@ -88,7 +137,7 @@ enum Content {
 }
 
 impl Content {
-    fn of(&self, path: &Path) -> Vec<Arc<Secret>> {
+    fn of(self, path: &Path) -> Vec<Arc<Secret>> {
         let Some(text) = text(path) else { return Vec::new() };
         let whole = || Arc::new(Secret::concat([text.trim()]));
         match self {

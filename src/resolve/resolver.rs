@@ -8,11 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::cache::Cache;
+use super::own::Credentials;
 use super::{DEFAULT_TIMEOUT, ResolveError, Resolved, own};
 use crate::config::Store;
 use crate::plan::Plan;
 use crate::reference::{SecretName, SecretVersion};
-use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, Pool, Provider};
+use crate::store::{Call, FetchError, FetchEvent, FetchEvents, Fetched, OpenStore, Pool, Provider, after};
 use crate::trace::Span;
 
 /// Fetches what plans need. Clones are the same resolver: connections, tokens, the bounds on requests in flight and, if it
@@ -31,6 +32,9 @@ pub struct ResolveOptions {
     advise: Arc<Advise>,
 }
 
+/// What was fetched, and from where.
+type Opened = (Fetched, Arc<OpenStore>);
+
 /// What to do about the failure of a secret of a store, asked for in a version or as the latest.
 pub(super) type Advise = dyn Fn(&FetchError, &Store, &SecretName, Option<SecretVersion>) -> String + Send + Sync;
 
@@ -40,8 +44,12 @@ impl Resolver {
         Self { pool: Pool::new(), cache: None }
     }
 
-    /// A resolver that keeps each value for so long after it was fetched, wiped afterwards. What is asked for without a
-    /// version may be as old as that.
+    /// A resolver that keeps each value for so long after it was fetched. What is asked for without a version may be as old as
+    /// that.
+    ///
+    /// A value whose time is over is given to nobody. It is wiped then by a timer of the runtime that fetched it; where that
+    /// runtime is gone, by the next fetch, by [`forget`](Self::forget), or with the resolver's last clone. What a
+    /// [`Resolved`] still holds stays there.
     pub fn with_cache(lifetime: Duration) -> Self {
         Self { pool: Pool::new(), cache: Some(Arc::new(Cache::new(lifetime))) }
     }
@@ -70,17 +78,18 @@ impl Resolver {
     /// Must be called within a Tokio runtime with its timers and I/O.
     ///
     /// # Errors
-    /// Every fetch that failed, and every field that a value doesn't have.
+    /// Every fetch that failed, and every field that a value doesn't have. A provider that panics fails its fetch.
     pub async fn resolve<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
         Span::resolve(plan.fetches().len()).around(self.resolve_all(plan, options)).await
     }
 
     async fn resolve_all<P>(&self, plan: &Plan<P>, options: ResolveOptions) -> Result<Resolved<P>, ResolveError> {
         let begun = Instant::now();
-        let whole = Call::until(begun + options.timeout).telling(options.events.clone());
-        let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(begun + own));
+        let whole = Call::until(after(begun, options.timeout)).telling(options.events.clone());
+        let call = |store: &Store| store.timeout.map_or_else(|| whole.clone(), |own| whole.before(after(begun, own)));
         self.pool.announce(plan.stores());
         let stores: Vec<Arc<Store>> = plan.stores().iter().cloned().map(Arc::new).collect();
+        let reading = Credentials::of(plan.proofs(), whole.deadline);
         let mut tasks = JoinSet::new();
         for (index, fetch) in plan.fetches().iter().enumerate() {
             let store = Arc::clone(&stores[fetch.store as usize]);
@@ -89,20 +98,24 @@ impl Resolver {
             let span = Span::fetch(&store.name, &secret);
             tasks.spawn(span.around(async move { (index, resolver.fetch(&store, &secret, version, &call).await) }));
         }
-        let mut results: Vec<Option<Result<Fetched, FetchError>>> = Vec::new();
+        let mut results: Vec<Option<Result<Opened, FetchError>>> = Vec::new();
         results.resize_with(plan.fetches().len(), || None);
-        let fetching = async {
-            while let Some(finished) = tasks.join_next().await {
-                let (index, result) = finished.expect("internal error: a fetch doesn't panic");
-                results[index] = Some(result);
+        while let Some(finished) = tasks.join_next().await {
+            let (index, result) = finished.expect("internal error: providers' panics are failures");
+            results[index] = Some(result);
+        }
+        let (mut own, warnings) = reading.read().await;
+        let mut asked = Vec::new();
+        let results = results.into_iter().map(|result| -> Result<Fetched, FetchError> {
+            let (fetched, open) = result.expect("internal error: every fetch has a result")?;
+            if !asked.iter().any(|other| Arc::ptr_eq(other, &open)) {
+                own.extend(open.tokens()?.into_iter().map(Arc::new).flat_map(|token| own::token(&token)));
+                asked.push(open);
             }
-        };
-        let ((), mut own) = tokio::join!(fetching, own::credentials(plan.proofs(), begun + options.timeout));
-        let results = results.into_iter().map(|result| result.expect("internal error: every fetch has a result"));
-        let open = stores.iter().filter_map(|store| self.pool.opened(store));
-        let tokens = open.flat_map(|open| open.tokens()).map(Arc::new);
-        own.extend(tokens.flat_map(|token| own::token(&token)));
-        Resolved::answer(plan.clone(), results, own, &*options.advise)
+            Ok(fetched)
+        });
+        let results: Vec<_> = results.collect();
+        Resolved::answer(plan.clone(), results, own, warnings, &*options.advise)
     }
 
     async fn fetch(
@@ -111,26 +124,27 @@ impl Resolver {
         secret: &SecretName,
         version: Option<SecretVersion>,
         call: &Call,
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<Opened, FetchError> {
         let begun = Instant::now();
         let fetched = async {
             let open = self.pool.open(store, call).await?;
-            match &self.cache {
-                None => open.fetch(secret, version, call).await.map(|fetched| (fetched, false)),
-                Some(cache) => cache.fetch(&open, secret, version, call).await,
-            }
+            let (fetched, cached) = match &self.cache {
+                None => (open.fetch(secret, version, call).await?, false),
+                Some(cache) => cache.fetch(&open, secret, version, call).await?,
+            };
+            Ok::<_, FetchError>((fetched, cached, open))
         };
         let fetched = fetched.await;
         call.tell(|| {
             let (store, secret, took) = (store.name.clone(), secret.clone(), begun.elapsed());
             match &fetched {
-                Ok((Fetched { version, .. }, cached)) => {
+                Ok((Fetched { version, .. }, cached, _)) => {
                     FetchEvent::Fetched { store, secret, version: *version, cached: *cached, took }
                 }
                 Err(error) => FetchEvent::Failed { store, secret, code: error.code(), took },
             }
         });
-        fetched.map(|(fetched, _)| fetched)
+        fetched.map(|(fetched, _, open)| (fetched, open))
     }
 }
 

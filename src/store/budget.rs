@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
+use super::call::after;
 use super::rate::Rate;
 
 /// The operations of one store that still count.
@@ -25,14 +26,14 @@ impl Budget {
     /// Until when no operation may be sent.
     pub(super) fn closed(&mut self, now: Instant) -> Option<Instant> {
         let Rate { requests, window } = self.rate?;
-        while self.answered.front().is_some_and(|answered| *answered + window <= now) {
+        while self.answered.front().is_some_and(|answered| after(*answered, window) <= now) {
             self.answered.pop_front();
         }
         if self.under_way + self.answered.len() < requests {
             return None;
         }
         // With all of them under way, the next answer opens it at the earliest.
-        Some(self.answered.front().map_or(now + window, |first| *first + window))
+        Some(after(self.answered.front().copied().unwrap_or(now), window))
     }
 
     /// An operation is sent.

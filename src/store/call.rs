@@ -7,6 +7,14 @@ use tokio::time::Instant;
 use super::event::{FetchEvent, FetchEvents};
 use crate::trace;
 
+/// What counts as no end: thirty years. Clocks and timers have room for it, which they may not for a longer time.
+const ENDLESS: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// The end of a time that may be as long as somebody says.
+pub(crate) fn after(begin: Instant, time: Duration) -> Instant {
+    begin + time.min(ENDLESS)
+}
+
 /// A call for secrets, of a run for example.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -26,7 +34,7 @@ impl Call {
 
     /// A call that begins now and is over after so long.
     pub fn within(timeout: Duration) -> Self {
-        Self::until(Instant::now() + timeout)
+        Self::until(after(Instant::now(), timeout))
     }
 
     /// The same, which tells what happens.

@@ -25,6 +25,9 @@ pub enum FetchError {
         /// What was wanted.
         what: Capability,
     },
+    /// The provider panicked: it has a fault.
+    #[error("the provider `{0}` panicked")]
+    Panicked(String),
     /// What a provider of one's own tells.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -221,6 +224,7 @@ impl FetchError {
         match self {
             Self::UnknownProvider(_) => "unknown-provider",
             Self::Unsupported { .. } => "unsupported",
+            Self::Panicked(_) => "provider-panicked",
             Self::Provider(error) => error.code(),
             Self::SecretUnset(_) => "client-secret-unset",
             Self::SecretUnreadable(..) => "client-secret-unreadable",
@@ -297,10 +301,13 @@ impl FetchError {
         matches!(self, Self::Throttled | Self::Server(503))
     }
 
-    /// Whether it may heal, so that another try within the same call makes sense. None does after a
-    /// [`Deadline`](Self::Deadline); whether to try again later is told by
-    /// [`ResolveError::is_transient`](crate::resolve::ResolveError::is_transient), which counts that as well.
+    /// Whether it may heal, so that it makes sense to ask again later. There may be more time then, too.
     pub fn is_transient(&self) -> bool {
+        self.is_retryable() || matches!(self, Self::Deadline { .. })
+    }
+
+    /// Whether another try may help within the same time.
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Self::EntraBusy(_) | Self::Throttled | Self::Server(_) => true,
             Self::Unreachable { why, .. } => why.is_transient(),

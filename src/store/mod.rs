@@ -9,10 +9,12 @@ pub mod azure;
 mod budget;
 mod call;
 mod capability;
+mod caught;
 mod error;
 mod event;
 mod fetched;
 mod open;
+mod past_failure;
 mod pool;
 mod probe;
 mod provider;
@@ -26,7 +28,9 @@ mod tries;
 mod unreachable;
 mod window;
 
-pub(crate) use apart::apart;
+pub(crate) use apart::apart_with;
+pub(crate) use call::after;
+pub(crate) use past_failure::PastFailure;
 
 pub use call::Call;
 pub use capability::Capability;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::call::Call;
 use super::capability::Capability;
+use super::caught::{caught, caught_async};
 use super::error::FetchError;
 use super::fetched::{Fetched, Page, VersionInfo};
 use super::probe::Probe;
@@ -44,8 +45,9 @@ impl OpenStore {
         call: &Call,
     ) -> Result<Fetched, FetchError> {
         let tries = self.tries("a secret", call);
-        let fetched = tries.run(|| self.backend.ready(call), || self.backend.fetch(secret, version, call)).await;
-        match fetched.map_err(|error| self.backend.explain(error))? {
+        let fetched = tries.run(|| self.backend.ready(call), || self.backend.fetch(secret, version, call));
+        let fetched = async { fetched.await.map_err(|error| self.backend.explain(error)) };
+        match caught_async(&self.provider, fetched).await? {
             fetched if version.is_some_and(|version| version != fetched.version) => {
                 Err(FetchError::Answer("it is another version than the one asked for"))
             }
@@ -58,11 +60,14 @@ impl OpenStore {
     /// # Errors
     /// As [`fetch`](Self::fetch); [`FetchError::Unsupported`] when its provider can't list them.
     pub async fn names(&self, call: &Call) -> Result<Vec<SecretName>, FetchError> {
-        let listing = self.backend.listing().ok_or_else(|| self.cannot(Capability::Listing))?;
-        let list = |page: Option<String>| -> BoxFuture<'_, _> {
-            Box::pin(async move { listing.names(page.as_deref(), call).await })
+        let names = async {
+            let listing = self.backend.listing().ok_or_else(|| self.cannot(Capability::Listing))?;
+            let list = |page: Option<String>| -> BoxFuture<'_, _> {
+                Box::pin(async move { listing.names(page.as_deref(), call).await })
+            };
+            self.pages("its secrets", call, list).await
         };
-        self.pages("its secrets", call, list).await
+        caught_async(&self.provider, names).await
     }
 
     /// The versions of a secret, the latest first.
@@ -70,11 +75,14 @@ impl OpenStore {
     /// # Errors
     /// As [`fetch`](Self::fetch); [`FetchError::Unsupported`] when its provider can't list them.
     pub async fn versions(&self, secret: &SecretName, call: &Call) -> Result<Vec<VersionInfo>, FetchError> {
-        let versions = self.backend.versions().ok_or_else(|| self.cannot(Capability::Versions))?;
-        let list = |page: Option<String>| -> BoxFuture<'_, _> {
-            Box::pin(async move { versions.versions(secret, page.as_deref(), call).await })
+        let versions = async {
+            let versions = self.backend.versions().ok_or_else(|| self.cannot(Capability::Versions))?;
+            let list = |page: Option<String>| -> BoxFuture<'_, _> {
+                Box::pin(async move { versions.versions(secret, page.as_deref(), call).await })
+            };
+            self.pages("a secret's versions", call, list).await
         };
-        let mut all = self.pages("a secret's versions", call, list).await?;
+        let mut all = caught_async(&self.provider, versions).await?;
         all.sort_by_key(|version| Reverse(version.created));
         Ok(all)
     }
@@ -84,18 +92,25 @@ impl OpenStore {
     /// # Errors
     /// [`FetchError::Unsupported`] when its provider can't check it. What is wrong with the store is in the checks.
     pub async fn probe(&self, call: &Call) -> Result<Probe, FetchError> {
-        let probing = self.backend.probing().ok_or_else(|| self.cannot(Capability::Probing))?;
-        let probe = tokio::time::timeout_at(call.deadline, probing.probe(call)).await;
-        probe.map_err(|_| FetchError::Deadline { host: self.host.to_string(), what: "its checks" })
+        let probe = async {
+            let probing = self.backend.probing().ok_or_else(|| self.cannot(Capability::Probing))?;
+            let probe = tokio::time::timeout_at(call.deadline, probing.probe(call)).await;
+            probe.map_err(|_| FetchError::Deadline { host: self.host.to_string(), what: "its checks" })
+        };
+        caught_async(&self.provider, probe).await
     }
 
     /// The tokens that count.
-    pub(crate) fn tokens(&self) -> Vec<Secret> {
-        self.backend.tokens()
+    ///
+    /// # Errors
+    /// When its provider panics.
+    pub(crate) fn tokens(&self) -> Result<Vec<Secret>, FetchError> {
+        caught(&self.provider, || self.backend.tokens())
     }
 
+    /// Whether it would be opened alike now; it wouldn't by a provider that panics.
     pub(super) fn is_current(&self) -> bool {
-        self.backend.is_current()
+        caught(&self.provider, || self.backend.is_current()).unwrap_or(false)
     }
 
     /// All pages of a list, each in its turn.

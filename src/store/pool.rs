@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::azure::AzureKeyVault;
 use super::call::Call;
+use super::caught::{caught, caught_async};
 use super::error::FetchError;
 use super::open::OpenStore;
 use super::probe::{Check, Probe};
@@ -54,13 +55,14 @@ impl Pool {
     pub fn announce<'s>(&self, stores: impl IntoIterator<Item = &'s Store>) {
         for store in stores {
             if let Ok(provider) = self.provider(store) {
-                self.shared().throttle(store, provider);
+                // One that panics is told by whoever opens it.
+                let _ = self.shared().throttle(store, provider);
             }
         }
     }
 
     /// A store that is open.
-    pub(crate) fn opened(&self, store: &Store) -> Option<Arc<OpenStore>> {
+    fn opened(&self, store: &Store) -> Option<Arc<OpenStore>> {
         self.shared().opened(store)
     }
 
@@ -81,8 +83,9 @@ impl Pool {
         if let Some(open) = self.opened(store) {
             return Ok(open);
         }
-        let throttle = self.shared().throttle(store, provider);
-        let opening = provider.open(Opening { store, call, throttle: Arc::clone(&throttle) });
+        let throttle = self.shared().throttle(store, provider)?;
+        let opening = async { provider.open(Opening { store, call, throttle: Arc::clone(&throttle) }).await };
+        let opening = caught_async(provider.name(), opening);
         let late = || FetchError::Deadline { host: store.address().into_owned(), what: "access" };
         let backend = tokio::time::timeout_at(call.deadline, opening).await.unwrap_or_else(|_| Err(late()))?;
         let mut shared = self.shared();
@@ -113,6 +116,7 @@ impl Pool {
                 (index, probe)
             });
         }
+        // Providers' panics are failures by now; one that is left is credflow's own, and ends whoever waits.
         let mut found = tasks.join_all().await;
         found.sort_by_key(|(index, _)| *index);
         found.into_iter().map(|(_, probe)| probe).collect()
@@ -121,7 +125,8 @@ impl Pool {
     /// What is known of a store that can't be opened.
     fn unopened(&self, store: &Store, error: FetchError) -> Probe {
         match self.provider(store) {
-            Ok(provider) => provider.unopened(error),
+            Ok(provider) => caught(provider.name(), || provider.unopened(error))
+                .unwrap_or_else(|panicked| Probe::of([("open", Check::Failed(panicked))])),
             Err(_) => Probe::of([("provider", Check::Failed(error))]),
         }
     }
@@ -166,14 +171,15 @@ impl Shared {
     }
 
     /// Each store of an address gets what the most careful one of them allows.
-    fn throttle(&mut self, store: &Store, provider: &dyn Provider) -> Arc<Throttle> {
+    fn throttle(&mut self, store: &Store, provider: &dyn Provider) -> Result<Arc<Throttle>, FetchError> {
         let (name, address) = (store.provider(), store.address());
         if let Some((.., throttle)) = self.throttles.iter().find(|(of, at, _)| *of == name && *at == address) {
             throttle.bound(store.max_concurrency);
-            return Arc::clone(throttle);
+            return Ok(Arc::clone(throttle));
         }
-        let throttle = Arc::new(Throttle::new(store.max_concurrency, provider.rate()));
+        let rate = caught(name, || provider.rate())?;
+        let throttle = Arc::new(Throttle::new(store.max_concurrency, rate));
         self.throttles.push((name.to_owned(), address.into_owned(), Arc::clone(&throttle)));
-        throttle
+        Ok(throttle)
     }
 }

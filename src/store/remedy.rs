@@ -11,6 +11,9 @@ impl FetchError {
         match (self, &store.kind) {
             (Self::UnknownProvider(name), _) => format!("register the provider `{name}` where the resolver is made"),
             (Self::Unsupported { .. }, _) => "use a store of another provider for that".to_owned(),
+            (Self::Panicked(name), _) => {
+                format!("report it to the authors of the provider `{name}`; stderr may say more")
+            }
             (Self::Provider(error), _) if !error.told_remedy().is_empty() => error.told_remedy().to_owned(),
             (_, StoreKind::Azure(vault)) => self.azure_remedy(&store.name, vault, secret, version),
             (Self::SecretUnset(name) | Self::SecretNotText(name), _) => {

@@ -18,12 +18,15 @@ const TRIES_IF_ABSENT: u32 = 3;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(16);
 
+/// The longest pause that a service is believed to need.
+pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(600);
+
 /// How one try ended otherwise than well.
 #[derive(Debug)]
 pub struct Failed {
     /// Why.
     pub error: FetchError,
-    /// How long the service asks to wait before another try.
+    /// How long the service asks to wait before another try. More than ten minutes count as ten.
     pub asked: Option<Duration>,
 }
 
@@ -31,6 +34,11 @@ impl Failed {
     /// The store has too much to do: no request is sent to it for that time, or for a back-off that grows where it names none.
     pub fn busy(asked: Option<Duration>) -> Self {
         Self { error: FetchError::Throttled, asked }
+    }
+
+    /// How long to wait, as far as the service is believed.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        self.asked.map(|asked| asked.min(LONGEST_ASKED))
     }
 }
 
@@ -60,13 +68,14 @@ impl<'c> Retry<'c> {
     }
 
     /// Waits before the next try, or gives the error back when there is none.
-    pub(super) async fn after(&mut self, Failed { error, asked }: Failed) -> Result<(), FetchError> {
+    pub(super) async fn after(&mut self, failed: Failed) -> Result<(), FetchError> {
+        let (asked, error) = (failed.pause(), failed.error);
         self.failed += 1;
         let is_absent = matches!(
             &error,
             FetchError::Unreachable { why: Unreachable::Refused | Unreachable::Dns | Unreachable::Proxy, .. }
         );
-        if !error.is_transient() || is_absent && self.failed >= TRIES_IF_ABSENT {
+        if !error.is_retryable() || is_absent && self.failed >= TRIES_IF_ABSENT {
             return Err(error);
         }
         let pause = asked.unwrap_or_else(|| back_off(self.failed - 1));

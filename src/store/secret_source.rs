@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::apart::{apart, read};
+use super::apart::{apart_with, read};
 use super::error::FetchError;
 use crate::config::SecretSource;
 use crate::secret::Secret;
@@ -27,8 +27,8 @@ impl SecretSource {
             Self::Variable(name) => variable(name).map(Arc::new),
             Self::File(path) => {
                 let late = || FetchError::Deadline { host: path.display().to_string(), what: "a secret" };
-                let path = path.clone();
-                let read = apart(move || text(&path, FetchError::SecretUnreadable));
+                let file = path.clone();
+                let read = apart_with(path, move || text(&file, FetchError::SecretUnreadable));
                 timeout_at(deadline, read).await.unwrap_or_else(|_| Err(late())).map(Arc::new)
             }
         }

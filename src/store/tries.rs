@@ -58,7 +58,7 @@ impl<'t> Tries<'t> {
             };
             *last = Some(failed.error.clone());
             if failed.error.is_of_load() {
-                let pause = permit.throttled(failed.asked, &failed.error);
+                let pause = permit.throttled(failed.pause(), &failed.error);
                 self.call.tell(|| FetchEvent::Throttled { host: Arc::clone(self.host), pause });
             } else {
                 drop(permit);

@@ -11,6 +11,7 @@ mod targets;
 mod waiting;
 
 mod audit;
+mod backends;
 mod builder;
 mod ceilings;
 mod command;

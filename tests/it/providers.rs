@@ -188,7 +188,7 @@ impl Versions for Memory {
                 info
             };
             let items = vec![info(1, SecretVersion::from_bits(1)), info(2, version)];
-            Ok(Page { items, next: (secret.as_str() == "circle").then(|| "again".to_owned()) })
+            Ok(Page::new(items, (secret.as_str() == "circle").then(|| "again".to_owned())))
         })
     }
 }

@@ -144,6 +144,46 @@ async fn a_failure_that_may_heal_says_so() {
     assert!(error.into_diagnostics().to_string().contains("cannot fetch 2 secrets"));
 }
 
+/// A run with little time tells its own failure; one that waits for the same answer and has more time goes on.
+#[tokio::test(start_paused = true)]
+async fn a_run_with_more_time_does_not_end_with_another() {
+    for resolver in [Resolver::new(), Resolver::with_cache(Duration::from_secs(60))] {
+        for (tenant, requests) in [(false, Requests::Gets), (true, Requests::Tokens), (true, Requests::Gets)] {
+            let emulator = emulator([Fault::failed(500).on(requests)]).await;
+            let plan = plan(&emulator, CONFIG, WORKFLOW).with_stores(|store| {
+                let identity = &mut azure(store).identity;
+                identity.tenant = identity.tenant.take().filter(|_| tenant);
+            });
+            let _pace = pace();
+            let short = async {
+                let error = resolver.resolve(&plan, within(3)).await.expect_err("a failure");
+                emulator.set_faults([]);
+                error
+            };
+            let (error, long) = tokio::join!(short, resolver.resolve(&plan, within(600)));
+            assert!(error.is_transient(), "{error}");
+            assert!(long.is_ok(), "{tenant} {requests:?}: {}", long.expect_err("a failure"));
+        }
+    }
+}
+
+/// What is wrong with a value stays wrong, whatever else may heal; that a time was over says nothing of the next one.
+#[tokio::test(start_paused = true)]
+async fn what_may_heal_is_all_of_it() {
+    let emulator = emulator([Fault::failed(503).on(Requests::Gets).of_secret("b")]).await;
+    let field = WORKFLOW.replace("payments/a", "payments/a#/x");
+    let _pace = pace();
+    for (workflow, heals) in [(WORKFLOW, true), (field.as_str(), false)] {
+        let plan = plan(&emulator, CONFIG, workflow);
+        let error = Resolver::new().resolve(&plan, within(3)).await.expect_err("a failure");
+        assert_eq!((error.failures().len(), error.is_transient()), (1, heals), "{error}");
+    }
+    emulator.set_faults([Fault::delayed(Duration::from_secs(20)).on(Requests::Tokens)]);
+    let plan = plan(&emulator, CONFIG, WORKFLOW);
+    let error = Resolver::new().resolve(&plan, within(1)).await.expect_err("no time");
+    assert!(error.is_transient() && error.failures().iter().all(|(_, error)| error.is_transient()), "{error}");
+}
+
 /// A file that keeps its reader waiting holds up nothing but the fetches that need it.
 #[cfg(unix)]
 #[test]
@@ -184,6 +224,47 @@ fn a_file_that_hangs_ends_with_the_time() {
     }
     // Nobody waits for the thread that still reads.
     drop(runtime);
+}
+
+/// The value in a file that can't be read in time isn't masked, which nobody should have to guess. It is read again once
+/// whoever reads it is done.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_credential_that_cannot_be_read_in_time_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(made.success());
+    let secret = SecretSource::File(fifo.clone());
+    let config = format!(
+        "{CONFIG}  hanging:
+    vault-url: https://hanging.vault.azure.net
+    client-id: 3f0a9d1e-88a2-4d0c-a5b7-6f2d9e4c1b08
+    client-secret: {{ file: {} }}
+",
+        fifo.display()
+    );
+    let [one, other] =
+        ["payments", "hanging"].map(|name| Vault::new(name).secret("a", "value-a").secret("b", "value-b"));
+    let emulator = Emulator::builder().vault(one).vault(other).start().await.expect("an emulator");
+    let resolver = Resolver::new();
+    let hanging = plan(&emulator, &config, &WORKFLOW.replace("payments/", "hanging/")).with_stores(|store| {
+        let Proof::ClientSecret { secret: proof, .. } = &mut azure(store).identity.proof else {
+            panic!("a client secret")
+        };
+        *proof = secret.clone();
+    });
+    let options = ResolveOptions::default().timeout(Duration::from_secs(1));
+    let error = resolver.resolve(&hanging, options).await.expect_err("no time");
+    assert!(error.failures().iter().all(|(_, error)| error.code() == "deadline"), "{error}");
+    let fine = plan(&emulator, &config, WORKFLOW);
+    let resolved = resolver.resolve(&fine, within(600)).await.expect("all values");
+    let told = resolved.warnings().to_string().replace(&fifo.display().to_string(), "FIFO");
+    insta::assert_snapshot!(told);
+    // Whoever reads has a text now, and is done.
+    let writing = std::thread::spawn(move || std::fs::write(fifo, "x").expect("a reader"));
+    while !resolver.resolve(&fine, within(600)).await.expect("all values").warnings().is_empty() {}
+    writing.join().expect("no panic");
 }
 
 #[tokio::test(start_paused = true)]

@@ -204,6 +204,5 @@ impl Vault {
 
 /// Whether it is about who answers and how well, and not about whom it lets in.
 fn is_of_answer(error: &FetchError) -> bool {
-    let is_late = matches!(error, FetchError::Deadline { .. } | FetchError::NotAVault(_) | FetchError::Answer(_));
-    is_late || error.is_transient()
+    matches!(error, FetchError::NotAVault(_) | FetchError::Answer(_)) || error.is_transient()
 }

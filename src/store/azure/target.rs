@@ -9,6 +9,7 @@ use super::answer::challenge::Challenge;
 use crate::config::{AzureVault, is_guid};
 use crate::store::call::Call;
 use crate::store::error::FetchError;
+use crate::store::past_failure::PastFailure;
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +21,9 @@ pub struct TokenTarget {
     pub resource: String,
 }
 
-/// A vault's target once it is known, or the last failure to learn it and its time.
+/// A vault's target once it is known, or the last failure to learn it.
 #[derive(Default)]
-pub(in crate::store) struct Learnt(Option<Result<Arc<TokenTarget>, (FetchError, Instant)>>);
+pub(in crate::store) struct Learnt(Option<Result<Arc<TokenTarget>, PastFailure>>);
 
 impl TokenTarget {
     /// A resource, without a slash at its end, and the tenant where it is known.
@@ -75,22 +76,22 @@ impl FetchError {
 }
 
 impl Learnt {
-    /// What is known to somebody who came at that time. What won't heal counts for all of the same call, anything else
-    /// for those who were waiting.
+    /// What is known to somebody who came at that time.
     pub(in crate::store) fn since(&self, asked: Instant, call: &Call) -> Option<Result<Arc<TokenTarget>, FetchError>> {
         match self.0.as_ref()? {
             Ok(target) => Some(Ok(Arc::clone(target))),
-            Err((error, at)) => (asked <= *at || !error.is_transient() && call.begun < *at).then(|| Err(error.clone())),
+            Err(failure) => failure.counts_for(asked, call).map(Err),
         }
     }
 
-    /// Keeps what was learnt.
+    /// Keeps what a call learnt.
     pub(in crate::store) fn set(
         &mut self,
         target: Result<TokenTarget, FetchError>,
+        call: &Call,
     ) -> Result<Arc<TokenTarget>, FetchError> {
         let target = target.map(Arc::new);
-        self.0 = Some(target.clone().map_err(|error| (error, Instant::now())));
+        self.0 = Some(target.clone().map_err(|error| PastFailure::new(error, call)));
         target
     }
 }

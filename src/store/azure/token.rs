@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::FetchEvent;
+use crate::store::past_failure::PastFailure;
 use crate::store::retry::Retry;
 
 /// How long before its end a token is renewed, at most (the margin of Microsoft's own clients).
@@ -50,15 +51,7 @@ struct State {
     /// Older ones, some of which may count still.
     former: Vec<Token>,
     generation: u64,
-    failed: Option<Failure>,
-}
-
-/// The last failure.
-struct Failure {
-    error: FetchError,
-    at: Instant,
-    /// How long whoever failed had.
-    deadline: Instant,
+    failed: Option<PastFailure>,
 }
 
 /// A token as the header that carries it, and what it is for.
@@ -133,13 +126,13 @@ impl Tokens {
         match fetched {
             Ok(grant) => Ok(state.keep(grant, &target.resource, self.source.is_local(), now)),
             Err(error) => match old {
-                Some(mut token) if error.is_transient() || matches!(error, FetchError::Deadline { .. }) => {
+                Some(mut token) if error.is_transient() => {
                     token.renew = Instant::now() + RENEWAL_PAUSE;
                     state.current = Some(token.clone());
                     Ok(token)
                 }
                 _ => {
-                    state.failed = Some(Failure { error: error.clone(), at: Instant::now(), deadline: call.deadline });
+                    state.failed = Some(PastFailure::new(error.clone(), call));
                     Err(error)
                 }
             },
@@ -201,15 +194,10 @@ impl Entry {
 }
 
 impl State {
-    /// What is known to somebody who came at that time. What won't heal counts for all of the same call; anything else
-    /// for those who were waiting, and have no more time than whoever failed.
+    /// What is known to somebody who came at that time.
     fn known(&self, asked: Instant, call: &Call) -> Option<Result<Token, FetchError>> {
-        let counts = |failed: &Failure| {
-            let for_all = !failed.error.is_transient() && call.begun < failed.at;
-            for_all || asked <= failed.at && call.deadline <= failed.deadline
-        };
-        if let Some(failed) = self.failed.as_ref().filter(|failed| counts(failed)) {
-            return Some(Err(failed.error.clone()));
+        if let Some(error) = self.failed.as_ref().and_then(|failed| failed.counts_for(asked, call)) {
+            return Some(Err(error));
         }
         self.current.clone().filter(|token| token.renew > Instant::now()).map(Ok)
     }

@@ -172,7 +172,7 @@ impl Vault {
                 Err(error) => Err(error),
             },
         };
-        learnt.set(target)
+        learnt.set(target, call)
     }
 
     /// Asks for nothing in particular without a token, as Microsoft's own clients do first: a vault answers with a
@@ -182,7 +182,7 @@ impl Vault {
         let once = || async {
             let answer = self.ask(Asked::Challenge, &url, None, call).await?;
             match FetchError::of_vault(answer.status, answer.body.as_bytes()) {
-                error if error.is_transient() => Err(Failed { error, asked: answer.asked() }),
+                error if error.is_retryable() => Err(Failed { error, asked: answer.asked() }),
                 _ => Ok(answer),
             }
         };

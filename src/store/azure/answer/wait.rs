@@ -2,8 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The longest wait that is believed.
-const LONGEST: Duration = Duration::from_secs(600);
+use crate::store::retry::LONGEST_ASKED;
 
 /// The meaning of one header: `Retry-After` in seconds or as a date, or one of Microsoft's in milliseconds. Nothing for
 /// any other, and for "at once", which says nothing that a back-off could follow.
@@ -23,7 +22,7 @@ pub fn wait(name: &str, value: &str) -> Option<Duration> {
         "retry-after" => seconds_or_date(value)?,
         _ => return None,
     };
-    Some(asked.min(LONGEST)).filter(|asked| !asked.is_zero())
+    Some(asked.min(LONGEST_ASKED)).filter(|asked| !asked.is_zero())
 }
 
 fn seconds_or_date(value: &str) -> Option<Duration> {

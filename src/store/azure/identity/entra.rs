@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::assertion::assertion;
 use crate::config::SecretSource;
 use crate::secret::Secret;
-use crate::store::apart::apart;
+use crate::store::apart::apart_with;
 use crate::store::azure::answer::grant::Grant;
 use crate::store::azure::http::{Caller, Exchange};
 use crate::store::azure::spoilt::Spoilt;
@@ -103,15 +103,15 @@ impl Application {
         match &self.credential {
             // All who wait for the token have deadlines of their own.
             Credential::Secret(source) => source.read(Instant::now() + self.timeout).await,
-            Credential::Certificate(path) => {
+            Credential::Certificate(file) => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
                 let now = i64::try_from(now).unwrap_or(0) + self.clock_ahead.load(Ordering::Relaxed);
-                let (path, client, endpoint) = (path.clone(), self.client.clone(), endpoint.to_string());
-                apart(move || assertion(&path, &client, &endpoint, now)).await.map(Arc::new)
+                let (path, client, endpoint) = (file.clone(), self.client.clone(), endpoint.to_string());
+                apart_with(file, move || assertion(&path, &client, &endpoint, now)).await.map(Arc::new)
             }
-            Credential::Federated(path) => {
-                let path = path.clone();
-                apart(move || text(&path, FetchError::FederatedToken)).await.map(Arc::new)
+            Credential::Federated(file) => {
+                let path = file.clone();
+                apart_with(file, move || text(&path, FetchError::FederatedToken)).await.map(Arc::new)
             }
         }
     }
