@@ -19,6 +19,8 @@ use crate::mask::{Listener, MaskSet};
 pub(super) struct Output {
     streams: [Pipe; 2],
     outlet: Outlet,
+    /// Whether something was passed on since the runtime could last look at its clocks.
+    has_passed: bool,
 }
 
 impl Output {
@@ -31,7 +33,7 @@ impl Output {
         listener: Option<Listener>,
     ) -> Self {
         let pipe = |reader, stream| Pipe::new(reader, stream, masks, listener);
-        Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet }
+        Self { streams: [pipe(stdout, Stream::Stdout), pipe(stderr, Stream::Stderr)], outlet, has_passed: false }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -45,10 +47,13 @@ impl Output {
     /// Passes on what comes next, once there is room for it. Never done when there is nothing more to come. Nothing is lost
     /// when it isn't waited for to the end.
     pub(super) async fn pass(&mut self) {
-        let Self { streams, outlet } = self;
-        loop {
-            // Where output never rests, the runtime looks at clocks and signals only now and then, unless it is let to.
+        let Self { streams, outlet, has_passed } = self;
+        if std::mem::take(has_passed) {
+            // Where output never rests, the runtime looks at clocks and signals only now and then, unless it is let to. Once:
+            // beside somebody who is always ready, nothing would ever be passed on.
             tokio::task::yield_now().await;
+        }
+        loop {
             // What waits since the last time needs only a look at the other stream.
             let carried = streams.iter().position(|pipe| pipe.waiting() > 0);
             let first = if carried.is_some() {
@@ -69,6 +74,7 @@ impl Output {
             };
             if carried.is_some() || streams[first].read() {
                 let safe = catch_up(streams, first);
+                *has_passed = true;
                 return show(streams, safe, outlet, slot);
             }
         }
@@ -103,7 +109,7 @@ impl Output {
     /// Passes on what is there by now and what was held back, reads no more, and waits until all of it is told; once that is
     /// given up, only for as long as something is still taken.
     pub(super) async fn finish(&mut self, given_up: impl Future<Output = ()>) {
-        let Self { streams, outlet } = self;
+        let Self { streams, outlet, .. } = self;
         let told = async {
             let slot = outlet.slot().await;
             read_last(streams);
@@ -121,7 +127,7 @@ impl Output {
     #[cfg(unix)]
     pub(super) async fn hand_over(mut self, given_up: impl Future<Output = ()>) -> [Option<std::os::fd::OwnedFd>; 2] {
         let mut pipes = [None, None];
-        let Self { streams, outlet } = &mut self;
+        let Self { streams, outlet, .. } = &mut self;
         let told = async {
             let slot = outlet.slot().await;
             read_last(streams);
@@ -256,6 +262,34 @@ mod tests {
             assert!(late <= 1, "{late} passes after the limit");
             drop(output);
             writer.join().expect("no panic");
+        });
+    }
+
+    /// Whoever waits for something else as well, which is always ready, hears of all that is written.
+    #[test]
+    fn output_is_passed_on_beside_what_is_always_ready() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (audience, _ending) = Audience::start(Box::new(|_| {}));
+            let (mut output, out, _err) = output(&audience);
+            for _ in 0..3 {
+                rustix::io::write(&out, b"x").expect("room");
+                let mut tries = 0;
+                loop {
+                    tries += 1;
+                    // Until the runtime knows that something can be read, and whoever is told has taken what came before.
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    let is_passed = tokio::select! {
+                        biased;
+                        () = output.pass() => true,
+                        () = std::future::ready(()) => false,
+                    };
+                    if is_passed {
+                        break;
+                    }
+                    assert!(tries < 10_000, "nothing is passed on");
+                }
+            }
         });
     }
 
