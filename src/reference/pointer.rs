@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde_json::value::RawValue;
 
-use super::NameError;
+use super::{NameError, OPENING};
 use crate::secret::Secret;
 
 /// A JSON pointer (RFC 6901) with at least one token, in its text form.
@@ -99,6 +99,10 @@ impl FromStr for Pointer {
         if (0..bytes.len()).any(|at| tilde(&at)) {
             return Err(NameError::Character('~'));
         }
+        // There the next reference would begin.
+        if text.contains(OPENING) {
+            return Err(NameError::Character('<'));
+        }
         if let Some(wrong) = text.chars().find(|character| matches!(character, '>' | '\n' | '\r')) {
             return Err(NameError::Character(wrong));
         }
@@ -132,6 +136,13 @@ mod tests {
         assert_eq!(select(value, "/"), Ok("e".into()));
         assert_eq!(select(value, "/a~1b"), Ok("s".into()));
         assert_eq!(select(value, "/m~0n"), Ok("t".into()));
+    }
+
+    #[test]
+    fn what_no_reference_can_hold_is_no_pointer() {
+        for text in ["", "a", "/~", "/a>b", "/a\nb", "/a\rb", "/$<credential:a/b"] {
+            assert!(text.parse::<Pointer>().is_err(), "{text}");
+        }
     }
 
     #[test]

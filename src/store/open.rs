@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::call::Call;
 use super::capability::Capability;
 use super::caught::{caught, caught_async};
@@ -123,6 +125,10 @@ impl OpenStore {
         let tries = self.tries(what, call);
         let (mut all, mut next, mut read) = (Vec::new(), None::<String>, HashSet::new());
         loop {
+            // Pages that come at once wait for nothing, so that no timer ends them.
+            if Instant::now() >= call.deadline {
+                return Err(tries.late());
+            }
             let page = tries.run(|| self.backend.ready(call), || list(next.clone())).await;
             let page = page.map_err(|error| self.backend.explain(error))?;
             all.extend(page.items);

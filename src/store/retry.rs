@@ -36,9 +36,9 @@ impl Failed {
         Self { error: FetchError::Throttled, asked }
     }
 
-    /// How long to wait, as far as the service is believed.
+    /// How long to wait, as far as the service is believed: none at all would be met by a flood.
     pub(super) fn pause(&self) -> Option<Duration> {
-        self.asked.map(|asked| asked.min(LONGEST_ASKED))
+        self.asked.filter(|asked| !asked.is_zero()).map(|asked| asked.min(LONGEST_ASKED))
     }
 }
 

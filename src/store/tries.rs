@@ -67,7 +67,8 @@ impl<'t> Tries<'t> {
         }
     }
 
-    fn late(&self) -> FetchError {
+    /// That there was no time left.
+    pub(super) fn late(&self) -> FetchError {
         FetchError::Deadline { host: self.host.to_string(), what: self.what }
     }
 }

@@ -537,3 +537,61 @@ fn a_name_is_one_provider_s() {
     assert!(parse(&["one", "other"]));
     assert!(!parse(&["one", "other", "one"]) && !parse(&[credflow::config::AZURE_KEY_VAULT]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_not_to_wait_is_met_by_a_back_off() {
+    for error in [FetchError::Throttled, FetchError::Server(503)] {
+        let wish = move |_: &str, _| {
+            let mut failed = Failed::from(error.clone());
+            failed.asked = Some(Duration::ZERO);
+            Err(failed)
+        };
+        let memory = Memory::new(wish);
+        memory.resolver().resolve(&plan(1), within(60)).await.expect_err("it stays so");
+        assert!(memory.tries() < 100, "{}", memory.tries());
+    }
+}
+
+/// A list whose pages come at once, each with another one behind it.
+#[derive(Clone, Copy)]
+struct Endless;
+
+impl Provider for Endless {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn open<'a>(&'a self, _opening: Opening<'a>) -> BoxFuture<'a, Result<Arc<dyn Backend>, FetchError>> {
+        Box::pin(async { Ok(Arc::new(*self) as Arc<dyn Backend>) })
+    }
+}
+
+impl Backend for Endless {
+    fn fetch<'a>(
+        &'a self,
+        _secret: &'a SecretName,
+        _version: Option<SecretVersion>,
+        _call: &'a Call,
+    ) -> BoxFuture<'a, Result<Fetched, Failed>> {
+        Box::pin(async { Err(FetchError::NotFound.into()) })
+    }
+
+    fn listing(&self) -> Option<&dyn Listing> {
+        Some(self)
+    }
+}
+
+impl Listing for Endless {
+    fn names<'a>(&'a self, page: Option<&'a str>, _call: &'a Call) -> BoxFuture<'a, Result<Page<SecretName>, Failed>> {
+        let next = page.and_then(|page| page.parse::<u64>().ok()).unwrap_or_default() + 1;
+        Box::pin(async move { Ok(Page::new(Vec::new(), Some(next.to_string()))) })
+    }
+}
+
+#[tokio::test]
+async fn a_list_without_end_ends_with_the_time() {
+    let resolver = Resolver::new().with_provider(Arc::new(Endless));
+    let open = resolver.pool().open(&config().stores[0], &call()).await.expect("a store");
+    let error = open.names(&Call::within(Duration::from_millis(50))).await.expect_err("no end");
+    assert_eq!(error.code(), "deadline");
+}

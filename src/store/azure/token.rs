@@ -145,7 +145,8 @@ impl Tokens {
         let of = |(_, entry): &(TokenTarget, Arc<Entry>)| {
             let state = entry.state();
             let tokens = state.former.iter().chain(&state.current);
-            let texts = tokens.filter_map(|token| token.header.to_str().ok()?.strip_prefix("Bearer "));
+            let texts =
+                tokens.filter_map(|token| str::from_utf8(token.header.as_bytes()).ok()?.strip_prefix("Bearer "));
             texts.map(|text| Secret::concat([text])).collect::<Vec<_>>()
         };
         known.iter().flat_map(of).collect()
@@ -244,6 +245,32 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::source::Source;
+    use crate::store::provider::BoxFuture;
+    use crate::store::retry::Failed;
+
+    struct Nobody;
+
+    impl TokenSource for Nobody {
+        fn host(&self) -> &'static str {
+            "nobody"
+        }
+
+        fn token<'a>(&'a self, _target: &'a TokenTarget, _call: &'a Call) -> BoxFuture<'a, Result<Grant, Failed>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    /// Whoever masks tokens needs all of them, whatever a source makes.
+    #[test]
+    fn tokens_that_are_given_are_told() {
+        let target = TokenTarget::new(None, "https://vault.azure.net");
+        for text in ["a.b.c", "tökén"] {
+            let tokens = Tokens::new(Arc::new(Nobody));
+            let grant = Grant::new(&Secret::concat([text]), Duration::from_secs(60)).expect("a token");
+            tokens.entry(&target).state().keep(grant, &target.resource, false, Instant::now());
+            assert_eq!(tokens.given().iter().map(Secret::expose).collect::<Vec<_>>(), [text]);
+        }
+    }
 
     /// Whatever address a request has, and whichever store it is made for.
     #[test]
