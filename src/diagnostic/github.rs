@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Diagnostic, Diagnostics, Label, Severity};
-use crate::source::Location;
+use crate::source::{Location, printable};
 
 /// So many annotations of a severity GitHub shows of one step.
 const SHOWN: usize = 10;
@@ -47,7 +47,9 @@ fn annotation(out: &mut String, diagnostic: &Diagnostic, label: Option<&Label>) 
         let _ = write!(message, "\n{help}");
     }
     let code = diagnostic.code.as_str();
-    let _ = writeln!(out, "title={code}::{}", escape(&message, false));
+    // What a provider says may have signs for a terminal.
+    let lines: Vec<String> = message.split('\n').map(printable).collect();
+    let _ = writeln!(out, "title={code}::{}", escape(&lines.join("\n"), false));
 }
 
 /// Escapes as GitHub's toolkit does: properties also lose `:` and `,`.

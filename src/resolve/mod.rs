@@ -11,6 +11,7 @@ mod report;
 mod resolver;
 mod safeguards;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -134,14 +135,13 @@ impl<P> Plan<P> {
     /// fields of it are such, at every place.
     fn check_values(&self, answers: &[(&Fetch, Answer)], diagnostics: &mut Diagnostics) {
         let mut odd: Vec<(&Fetch, Oddity, Vec<Span>)> = Vec::new();
+        let mut known = HashMap::new();
         for (fetch, answer) in answers {
             for used in &fetch.uses {
                 let value = used.field.map_or(&answer.value, |field| &answer.fields[field as usize]);
                 let Some(oddity) = Oddity::of(value) else { continue };
-                let is_same = |(other, known, _): &&mut (&Fetch, Oddity, Vec<Span>)| {
-                    (other.store, &other.secret, *known) == (fetch.store, &fetch.secret, oddity)
-                };
-                match odd.iter_mut().find(is_same) {
+                let at = *known.entry((fetch.store, &fetch.secret, oddity)).or_insert(odd.len());
+                match odd.get_mut(at) {
                     Some((.., spans)) => spans.push(used.span),
                     None => odd.push((fetch, oddity, vec![used.span])),
                 }

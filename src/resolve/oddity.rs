@@ -4,7 +4,7 @@ use crate::diagnostic::Code;
 use crate::secret::Secret;
 
 /// What is odd about a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Oddity {
     /// It is empty.
     Empty,

@@ -1,5 +1,7 @@
 //! Failed fetches as complaints: one for each thing that went wrong, not one for each secret that it hit.
 
+use std::collections::HashMap;
+
 use super::Advise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Fetch, FetchId, Plan};
@@ -8,12 +10,13 @@ use crate::store::FetchError;
 /// One complaint for each secret, and one for all secrets of a store that fail for the store's own reason.
 pub(super) fn failures<P>(plan: &Plan<P>, failures: &[(FetchId, FetchError)], advise: &Advise) -> Vec<Diagnostic> {
     let mut groups: Vec<(Vec<&Fetch>, &FetchError)> = Vec::new();
+    let mut of_stores = HashMap::new();
     for (id, error) in failures {
         let fetch = plan.fetch(*id);
-        let same = |(group, known): &&mut (Vec<&Fetch>, &FetchError)| {
-            error.is_of_store() && *known == error && plan.store(group[0]).name == plan.store(fetch).name
-        };
-        match groups.iter_mut().find(same) {
+        let next = groups.len();
+        let of_store = error.is_of_store().then(|| (fetch.store, error.code(), error.to_string()));
+        let at = of_store.map_or(next, |key| *of_stores.entry(key).or_insert(next));
+        match groups.get_mut(at) {
             Some((group, _)) => group.push(fetch),
             None => groups.push((vec![fetch], error)),
         }

@@ -27,10 +27,11 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// How long is waited after that attempt, from 1; at most a day.
+    /// How long is waited after that attempt, from 1; at most a day, and no time where the factor makes it less than none.
     pub fn delay_after(&self, attempt: u32) -> Duration {
         let power = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        Duration::from_secs_f64((self.delay.as_secs_f64() * self.backoff.powi(power)).min(LONGEST))
+        let seconds = (self.delay.as_secs_f64() * self.backoff.powi(power)).min(LONGEST);
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 }
 

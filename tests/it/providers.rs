@@ -18,6 +18,8 @@ use credflow::store::{
 use credflow::workflow::Workflow;
 use tokio::time::Instant;
 
+use crate::clock::grows_evenly;
+
 const VALUE: &str = "canary-value";
 
 const CONFIG: &str = "
@@ -594,4 +596,17 @@ async fn a_list_without_end_ends_with_the_time() {
     let open = resolver.pool().open(&config().stores[0], &call()).await.expect("a store");
     let error = open.names(&Call::within(Duration::from_millis(50))).await.expect_err("no end");
     assert_eq!(error.code(), "deadline");
+}
+
+#[test]
+fn reports_take_no_square_of_time() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().expect("a runtime")
+    };
+    grows_evenly("failures", 500, |count| {
+        let memory = Memory::new(|_, _| Err(FetchError::NotFound.into()));
+        let error = runtime().block_on(memory.resolver().resolve(&plan(count), within(60))).expect_err("no values");
+        assert_eq!(error.failures().len(), count);
+    });
 }
