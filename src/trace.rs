@@ -71,6 +71,7 @@ mod imp {
             Self
         }
 
+        #[expect(clippy::unused_self, reason = "it is used with the feature")]
         pub(crate) fn around<F: Future>(self, future: F) -> F {
             future
         }
