@@ -83,31 +83,14 @@ pub(super) fn plan<P: Purpose>(
         }
     }
     let selected = workflow.map(select);
-    let config = match config(global, folder(path), terminal) {
-        Ok((config, warnings)) => {
-            found.extend(warnings);
-            config.map(|config| choose(&config, global)).transpose()?
-        }
-        Err(faults) => {
-            found.extend(faults);
-            found.sort();
-            // What the workflow wants of a faulty configuration can't be told.
-            return Err(Failure::Faults(found));
-        }
-    };
+    let config = chosen(&mut found, global, folder(path), terminal)?;
     // Whatever part is selected, the faults of the whole file are told.
     let selected = match selected {
         Some(Ok(selected)) => selected,
         Some(Err(error)) if !found.has_errors() => return Err(Failure::Usage(error.to_string())),
         _ => return Err(Failure::Faults(found)),
     };
-    let planned = selected.plan_for::<P>(config.as_ref());
-    let (plan, faults) = match planned {
-        Ok(plan) => (Some(plan), Diagnostics::new()),
-        Err(faults) => (None, faults),
-    };
-    found.extend(faults);
-    found.finish(plan).map_err(Failure::Faults)
+    planned(selected, found, config.as_ref())
 }
 
 /// The plan of variables that aren't a file's, with all that was found about them. The configuration is that of a folder.
@@ -118,25 +101,35 @@ pub(super) fn plan_variables(
     folder: &Path,
     terminal: &Terminal,
 ) -> Result<(Plan, Diagnostics), Failure> {
-    let config = match config(global, folder, terminal) {
+    let config = chosen(&mut found, global, folder, terminal)?;
+    planned(workflow, found, config.as_ref())
+}
+
+/// The configuration of the environment that was named, with its warnings among what was found. What a workflow wants of a
+/// faulty one can't be told.
+fn chosen(
+    found: &mut Diagnostics,
+    global: &Global,
+    folder: &Path,
+    terminal: &Terminal,
+) -> Result<Option<Config>, Failure> {
+    match config(global, folder, terminal) {
         Ok((config, warnings)) => {
             found.extend(warnings);
-            config.map(|config| choose(&config, global)).transpose()?
+            config.map(|config| choose(&config, global)).transpose()
         }
-        Err(faults) => {
-            found.extend(faults);
-            found.sort();
-            return Err(Failure::Faults(found));
-        }
-    };
-    match workflow.plan(config.as_ref()) {
-        Ok(plan) => found.finish(Some(plan)).map_err(Failure::Faults),
-        Err(faults) => {
-            found.extend(faults);
-            found.sort();
-            Err(Failure::Faults(found))
-        }
+        Err(faults) => Err(Failure::Faults(std::mem::take(found).and(faults))),
     }
+}
+
+/// The plan, with all that was found.
+fn planned<P: Purpose>(
+    workflow: Workflow<Template>,
+    mut found: Diagnostics,
+    config: Option<&Config>,
+) -> Result<(Plan<P>, Diagnostics), Failure> {
+    let plan = workflow.plan_for::<P>(config).map_err(|faults| found.extend(faults)).ok();
+    found.finish(plan).map_err(Failure::Faults)
 }
 
 /// The faults of a workflow, and what of it a run refuses. A step whose `run` isn't a text has nothing to run because of

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::config::{Proof, SecretSource, StoreProof};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::secret::Secret;
-use crate::store::apart_with;
+use crate::store::{apart_with, read_file};
 
 /// How the block of a private key begins and ends in a PEM file; its certificates are public.
 const KEY: [&str; 2] = ["-----BEGIN ", "-----END "];
@@ -21,7 +21,7 @@ const KEY: [&str; 2] = ["-----BEGIN ", "-----END "];
 const PRIVATE: &str = "PRIVATE KEY-----";
 
 /// The largest file that is looked at, in bytes.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 /// How long a file may take. It has longer while secrets are still being fetched, and then holds nobody up.
 const READ_TIME: Duration = Duration::from_secs(5);
@@ -150,8 +150,8 @@ impl Content {
 
 /// The text of a file, if it has one. What isn't a plain file may give its text once, and that to whoever fetches.
 fn text(path: &Path) -> Option<Zeroizing<String>> {
-    std::fs::metadata(path).ok().filter(|about| about.is_file() && about.len() <= LARGEST)?;
-    let bytes = Zeroizing::new(std::fs::read(path).ok()?);
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let bytes = read_file(path, LARGEST).ok()?;
     str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
 }
 

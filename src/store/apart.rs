@@ -57,7 +57,7 @@ pub(crate) async fn apart_with<T: Send + 'static>(path: &Path, work: impl FnOnce
 ///
 /// # Errors
 /// When it can't be read, or is larger.
-pub(super) fn read(path: &Path, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_file(path: &Path, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     // One piece of memory, so that none is left behind with the first bytes.
     let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);

@@ -28,7 +28,7 @@ mod tries;
 mod unreachable;
 mod window;
 
-pub(crate) use apart::apart_with;
+pub(crate) use apart::{apart_with, read_file};
 pub(crate) use call::after;
 pub(crate) use past_failure::PastFailure;
 

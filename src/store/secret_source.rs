@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-use super::apart::{apart_with, read};
+use super::apart::{apart_with, read_file};
 use super::error::FetchError;
 use crate::config::SecretSource;
 use crate::secret::Secret;
@@ -38,7 +38,7 @@ impl SecretSource {
 /// The text of a file; one line break at its end doesn't belong to it.
 pub(super) fn text(path: &Path, fault: impl Fn(String, String) -> FetchError) -> Result<Secret, FetchError> {
     let fault = |why: String| fault(path.display().to_string(), why);
-    let bytes = read(path, MAX_TEXT).map_err(|error| fault(error.to_string()))?;
+    let bytes = read_file(path, MAX_TEXT).map_err(|error| fault(error.to_string()))?;
     let text = str::from_utf8(&bytes).map_err(|_| fault("it is not UTF-8".to_owned()))?;
     let value = without_line_break(text);
     if value.is_empty() {

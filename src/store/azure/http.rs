@@ -17,7 +17,7 @@ use super::answer::wait::wait;
 use super::names::Names;
 use crate::config::{AzureVault, is_loopback};
 use crate::secret::Buffer;
-use crate::store::apart::read;
+use crate::store::apart::read_file;
 use crate::store::call::Call;
 use crate::store::error::FetchError;
 use crate::store::event::{Asked, FetchEvent};
@@ -224,7 +224,7 @@ fn tls(plain: bool, ca_file: Option<&Path>) -> Result<rustls::ClientConfig, Fetc
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, FetchError> {
     let fault = |why: String| FetchError::CaFile(path.display().to_string(), why);
-    let pem = read(path, MAX_CA_FILE).map_err(|error| fault(error.to_string()))?;
+    let pem = read_file(path, MAX_CA_FILE).map_err(|error| fault(error.to_string()))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
-use crate::store::apart::read;
+use crate::store::apart::read_file;
 use crate::store::error::FetchError;
 
 /// How long it counts, in seconds (5 to 10 minutes, as Microsoft advises).
@@ -48,7 +48,7 @@ struct Claims<'c> {
 /// The assertion of an application for a token endpoint, signed at that time (in seconds since 1970).
 pub(super) fn assertion(file: &Path, client: &str, endpoint: &str, now: i64) -> Result<Secret, FetchError> {
     let fault = |why: &str| FetchError::Certificate(file.display().to_string(), why.to_owned());
-    let pem = read(file, MAX_PEM).map_err(|error| fault(&error.to_string()))?;
+    let pem = read_file(file, MAX_PEM).map_err(|error| fault(&error.to_string()))?;
     if pem.windows(9).any(|window| window == b"ENCRYPTED") {
         return Err(fault("its key is encrypted; `openssl pkey` writes one that isn't"));
     }
